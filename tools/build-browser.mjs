@@ -1,0 +1,66 @@
+// Bundles the client for browsers into one minified file, packages/client/dist/browser/client.js,
+// unless nothing it is made of has changed. The gateway serves it at /client.js.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build, version } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const client = join(root, "packages", "client");
+const folder = join(client, "dist", "browser");
+const outfile = join(folder, "client.js");
+const stampPath = join(folder, ".inputs.json");
+
+/**
+ * One hash over everything the bundle was made of, or undefined if a file of it is gone.
+ * @param {readonly string[]} inputs paths from the root
+ */
+async function hashOf(inputs) {
+  const hash = createHash("sha256").update(version);
+  for (const input of [...inputs, "packages/client/package.json", "tools/build-browser.mjs"]) {
+    const bytes = await readFile(join(root, input)).catch(() => undefined);
+    if (bytes === undefined) return undefined;
+    hash.update(input).update(bytes);
+  }
+  return hash.digest("hex");
+}
+
+async function isUpToDate() {
+  const text = await readFile(stampPath, "utf8").catch(() => undefined);
+  const bundle = await readFile(outfile).catch(() => undefined);
+  if (text === undefined || bundle === undefined) return false;
+  const stamp = JSON.parse(text);
+  return stamp.hash === (await hashOf(stamp.inputs));
+}
+
+async function bundle() {
+  const result = await build({
+    entryPoints: [join(client, "src", "mod.ts")],
+    outfile,
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    conditions: ["@holdfast/source", "browser"],
+    target: ["es2022"],
+    sourcemap: "linked",
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  });
+  const inputs = Object.keys(result.metafile.inputs).sort();
+  await mkdir(folder, { recursive: true });
+  await writeFile(stampPath, JSON.stringify({ inputs, hash: await hashOf(inputs) }));
+}
+
+const name = relative(root, outfile);
+if (await isUpToDate()) {
+  process.stdout.write(`› ${name} is up to date.\n`);
+} else {
+  await bundle();
+  const gzippedBytes = gzipSync(await readFile(outfile), { level: 9 }).length;
+  process.stdout.write(`› Bundled ${name}: ${gzippedBytes} bytes gzipped.\n`);
+}

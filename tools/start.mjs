@@ -1,0 +1,33 @@
+// npm start: installs what is missing, builds, and runs the gateway with the demo in the
+// foreground. Arguments after -- go to holdfast serve.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./steps/build.mjs";
+import { installIfNeeded } from "./steps/install.mjs";
+import { complaintAboutNode } from "./steps/node_version.mjs";
+import { root, run } from "./steps/run.mjs";
+import { say } from "./steps/say.mjs";
+
+/** @returns {Promise<number>} the exit code */
+async function start() {
+  const complaint = complaintAboutNode(process.versions.node);
+  if (complaint !== undefined) {
+    say(complaint);
+    return 1;
+  }
+  if (!(await installIfNeeded()) || !(await build())) return 1;
+  const command = join(root, "packages", "holdfast", "dist", "cli.js");
+  if (!existsSync(command)) {
+    say("The holdfast command is not part of this build.");
+    return 1;
+  }
+  say("Starting the gateway with the development profile; Ctrl-C stops it.");
+  const { code } = await run(
+    process.execPath,
+    [command, "serve", "--dev", ...process.argv.slice(2)],
+    { ownGroup: true },
+  );
+  return code;
+}
+
+process.exitCode = await start();

@@ -1,0 +1,90 @@
+// npm test: installs what is missing, builds, lints, checks, tests, and ends with the line
+// "N passed, N failed". Only node: modules are imported, so that it runs before anything is there.
+import { runChecks } from "./checks/mod.mjs";
+import { build, tools } from "./steps/build.mjs";
+import { installIfNeeded } from "./steps/install.mjs";
+import { complaintAboutNode } from "./steps/node_version.mjs";
+import { obtainNode, otherNodes } from "./steps/other_nodes.mjs";
+import { root, run } from "./steps/run.mjs";
+import { say } from "./steps/say.mjs";
+import { provideSystemTools } from "./steps/system_tools.mjs";
+import { runVitest } from "./steps/vitest.mjs";
+
+const total = { passed: 0, failed: 0 };
+
+/**
+ * Counts one check and tells whether it passed.
+ * @param {string} name
+ * @param {boolean} ok
+ */
+function count(name, ok) {
+  total[ok ? "passed" : "failed"] += 1;
+  say(`${ok ? "passed" : "FAILED"}: ${name}`);
+  return ok;
+}
+
+/** What is judged without running the code. */
+async function inspect() {
+  const types = await run(process.execPath, [tools.tsc, "-p", "tsconfig.tests.json"]);
+  count("tests and tools type-check", types.code === 0);
+  const lint = await run(process.execPath, [tools.biome, "check", "--error-on-warnings", "."]);
+  count("lint and format (npm run format mends most of it)", lint.code === 0);
+  for (const { name, violations } of await runChecks(root)) {
+    for (const { path, line, message } of violations) {
+      process.stdout.write(`${path}${line === undefined ? "" : `:${line}`} ${message}\n`);
+    }
+    count(name, violations.length === 0);
+  }
+}
+
+/**
+ * The test files, on this Node and on the other supported one.
+ * @param {Awaited<ReturnType<typeof provideSystemTools>>} systemTools
+ */
+async function testOnEveryNode({ env, missing }) {
+  const left = missing.map((tool) => `--exclude=${tool.neededBy}`);
+
+  const runOn = async (
+    /** @type {string} */ node,
+    /** @type {string} */ version,
+    /** @type {string[]} */ args,
+  ) => {
+    say(`Running the tests on Node ${version}.`);
+    const tally = await runVitest({ node, name: `node-${version}`, args, env });
+    total.passed += tally.passed;
+    total.failed += tally.failed;
+  };
+  await runOn(process.execPath, process.versions.node, left);
+  for (const other of otherNodes(process.versions.node)) {
+    const node = await obtainNode(other);
+    if (!count(`Node ${other.version} is there for the tests`, node !== undefined)) continue;
+    // Tools and packaging do not depend on which Node runs the product.
+    const args = [...left, "--exclude=tools/**", "--exclude=test/package/**"];
+    await runOn(node ?? "", other.version, args);
+  }
+}
+
+async function everything() {
+  const complaint = complaintAboutNode(process.versions.node);
+  if (complaint !== undefined) {
+    count(complaint, false);
+    return;
+  }
+  if (!count("the Node packages are installed", await installIfNeeded())) return;
+  const systemTools = await provideSystemTools();
+  for (const tool of systemTools.missing) {
+    count(`${tool.name} is there for ${tool.neededBy}`, false);
+  }
+  if (!count("everything builds", await build())) return;
+  await inspect();
+  await testOnEveryNode(systemTools);
+}
+
+try {
+  await everything();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  count("npm test itself", false);
+}
+process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
