@@ -1,0 +1,162 @@
+import type { Clock, Timer } from "./clock.js";
+
+/** How fine and how far a `TimerWheel` looks. */
+export interface TimerWheelOptions {
+  /** Deadlines are met up to this much late, never early. */
+  readonly tickMs: number;
+  /** Slots of the wheel; a deadline beyond `tickMs * slots` is passed over once per turn. */
+  readonly slots: number;
+}
+
+/** A deadline in its slot: a link of a ring whose fixed link is the slot itself. */
+class Entry implements Timer {
+  previous: Entry = this;
+  next: Entry = this;
+  readonly dueTick: number;
+  callback: (() => void) | undefined;
+  readonly #onCancel: (() => void) | undefined;
+
+  constructor(dueTick: number, callback?: () => void, onCancel?: () => void) {
+    this.dueTick = dueTick;
+    this.callback = callback;
+    this.#onCancel = onCancel;
+  }
+
+  insertBefore(other: Entry): void {
+    this.previous = other.previous;
+    this.next = other;
+    other.previous.next = this;
+    other.previous = this;
+  }
+
+  unlink(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.previous = this;
+    this.next = this;
+  }
+
+  cancel(): void {
+    if (this.callback === undefined) return;
+    this.callback = undefined;
+    this.unlink();
+    this.#onCancel?.();
+  }
+}
+
+/**
+ * Many deadlines on one timer of the clock (Varghese and Lauck's hashed wheel): adding and
+ * cancelling are O(1), and an idle wheel sets no timer. Callbacks of one tick run in the order
+ * they were added in; one that throws does not keep the others from running.
+ */
+export class TimerWheel {
+  readonly #clock: Clock;
+  readonly #tickMs: number;
+  readonly #slots: readonly Entry[];
+  readonly #startMs: number;
+  /** The last tick whose slot was run. */
+  #tick = 0;
+  #size = 0;
+  #timer: Timer | undefined;
+  readonly #forget = (): void => {
+    this.#size--;
+    if (this.#size === 0) this.#stop();
+  };
+
+  /** Throws `RangeError` unless both options are positive and `slots` is an integer. */
+  constructor(clock: Clock, { tickMs, slots }: TimerWheelOptions) {
+    if (!(tickMs > 0) || !Number.isSafeInteger(slots) || slots < 1) {
+      throw new RangeError("tickMs must be positive and slots a positive integer");
+    }
+    this.#clock = clock;
+    this.#tickMs = tickMs;
+    this.#slots = Array.from({ length: slots }, () => new Entry(0));
+    this.#startMs = clock.monoMs();
+  }
+
+  /** Deadlines neither met nor cancelled. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Runs `callback` once, `delayMs` (finite, at least 0) from now or up to a tick later. */
+  add(delayMs: number, callback: () => void): Timer {
+    if (!Number.isFinite(delayMs)) throw new RangeError("delayMs must be finite");
+    const nowMs = this.#clock.monoMs() - this.#startMs;
+    // An idle wheel has stood still; nothing was due meanwhile.
+    if (this.#size === 0) this.#tick = Math.floor(nowMs / this.#tickMs);
+    const dueTick = Math.ceil((nowMs + Math.max(0, delayMs)) / this.#tickMs);
+    const entry = new Entry(Math.max(this.#tick + 1, dueTick), callback, this.#forget);
+    entry.insertBefore(this.#slotOf(entry.dueTick));
+    this.#size++;
+    if (this.#timer === undefined) this.#start();
+    return entry;
+  }
+
+  /** Cancels every deadline. */
+  clear(): void {
+    for (const slot of this.#slots) while (slot.next !== slot) slot.next.cancel();
+  }
+
+  #slotOf(tick: number): Entry {
+    const slot = this.#slots[tick % this.#slots.length];
+    if (slot === undefined) throw new Error("a tick without a slot");
+    return slot;
+  }
+
+  #start(): void {
+    const nextMs = this.#startMs + (this.#tick + 1) * this.#tickMs;
+    this.#timer = this.#clock.after(nextMs - this.#clock.monoMs(), () => this.#turn());
+  }
+
+  #stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #turn(): void {
+    this.#timer = undefined;
+    const due = new Entry(0);
+    const nowTick = Math.floor((this.#clock.monoMs() - this.#startMs) / this.#tickMs);
+    // After a long pause every slot is looked at once, not once per tick slept through.
+    const firstTick = Math.max(this.#tick + 1, nowTick - this.#slots.length + 1);
+    for (let tick = firstTick; tick <= nowTick; tick++) this.#collect(tick, nowTick, due);
+    this.#tick = Math.max(this.#tick, nowTick);
+    try {
+      this.#run(due);
+    } finally {
+      if (this.#size > 0 && this.#timer === undefined) this.#start();
+    }
+  }
+
+  /** Moves the due entries of a slot over, so that callbacks may add and cancel freely. */
+  #collect(tick: number, nowTick: number, due: Entry): void {
+    const slot = this.#slotOf(tick);
+    for (let entry = slot.next; entry !== slot; ) {
+      const next = entry.next;
+      if (entry.dueTick <= nowTick) {
+        entry.unlink();
+        entry.insertBefore(due);
+      }
+      entry = next;
+    }
+  }
+
+  #run(due: Entry): void {
+    let failed = false;
+    let cause: unknown;
+    for (let entry = due.next; entry !== due; entry = due.next) {
+      const callback = entry.callback;
+      entry.callback = undefined;
+      entry.unlink();
+      this.#size--;
+      try {
+        callback?.();
+      } catch (error) {
+        cause = failed ? cause : error;
+        failed = true;
+      }
+    }
+    if (failed) throw cause;
+  }
+}
