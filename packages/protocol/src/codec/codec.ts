@@ -1,0 +1,27 @@
+import type { DownMessage } from "../schemas/down.js";
+import type { UpMessage } from "../schemas/up.js";
+
+/** What travels in one WebSocket message: text for JSON, bytes for binary codecs. */
+export type Payload = string | Uint8Array;
+
+/** The values of one frame, in order; a part that could not be decoded is an `Error` in its place. */
+export type Decoded = readonly (unknown | DecodeError)[];
+
+/** A part of a frame that is not a value of the codec. */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}
+
+/** Value ⇄ payload. `bytes` fields are `Uint8Array` in values and whatever the codec has for them on the wire. */
+export interface Codec {
+  readonly name: "json" | "msgpack" | "protobuf";
+  readonly subprotocol: `holdfast.v1.${string}`;
+  readonly binary: boolean;
+  /** Encodes one message. Throws `TypeError` for values outside I-JSON. */
+  encode(message: UpMessage | DownMessage): Payload;
+  /**
+   * Decodes a frame of one or more messages (JSON lines, or varint-length-prefixed binary).
+   * Values are not validated; `maxMessages` bounds the batch.
+   */
+  decode(payload: Payload, maxMessages: number): Decoded;
+}

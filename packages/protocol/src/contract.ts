@@ -1,0 +1,123 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Failure } from "./errors.js";
+
+/** What an identity may do with a channel. */
+export type Action = "subscribe" | "publish" | "presence" | "history" | "call";
+
+/** Channel patterns (`chat:*`, exact names, `*`) and the actions allowed there. */
+export type Capabilities = Readonly<Record<string, readonly Action[]>>;
+
+/** Who a connection is. */
+export interface Identity {
+  /** Absent for anonymous connections. */
+  readonly user?: string;
+  /** Deny by default: what is not listed goes to the `authorize` handler, or is refused. */
+  readonly can?: Capabilities;
+  /** Wall-clock end of the credentials in milliseconds since the Unix epoch. */
+  readonly expiresAtMs?: number;
+}
+
+/** What an `authenticate` handler is given. */
+export interface AuthenticateRequest {
+  /** From the first message, or the `holdfast.token.` subprotocol. */
+  readonly token?: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly remoteAddress?: string;
+  readonly signal: AbortSignal;
+}
+
+/** Turns credentials into an identity; `null` refuses. Throwing refuses too and is logged. */
+export type AuthenticateHandler = (
+  request: AuthenticateRequest,
+) => Identity | null | Promise<Identity | null>;
+
+/** What an `authorize` handler is given. For calls `channel` is the method. */
+export interface AuthorizeRequest {
+  readonly user?: string;
+  readonly action: Action;
+  readonly channel: string;
+  readonly signal: AbortSignal;
+}
+
+/** Permits or refuses what the capabilities do not decide. */
+export type AuthorizeHandler = (request: AuthorizeRequest) => boolean | Promise<boolean>;
+
+/** What a call's handler is given beside its input. */
+export interface CallContext {
+  readonly user?: string;
+  readonly member: string;
+  readonly meta?: Readonly<Record<string, string>>;
+  /** Aborted on cancel, timeout, and when the caller's connection ends. */
+  readonly signal: AbortSignal;
+}
+
+/** A call with its input schema. Make one with `call()`. */
+export interface CallDefinition<Input, Output> {
+  readonly input?: StandardSchemaV1<unknown, Input>;
+  // A method, not a property: its input is compared both ways, so that definitions of different
+  // inputs fit into one table of CallDefinition<unknown, unknown>.
+  handler(input: Input, context: CallContext): Output | Promise<Output>;
+}
+
+/** Thrown by a handler to fail a call with a code and message of the application's own. */
+export class CallError extends Error {
+  override readonly name = "CallError";
+  readonly code: string;
+  readonly retryable: boolean;
+  constructor(code: string, message: string, retryable = false) {
+    super(message);
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+/** Declares a call: its input schema (Standard Schema) and its handler. */
+export function call<Input, Output>(
+  input: StandardSchemaV1<unknown, Input>,
+  handler: (input: Input, context: CallContext) => Output | Promise<Output>,
+): CallDefinition<Input, Output> {
+  return { input, handler };
+}
+
+/** The types a gateway and its clients share: payloads by channel pattern, input and output by method. */
+export interface Contract {
+  readonly channels: Readonly<Record<string, unknown>>;
+  readonly calls: Readonly<Record<string, { readonly input: unknown; readonly output: unknown }>>;
+}
+
+/** A contract that knows nothing. */
+export interface AnyContract extends Contract {
+  readonly channels: Readonly<Record<string, unknown>>;
+  readonly calls: Readonly<Record<string, { readonly input: unknown; readonly output: unknown }>>;
+}
+
+/** Carries a contract in a type only: `connect<typeof gateway>()`. */
+export interface HasContract<C extends Contract> {
+  readonly "~contract"?: C;
+}
+
+/** The contract of `typeof gateway`, or of a contract itself. */
+export type ContractOf<T> =
+  T extends HasContract<infer C> ? C : T extends Contract ? T : AnyContract;
+
+type Matches<Pattern extends string, Name extends string> = Pattern extends `${infer Prefix}*`
+  ? Name extends `${Prefix}${string}`
+    ? true
+    : false
+  : Pattern extends Name
+    ? true
+    : false;
+
+/** Payload type of a channel name: that of the pattern it matches, otherwise `unknown`. */
+export type PayloadOf<C extends Contract, Name extends string> = {
+  [Pattern in keyof C["channels"] & string]: Matches<Pattern, Name> extends true
+    ? C["channels"][Pattern]
+    : never;
+}[keyof C["channels"] & string] extends infer Found
+  ? [Found] extends [never]
+    ? unknown
+    : Found
+  : never;
+
+/** A value or a failure. */
+export type Outcome<Success extends object> = ({ readonly ok: true } & Success) | Failure;

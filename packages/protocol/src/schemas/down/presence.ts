@@ -1,0 +1,14 @@
+import { type Static, Type } from "typebox";
+import { ChannelName, Member, RequestId } from "../fields.js";
+
+/** Who is present: the answer to `presence`, or unasked when changes may have been missed. */
+export const PresenceList = Type.Object({
+  type: Type.Literal("presence"),
+  id: Type.Optional(RequestId),
+  channel: ChannelName,
+  version: Type.Integer({ minimum: 0 }),
+  /** Up to the gateway's bound; `count` is the true number. */
+  members: Type.Array(Member),
+  count: Type.Integer({ minimum: 0 }),
+});
+export type PresenceList = Static<typeof PresenceList>;
