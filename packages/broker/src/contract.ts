@@ -1,0 +1,204 @@
+import type { Failure, Member, Position } from "@holdfast/protocol";
+
+/** A value now, or a promise of it: engines in the same process answer without one. */
+export type Maybe<T> = T | Promise<T>;
+
+/** How much of a channel is retained. A bound of 0 retains nothing of that measure. */
+export interface HistoryBounds {
+  readonly maxCount: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}
+
+/** What a publisher hands in. Exactly one of `data` and `bytes`. */
+export interface PublishRequest {
+  readonly channel: string;
+  readonly data?: unknown;
+  readonly bytes?: Uint8Array;
+  readonly user?: string;
+  readonly tags?: readonly string[];
+  readonly meta?: Readonly<Record<string, string>>;
+  /** Wall-clock stamp of the gateway in milliseconds since the Unix epoch. */
+  readonly timeMs: number;
+  readonly history: HistoryBounds;
+  /** Publish key; `scope` is the user (or the anonymous session) it belongs to. */
+  readonly key?: { readonly scope: string; readonly value: string };
+  /** The publisher's own order; `id` is globally unique. */
+  readonly session?: { readonly id: string; readonly seq: number };
+  readonly expectedOffset?: number;
+}
+
+/** An ephemeral publication: fanned out, never stored. */
+export interface EphemeralRequest {
+  readonly channel: string;
+  readonly data?: unknown;
+  readonly bytes?: Uint8Array;
+  readonly user?: string;
+  readonly key?: string;
+  readonly tags?: readonly string[];
+  readonly meta?: Readonly<Record<string, string>>;
+}
+
+/** One retained entry of a channel. Immutable once made. */
+export interface Entry {
+  readonly offset: number;
+  /** Short random witness. */
+  readonly id: string;
+  readonly timeMs: number;
+  readonly data?: unknown;
+  readonly bytes?: Uint8Array;
+  readonly user?: string;
+  readonly tags?: readonly string[];
+  readonly meta?: Readonly<Record<string, string>>;
+}
+
+/** Where a publish ended up. */
+export interface Published {
+  readonly ok: true;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly id: string;
+  /** The key or sequence had been seen before: this is the first outcome. */
+  readonly duplicate: boolean;
+}
+
+/** `failure.unknown` is true when the entry may have been appended all the same. */
+export type PublishOutcome = Published | Failure;
+
+/** A new epoch's proven ancestry: `{parent, n ≤ upTo}` may resume in it. */
+export interface Lineage {
+  readonly parent: string;
+  readonly upTo: number;
+}
+
+/** The newest position of a channel. `id` is absent at offset 0. */
+export type Head = Position;
+
+/** A page of retained history. */
+export interface HistoryPage {
+  readonly epoch: string;
+  /** Newest offset of the channel and its witness. */
+  readonly top: number;
+  readonly topId?: string;
+  /** Oldest retained offset; top + 1 when nothing is retained. */
+  readonly first: number;
+  /** Ancestry of `epoch`, nearest first, bounded. */
+  readonly lineage: readonly Lineage[];
+  /** `id` of the entry at `after`, where that entry is still retained. */
+  readonly witness?: string;
+  /** The retained entries after `after`, contiguous from max(after + 1, first), oldest first, up to the limits. */
+  readonly entries: readonly Entry[];
+}
+
+/** What to read. */
+export interface HistoryQuery {
+  readonly channel: string;
+  readonly after: number;
+  readonly maxCount: number;
+  readonly maxBytes: number;
+}
+
+/** What changed in a partition since a cursor. */
+export interface PartitionChanges {
+  /** Give it back next time. */
+  readonly cursor: string;
+  /** false: the cursor was too old or unknown; compare each channel's head instead. */
+  readonly complete: boolean;
+  readonly changed: readonly { readonly channel: string; readonly head: Head }[];
+}
+
+/** A channel's whole state at a position. */
+export interface Snapshot {
+  readonly position: Position;
+  readonly state: unknown;
+}
+
+/** A change of presence; `version` counts 1, 2, 3 … per channel and presence life. */
+export interface PresenceEvent {
+  readonly channel: string;
+  /** Changes when the engine lost its presence; versions then start again. */
+  readonly life: string;
+  readonly version: number;
+  readonly action: "enter" | "update" | "leave";
+  readonly member: Member;
+  readonly count: number;
+}
+
+/** Who is present. */
+export interface PresenceView {
+  readonly life: string;
+  readonly version: number;
+  readonly count: number;
+  /** Up to the limit asked for, in order of entry. */
+  readonly members: readonly Member[];
+}
+
+/** What an engine tells a gateway. Calls come in order per channel; nothing here may throw. */
+export interface BrokerListener {
+  /** A followed channel got an entry. May be delayed or lost by the relay; the hub finds and fills gaps. */
+  onEntry(channel: string, epoch: string, entry: Entry): void;
+  onEphemeral(publication: EphemeralRequest): void;
+  onPresence(event: PresenceEvent): void;
+  /** The relay may have lost anything until now: compare every followed channel. */
+  onRelayGap(): void;
+  /** The engine became reachable or unreachable. */
+  onAvailability(available: boolean): void;
+}
+
+/** One gateway's link to the engine. */
+export interface BrokerLink {
+  /** Appends, dedupes, orders and fans out in one atomic step; acknowledges at the declared durability. */
+  publish(request: PublishRequest): Maybe<PublishOutcome>;
+  publishEphemeral(request: EphemeralRequest): Maybe<{ readonly ok: true } | Failure>;
+
+  /**
+   * Follows a channel: once this settles, every later append reaches the listener (or is a relay loss).
+   * `presence` also follows its presence events. Idempotent per channel.
+   */
+  follow(channel: string, options: { readonly presence: boolean }): Maybe<Head | Failure>;
+  unfollow(channel: string): void;
+
+  read(query: HistoryQuery): Maybe<HistoryPage | Failure>;
+  heads(channels: readonly string[]): Maybe<readonly Head[] | Failure>;
+  /** Partition of a channel name, 0 ≤ n < `partitions`. */
+  partitionOf(channel: string): number;
+  changes(partition: number, cursor: string | undefined): Maybe<PartitionChanges | Failure>;
+
+  loadSnapshot(channel: string): Maybe<Snapshot | null | Failure>;
+  /** Compare-and-set on (same epoch, higher offset); false: another one stands. Trimming never passes it. */
+  storeSnapshot(channel: string, snapshot: Snapshot): Maybe<boolean | Failure>;
+
+  /** Enters or updates a member of this gateway's lease. */
+  enter(channel: string, member: Member): Maybe<{ readonly ok: true } | Failure>;
+  /** Takes a member out at once, or after the grace period (a reconnect inside it shows neither event). */
+  leave(channel: string, memberId: string, options: { readonly grace: boolean }): void;
+  presence(channel: string, maxMembers: number): Maybe<PresenceView | Failure>;
+
+  /** Ends the link: members leave with grace, follows end. */
+  close(): Maybe<void>;
+}
+
+/** What an engine can and promises; the gateway refuses configurations beyond it at start-up. */
+export interface BrokerCapabilities {
+  readonly engine: string;
+  readonly durability: "none" | "disk" | "replicated" | "as configured";
+  readonly partitions: number;
+  /** How long publish keys are remembered, in milliseconds. */
+  readonly keyWindowMs: number;
+  readonly presenceLeaseMs: number;
+  readonly presenceGraceMs: number;
+}
+
+/** An engine: appends, orders, retains and fans out. One conformance suite runs against every one. */
+export interface Broker {
+  readonly capabilities: BrokerCapabilities;
+  /** Connects one gateway incarnation. */
+  connect(gateway: string, listener: BrokerListener): Maybe<BrokerLink>;
+  /** Ends every link and frees what the engine holds in this process. */
+  close(): Maybe<void>;
+}
+
+/** Tells a failure from a value. */
+export function isFailure<T>(value: T | Failure): value is Failure {
+  return typeof value === "object" && value !== null && "ok" in value && value.ok === false;
+}

@@ -1,0 +1,224 @@
+import type { Random } from "@holdfast/core";
+import { type Failure, failure } from "@holdfast/protocol";
+import type {
+  Entry,
+  Head,
+  HistoryPage,
+  HistoryQuery,
+  Lineage,
+  PublishRequest,
+  Snapshot,
+} from "../contract.js";
+import { Admission, type Outcome } from "./admission.js";
+import { ChannelLog } from "./channel-log.js";
+import type { MemoryLimits } from "./options.js";
+import { type Copied, copyData, digest } from "./payload.js";
+
+const epochLength = 12;
+const entryIdLength = 8;
+/** Ancestors a channel remembers, nearest first. */
+const maxLineage = 16;
+
+/** A fresh name of one continuous life. */
+export function newEpoch(random: Random): string {
+  return random.id(epochLength);
+}
+
+/** What a publish did: `entry` is present when it was appended. */
+export type Appended =
+  | { readonly ok: true; readonly outcome: Outcome; readonly entry?: Entry }
+  | Failure;
+
+/** One life of a channel: its log, its memory of publishers, its snapshot. */
+export class Channel {
+  readonly name: string;
+  epoch: string;
+  /** Monotonic time of the last use, in milliseconds. */
+  usedMs: number;
+  readonly #limits: MemoryLimits;
+  readonly #random: Random;
+  #log = new ChannelLog();
+  #admission: Admission;
+  #lineage: readonly Lineage[] = [];
+  #snapshot: Snapshot | undefined;
+
+  constructor(name: string, limits: MemoryLimits, random: Random, nowMs: number) {
+    this.name = name;
+    this.epoch = newEpoch(random);
+    this.usedMs = nowMs;
+    this.#limits = limits;
+    this.#random = random;
+    this.#admission = new Admission(limits);
+  }
+
+  get head(): Head {
+    const { top, topId } = this.#log;
+    return topId === undefined
+      ? { epoch: this.epoch, offset: top }
+      : { epoch: this.epoch, offset: top, id: topId };
+  }
+
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** Whether losing this channel loses nothing but its epoch. */
+  get bare(): boolean {
+    return this.#log.count === 0 && this.#admission.empty && this.#snapshot === undefined;
+  }
+
+  /** Decides on a publish and appends it; the caller fans the entry out in the same step. */
+  publish(request: PublishRequest, nowMs: number): Appended {
+    const payload = this.#payloadOf(request);
+    if ("ok" in payload) return payload;
+    const guarded = request.key !== undefined || request.session !== undefined;
+    const sum = guarded ? digest({ data: payload.value, ...bytesOf(request) }) : "";
+    if (guarded) {
+      const verdict = this.#admission.judge(request, sum, nowMs);
+      if (verdict.kind === "refused") return verdict.failure;
+      if (verdict.kind === "seen") return { ok: true, outcome: verdict.outcome };
+    }
+    const { expectedOffset } = request;
+    if (expectedOffset !== undefined && expectedOffset !== this.#log.top) {
+      const message = `The channel's newest offset is ${this.#log.top}, not ${expectedOffset}.`;
+      return failure("offset_mismatch", message);
+    }
+    const entry = this.#entryOf(request, payload);
+    this.#log.append(entry, payload.bytes, request.history, nowMs);
+    this.trim(nowMs);
+    const { offset, id } = entry;
+    const outcome = { epoch: this.epoch, offset, id, digest: sum, atMs: nowMs };
+    if (guarded) this.#admission.remember(request, outcome);
+    return { ok: true, outcome, entry };
+  }
+
+  /** A page of what is retained after `query.after`. */
+  read(query: HistoryQuery, nowMs: number): HistoryPage {
+    this.trim(nowMs);
+    const log = this.#log;
+    const after = Math.max(0, query.after);
+    const maxCount = Math.min(Math.max(1, query.maxCount), this.#limits.maxPageCount);
+    const maxBytes = Math.min(query.maxBytes, this.#limits.maxPageBytes);
+    const entries: Entry[] = [];
+    let bytes = 0;
+    for (let offset = Math.max(after + 1, log.first); offset <= log.top; offset += 1) {
+      bytes += log.bytesAt(offset);
+      const full = entries.length >= maxCount || bytes > maxBytes;
+      if (full && entries.length > 0) break;
+      const entry = log.at(offset);
+      if (entry !== undefined) entries.push(entry);
+    }
+    const witness = after === log.top ? log.topId : log.at(after)?.id;
+    return {
+      epoch: this.epoch,
+      top: log.top,
+      ...(log.topId === undefined ? {} : { topId: log.topId }),
+      first: log.first,
+      lineage: this.#lineage,
+      ...(witness === undefined ? {} : { witness }),
+      entries,
+    };
+  }
+
+  /** Stores a snapshot of this epoch that is newer than the stored one and that the retained entries join. */
+  storeSnapshot(snapshot: Snapshot, nowMs: number): boolean | Failure {
+    this.trim(nowMs);
+    const { epoch, offset, id } = snapshot.position;
+    if (epoch !== this.epoch || offset > this.#log.top || offset + 1 < this.#log.first)
+      return false;
+    const stored = this.#snapshot?.position.offset ?? -1;
+    if (offset <= stored) return false;
+    const witness = offset === this.#log.top ? this.#log.topId : this.#log.at(offset)?.id;
+    if (id !== undefined && witness !== undefined && id !== witness) return false;
+    const state = copyData(snapshot.state);
+    if (state === undefined) return failure("invalid_data", "The state is not a JSON value.");
+    if (state.bytes > this.#limits.maxSnapshotBytes) return failure("too_large");
+    this.#snapshot = { position: { ...snapshot.position }, state: state.value };
+    this.trim(nowMs);
+    return true;
+  }
+
+  /**
+   * Applies the history bounds. What follows the stored snapshot stays, up to `maxPinnedBytes`;
+   * past that the snapshot is dropped, because a snapshot that its deltas do not meet is worse than none.
+   */
+  trim(nowMs: number): void {
+    const keepFrom = this.#snapshot === undefined ? undefined : this.#snapshot.position.offset + 1;
+    this.#log.trim(nowMs, keepFrom ?? Number.POSITIVE_INFINITY);
+    if (keepFrom === undefined || this.#log.first < keepFrom) return;
+    if (this.#log.bytes <= this.#limits.maxPinnedBytes) return;
+    this.#log.trim(nowMs, Number.POSITIVE_INFINITY);
+    if (this.#log.first > keepFrom) this.#snapshot = undefined;
+  }
+
+  /** Trims and forgets what time has run out on. */
+  sweep(nowMs: number): void {
+    this.trim(nowMs);
+    this.#admission.expire(nowMs);
+  }
+
+  /** Loses what follows `upTo` and begins a new epoch with that lineage. */
+  loseAfter(upTo: number): void {
+    const parent = this.epoch;
+    this.epoch = newEpoch(this.#random);
+    this.#lineage = [{ parent, upTo }, ...this.#lineage.map((older) => atMost(older, upTo))].slice(
+      0,
+      maxLineage,
+    );
+    this.#log.cut(upTo);
+    this.#admission.cut(upTo);
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return;
+    this.#snapshot =
+      snapshot.position.offset > upTo
+        ? undefined
+        : { ...snapshot, position: { ...snapshot.position, epoch: this.epoch } };
+  }
+
+  /** The channel as it is now, for a backup. */
+  copy(): Channel {
+    const copy = new Channel(this.name, this.#limits, this.#random, this.usedMs);
+    copy.epoch = this.epoch;
+    copy.#log = this.#log.copy();
+    copy.#admission = this.#admission.copy();
+    copy.#lineage = this.#lineage;
+    copy.#snapshot = this.#snapshot;
+    return copy;
+  }
+
+  #payloadOf(request: PublishRequest): Copied | Failure {
+    if ((request.data === undefined) === (request.bytes === undefined)) {
+      return failure("invalid_data", "Exactly one of `data` and `bytes` is expected.");
+    }
+    const payload =
+      request.bytes === undefined
+        ? copyData(request.data)
+        : { value: undefined, bytes: request.bytes.length };
+    if (payload === undefined) {
+      return failure("invalid_data", "The data is not a JSON value or is nested too deep.");
+    }
+    return payload.bytes > this.#limits.maxEntryBytes ? failure("too_large") : payload;
+  }
+
+  #entryOf(request: PublishRequest, payload: Copied): Entry {
+    const { timeMs, bytes, user, tags, meta } = request;
+    return {
+      offset: this.#log.top + 1,
+      id: this.#random.id(entryIdLength),
+      timeMs,
+      ...(bytes === undefined ? { data: payload.value } : { bytes: bytes.slice() }),
+      ...(user === undefined ? {} : { user }),
+      ...(tags === undefined ? {} : { tags: [...tags] }),
+      ...(meta === undefined ? {} : { meta: { ...meta } }),
+    };
+  }
+}
+
+const bytesOf = (request: PublishRequest): { bytes?: Uint8Array } =>
+  request.bytes === undefined ? {} : { bytes: request.bytes };
+
+/** An older ancestor shares no more than the newest cut left. */
+const atMost = (lineage: Lineage, upTo: number): Lineage => ({
+  parent: lineage.parent,
+  upTo: Math.min(lineage.upTo, upTo),
+});

@@ -1,0 +1,129 @@
+/** Deeper nesting than this is refused: encoders recurse, and nobody means it. */
+const maxDepth = 128;
+
+/** A payload of the engine's own: later changes by the caller do not reach it. */
+export interface Copied {
+  readonly value: unknown;
+  /** Size of its JSON text in UTF-8, in bytes. */
+  readonly bytes: number;
+}
+
+class Unrepresentable extends Error {}
+
+/** Bytes of a string as a JSON text in UTF-8, quotes and the common escapes included. */
+function textBytes(text: string): number {
+  let bytes = text.length + 2;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20) bytes += 5;
+    else if (code === 0x22 || code === 0x5c) bytes += 1;
+    else if (code >= 0x800) bytes += code >= 0xd800 && code <= 0xdfff ? 1 : 2;
+    else if (code >= 0x80) bytes += 1;
+  }
+  return bytes;
+}
+
+function copyArray(list: readonly unknown[], depth: number): Copied {
+  let bytes = 2;
+  const value: unknown[] = [];
+  for (const item of list) {
+    const copied = copyValue(item === undefined ? null : item, depth + 1);
+    value.push(copied.value);
+    bytes += copied.bytes + 1;
+  }
+  return { value, bytes };
+}
+
+function copyObject(source: object, depth: number): Copied {
+  let bytes = 2;
+  const value: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(source)) {
+    if (item === undefined || typeof item === "function" || typeof item === "symbol") continue;
+    const copied = copyValue(item, depth + 1);
+    // Plain assignment to `__proto__` would set the prototype instead of a field.
+    if (name === "__proto__") {
+      Object.defineProperty(value, name, {
+        value: copied.value,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    } else value[name] = copied.value;
+    bytes += textBytes(name) + copied.bytes + 2;
+  }
+  return { value, bytes };
+}
+
+function copyValue(value: unknown, depth: number): Copied {
+  if (depth > maxDepth) throw new Unrepresentable();
+  switch (typeof value) {
+    case "string":
+      return { value, bytes: textBytes(value) };
+    case "number":
+      return Number.isFinite(value)
+        ? { value, bytes: String(value).length }
+        : { value: null, bytes: 4 };
+    case "boolean":
+      return { value, bytes: 5 };
+    case "object": {
+      if (value === null) return { value, bytes: 4 };
+      if (Array.isArray(value)) return copyArray(value, depth);
+      if ("toJSON" in value && typeof value.toJSON === "function") {
+        return copyValue(value.toJSON(), depth + 1);
+      }
+      return copyObject(value, depth);
+    }
+    default:
+      throw new Unrepresentable();
+  }
+}
+
+/** Copies a JSON value as encoding and decoding it would; undefined: it is not one, or nested too deep. */
+export function copyData(value: unknown): Copied | undefined {
+  try {
+    return copyValue(value, 0);
+  } catch (error) {
+    if (error instanceof Unrepresentable) return undefined;
+    throw error;
+  }
+}
+
+/** A text that is equal for equal JSON values, whatever the order of their fields. */
+function canonical(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  const fields = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return `{${fields.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join()}}`;
+}
+
+/** Mixes two 32-bit lanes (the "cyrb53" construction) over a sequence of numbers below 2^16. */
+function mix(length: number, at: (index: number) => number): string {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let index = 0; index < length; index += 1) {
+    const code = at(index);
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return `${(high >>> 0).toString(36)}${(low >>> 0).toString(36)}:${length}`;
+}
+
+/**
+ * Tells payloads apart without keeping them. It need not resist attack: only the owner of a
+ * publish key could craft a collision, and only against themselves.
+ */
+export function digest(payload: { data?: unknown; bytes?: Uint8Array }): string {
+  const { bytes } = payload;
+  if (bytes !== undefined) return `b${mix(bytes.length, (index) => bytes[index] ?? 0)}`;
+  const text = canonical(payload.data);
+  return `d${mix(text.length, (index) => text.charCodeAt(index))}`;
+}
+
+/** Whether two JSON values are equal, whatever the order of their fields. */
+export function sameData(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  if (left === undefined || right === undefined) return false;
+  return canonical(left) === canonical(right);
+}

@@ -1,0 +1,229 @@
+import type { Clock, Random, Timer } from "@holdfast/core";
+import { type Failure, failure, type Member } from "@holdfast/protocol";
+import type { PresenceEvent, PresenceView } from "../contract.js";
+import type { MemoryLimits } from "./options.js";
+import { copyData, sameData } from "./payload.js";
+
+const lifeLength = 12;
+
+/** Who holds a lease on members: a link, compared by identity. */
+export type LeaseHolder = object;
+
+interface Present {
+  member: Member;
+  owner: LeaseHolder;
+}
+
+interface Room {
+  readonly life: string;
+  version: number;
+  /** In order of entry. */
+  readonly members: Map<string, Present>;
+}
+
+interface Leaving {
+  readonly channel: string;
+  readonly memberId: string;
+  readonly owner: LeaseHolder;
+  readonly atMs: number;
+}
+
+/** Length first, so that no channel and member can be mistaken for another pair. */
+const leavingKey = (channel: string, memberId: string) => `${channel.length}:${channel}${memberId}`;
+
+/** Who is present where, under which link's lease. */
+export class Presence {
+  readonly #limits: MemoryLimits;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #emit: (event: PresenceEvent) => void;
+  readonly #watched: (channel: string) => boolean;
+  #rooms = new Map<string, Room>();
+  /** What each owner's lease holds, so that its end finds them. */
+  readonly #held = new Map<LeaseHolder, Map<string, { channel: string; memberId: string }>>();
+  /** In order of their deadline, since the grace period is the same for all: one timer does. */
+  readonly #leaving = new Map<string, Leaving>();
+  #timer: Timer | undefined;
+
+  constructor(
+    limits: MemoryLimits,
+    clock: Clock,
+    random: Random,
+    emit: (event: PresenceEvent) => void,
+    watched: (channel: string) => boolean,
+  ) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#random = random;
+    this.#emit = emit;
+    this.#watched = watched;
+  }
+
+  /** Enters a member or updates its data; the last link to enter it owns it. */
+  enter(owner: LeaseHolder, channel: string, given: Member): { readonly ok: true } | Failure {
+    const data = given.data === undefined ? undefined : copyData(given.data);
+    if (given.data !== undefined && data === undefined) return failure("invalid_data");
+    const member: Member = { ...given, ...(data === undefined ? {} : { data: data.value }) };
+    const room = this.#roomOf(channel);
+    const present = room.members.get(member.id);
+    if (present === undefined) {
+      if (room.members.size >= this.#limits.maxMembersPerChannel) {
+        return failure("limit_exceeded", "The channel has as many members as it may.");
+      }
+      room.members.set(member.id, { member, owner });
+      this.#hold(owner, channel, member.id);
+      this.#tell(channel, room, "enter", member);
+      return { ok: true };
+    }
+    this.#leaving.delete(leavingKey(channel, member.id));
+    this.#unhold(present.owner, channel, member.id);
+    this.#hold(owner, channel, member.id);
+    present.owner = owner;
+    const same = present.member.user === member.user && sameData(present.member.data, member.data);
+    if (same) return { ok: true };
+    present.member = member;
+    this.#tell(channel, room, "update", member);
+    return { ok: true };
+  }
+
+  /** Takes a member out, unless another link has entered it since. */
+  leave(owner: LeaseHolder, channel: string, memberId: string, grace: boolean): void {
+    if (this.#rooms.get(channel)?.members.get(memberId)?.owner !== owner) return;
+    if (!grace) {
+      this.#remove(channel, memberId);
+      return;
+    }
+    const key = leavingKey(channel, memberId);
+    if (this.#leaving.has(key)) return;
+    const atMs = this.#clock.monoMs() + this.#limits.presenceGraceMs;
+    this.#leaving.set(key, { channel, memberId, owner, atMs });
+    this.#schedule();
+  }
+
+  /** Enters a member whose lease may have run out, unless another link has entered it since. */
+  reclaim(owner: LeaseHolder, channel: string, member: Member): void {
+    const present = this.#rooms.get(channel)?.members.get(member.id);
+    if (present === undefined || present.owner === owner) this.enter(owner, channel, member);
+  }
+
+  /** Lets every member of a lease leave with grace: its link has ended. */
+  leaveAll(owner: LeaseHolder): void {
+    for (const { channel, memberId } of [...(this.#held.get(owner)?.values() ?? [])]) {
+      this.leave(owner, channel, memberId, true);
+    }
+  }
+
+  /** Who is present, in order of entry. */
+  view(channel: string, maxMembers: number): PresenceView {
+    const room = this.#rooms.get(channel);
+    // Nobody is here and nobody listens: there is no life that a later event could continue.
+    if (room === undefined) return { life: this.#newLife(), version: 0, count: 0, members: [] };
+    const members: Member[] = [];
+    for (const present of room.members.values()) {
+      if (members.length >= maxMembers) break;
+      members.push(present.member);
+    }
+    return { life: room.life, version: room.version, count: room.members.size, members };
+  }
+
+  /** Holds the channel's life from now on: a listener compares events with it. */
+  watch(channel: string): void {
+    this.#roomOf(channel);
+  }
+
+  /** Lets the channel's life end when nobody is present and nobody listens. */
+  release(channel: string): void {
+    const room = this.#rooms.get(channel);
+    if (room === undefined || room.members.size > 0 || this.#watched(channel)) return;
+    this.#rooms.delete(channel);
+  }
+
+  /**
+   * Loses every channel's presence, without leave events; the members of living links are
+   * registered again, in new lives.
+   */
+  wipe(alive: (owner: LeaseHolder) => boolean): void {
+    const lost = this.#rooms;
+    const leaving = new Set(this.#leaving.keys());
+    this.close();
+    for (const [channel, room] of lost) {
+      if (this.#watched(channel)) this.watch(channel);
+      for (const { member, owner } of room.members.values()) {
+        if (leaving.has(leavingKey(channel, member.id)) || !alive(owner)) continue;
+        this.enter(owner, channel, member);
+      }
+    }
+  }
+
+  /** Forgets everything and stops its timer. */
+  close(): void {
+    this.#rooms = new Map();
+    this.#held.clear();
+    this.#leaving.clear();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #hold(owner: LeaseHolder, channel: string, memberId: string): void {
+    let held = this.#held.get(owner);
+    if (held === undefined) {
+      held = new Map();
+      this.#held.set(owner, held);
+    }
+    held.set(leavingKey(channel, memberId), { channel, memberId });
+  }
+
+  #unhold(owner: LeaseHolder, channel: string, memberId: string): void {
+    const held = this.#held.get(owner);
+    if (held?.delete(leavingKey(channel, memberId)) && held.size === 0) this.#held.delete(owner);
+  }
+
+  #roomOf(channel: string): Room {
+    let room = this.#rooms.get(channel);
+    if (room === undefined) {
+      room = { life: this.#newLife(), version: 0, members: new Map() };
+      this.#rooms.set(channel, room);
+    }
+    return room;
+  }
+
+  #newLife(): string {
+    return this.#random.id(lifeLength);
+  }
+
+  #remove(channel: string, memberId: string): void {
+    this.#leaving.delete(leavingKey(channel, memberId));
+    const room = this.#rooms.get(channel);
+    const present = room?.members.get(memberId);
+    if (room === undefined || present === undefined) return;
+    room.members.delete(memberId);
+    this.#unhold(present.owner, channel, memberId);
+    this.#tell(channel, room, "leave", present.member);
+    this.release(channel);
+  }
+
+  #tell(channel: string, room: Room, action: PresenceEvent["action"], member: Member): void {
+    room.version += 1;
+    const { life, version } = room;
+    this.#emit({ channel, life, version, action, member, count: room.members.size });
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined) return;
+    const next = this.#leaving.values().next().value;
+    if (next === undefined) return;
+    this.#timer = this.#clock.after(next.atMs - this.#clock.monoMs(), () => {
+      this.#timer = undefined;
+      this.#removeDue();
+      this.#schedule();
+    });
+  }
+
+  #removeDue(): void {
+    const nowMs = this.#clock.monoMs();
+    for (const leaving of this.#leaving.values()) {
+      if (leaving.atMs > nowMs) return;
+      this.#remove(leaving.channel, leaving.memberId);
+    }
+  }
+}

@@ -1,0 +1,12 @@
+export type { Bench, BrokerCheck } from "./bench.js";
+export { brokerChecks, runBrokerCheck } from "./checks.js";
+export { type BrokerSubject, describeBroker, type TestRunner } from "./describe-broker.js";
+export {
+  type Backup,
+  createFaultyMemoryBroker,
+  type FaultyMemoryBroker,
+  type FaultyMemoryOptions,
+} from "./faulty/broker.js";
+export type { OperationDecision, OperationFate, OperationName } from "./faulty/link.js";
+export type { RelayDecision, RelayFate } from "./faulty/relay.js";
+export type { Ability, BrokerFaults, BrokerHarness } from "./harness.js";
