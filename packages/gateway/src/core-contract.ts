@@ -1,0 +1,74 @@
+import type { Broker, HistoryBounds, Published } from "@holdfast/broker";
+import type { Clock, Logger, Meter, Random } from "@holdfast/core";
+import type {
+  AuthenticateHandler,
+  AuthorizeHandler,
+  CallDefinition,
+  Capabilities,
+  Failure,
+} from "@holdfast/protocol";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Settings } from "./settings.js";
+import type { Connection, Handshake, Transport } from "./transport.js";
+
+/** Options of the channels a pattern matches; the first matching rule counts. */
+export interface ChannelRule {
+  /** false or absent: the channel keeps no history, so nothing can be resumed. */
+  readonly history?: Partial<HistoryBounds> | false;
+  readonly presence?: boolean;
+  /** Publications carry the publisher's `user`. Default true. */
+  readonly stampUser?: boolean;
+  /** Refuses payloads it does not accept (Standard Schema). */
+  readonly schema?: StandardSchemaV1;
+}
+
+/** Channel pattern (`chat:*`, `chat:lobby`, `*`) to rule, in order of precedence. */
+export type ChannelRules = Readonly<Record<string, ChannelRule>>;
+
+/** Call name to definition. */
+export type CallDefinitions = Readonly<Record<string, CallDefinition<unknown, unknown>>>;
+
+/** What the core is made of; the platform supplies everything that is not logic. */
+export interface CoreOptions {
+  /** Unguessable name of this gateway incarnation. */
+  readonly gateway: string;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly settings: Settings;
+  readonly channels: ChannelRules;
+  readonly authenticate?: AuthenticateHandler;
+  readonly authorize?: AuthorizeHandler;
+  readonly calls?: CallDefinitions;
+  /** What connections without credentials may do; absent: they are refused. */
+  readonly anonymous?: Capabilities;
+}
+
+/** Options of a publish that comes from the process itself or the HTTP API. */
+export interface PublishOptions {
+  readonly key?: string;
+  readonly user?: string;
+  readonly expectedOffset?: number;
+  readonly ephemeral?: boolean;
+  readonly tags?: readonly string[];
+  readonly meta?: Readonly<Record<string, string>>;
+}
+
+/** The gateway without sockets: sessions and hub over a broker. */
+export interface GatewayCore {
+  /** Takes a new socket. The transport calls the returned connection from then on. */
+  accept(transport: Transport, handshake: Handshake): Connection;
+  /** Publishes with the process's own authority: validated, not authorized. */
+  publish(
+    channel: string,
+    payload: { readonly data: unknown } | { readonly bytes: Uint8Array },
+    options?: PublishOptions,
+  ): Promise<Published | { readonly ok: true; readonly ephemeral: true } | Failure>;
+  /** The engine is reachable and the gateway is not draining. */
+  readonly ready: boolean;
+  readonly connectionCount: number;
+  /** Closes every connection with `draining` advice, spread over `drainMs`; settles when all are gone. */
+  close(options: { readonly drainMs: number }): Promise<void>;
+}

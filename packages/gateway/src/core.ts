@@ -1,0 +1,183 @@
+import { isFailure, type Published } from "@holdfast/broker";
+import { TimerWheel } from "@holdfast/core";
+import { type Failure, failure } from "@holdfast/protocol";
+import { parseUp } from "@holdfast/protocol/schemas";
+import type { CoreOptions, GatewayCore, PublishOptions } from "./core-contract.js";
+import { CoreMetrics } from "./core-metrics.js";
+import { ask } from "./hub/ask.js";
+import { type ChannelPolicy, compileRules } from "./hub/channel-policy.js";
+import { Hub } from "./hub/hub.js";
+import { Turns } from "./hub/turns.js";
+import { Drain } from "./session/drain.js";
+import { FlushScheduler } from "./session/flush-scheduler.js";
+import { Members } from "./session/members.js";
+import { acceptPayload } from "./session/publishing.js";
+import { Session } from "./session/session.js";
+import type { Shared } from "./session/shared.js";
+import type { Connection, Handshake, Transport } from "./transport.js";
+
+/** The wheel that all connections' deadlines turn on. */
+const wheelOptions = { tickMs: 50, slots: 1_024 };
+/** Replay pages begun before sockets and timers get a chance. */
+const MAX_TURNS_PER_TICK = 32;
+
+const OVER_CONNECTION_LIMIT = 4005;
+const DRAINING = 4000;
+
+type Payload = { readonly data: unknown } | { readonly bytes: Uint8Array };
+
+/** Makes the gateway's core and connects it to the engine; rejects when the engine cannot be reached. */
+export async function createCore(options: CoreOptions): Promise<GatewayCore> {
+  const { broker, clock, gateway, logger, random, settings } = options;
+  const metrics = new CoreMetrics(options.meter);
+  const turns = new Turns(clock, {
+    maxConcurrent: settings.maxConcurrentReplays,
+    maxAdmitted: settings.maxWaitingReplays,
+    maxPerTick: MAX_TURNS_PER_TICK,
+  });
+  const hub = await Hub.connect({
+    broker,
+    gateway,
+    clock,
+    random,
+    logger,
+    settings,
+    turns,
+    metrics,
+  });
+  return new Core(
+    {
+      clock,
+      random,
+      logger,
+      settings,
+      hub,
+      keyWindowMs: broker.capabilities.keyWindowMs,
+      policyOf: compileRules(options.channels),
+      wheel: new TimerWheel(clock, wheelOptions),
+      flushes: new FlushScheduler(clock),
+      members: new Members(),
+      metrics,
+      authenticate: options.authenticate,
+      authorize: options.authorize,
+      calls: options.calls ?? {},
+      anonymous: options.anonymous,
+    },
+    metrics,
+  );
+}
+
+class Core implements GatewayCore {
+  readonly #shared: Shared;
+  readonly #metrics: CoreMetrics;
+  readonly #sessions = new Set<Session>();
+  #drain: Drain | undefined;
+
+  constructor(shared: Shared, metrics: CoreMetrics) {
+    this.#shared = shared;
+    this.#metrics = metrics;
+  }
+
+  get ready(): boolean {
+    return this.#drain === undefined && this.#shared.hub.available;
+  }
+
+  get connectionCount(): number {
+    return this.#sessions.size;
+  }
+
+  accept(transport: Transport, handshake: Handshake): Connection {
+    const session = new Session(this.#shared, transport, handshake, (gone, code) => {
+      this.#sessions.delete(gone);
+      this.#metrics.closed(code, this.#sessions.size);
+      this.#drain?.gone();
+    });
+    this.#sessions.add(session);
+    this.#metrics.connections(this.#sessions.size);
+    if (this.#drain !== undefined) session.end(DRAINING, this.#drain.advice());
+    else if (this.#sessions.size > this.#shared.settings.maxConnections) {
+      session.end(OVER_CONNECTION_LIMIT, { retryAfterMs: 5_000, spreadMs: 10_000 });
+    } else session.start();
+    return session;
+  }
+
+  publish(
+    channel: string,
+    payload: Payload,
+    options: PublishOptions = {},
+  ): Promise<Published | { readonly ok: true; readonly ephemeral: true } | Failure> {
+    return new Promise((resolve) => {
+      const { settings, policyOf } = this.#shared;
+      const { user, ...fields } = options;
+      const parsed = parseUp({ type: "publish", channel, ...payload, ...fields }, settings);
+      if (!parsed.ok) {
+        const { code, message, field } = parsed;
+        resolve(failure(code, message, field === undefined ? {} : { field }));
+        return;
+      }
+      const policy = policyOf(channel);
+      if (policy === undefined) {
+        resolve(failure("invalid_channel", `No channel rule matches ${channel}.`));
+        return;
+      }
+      acceptPayload(policy, payload, (accepted) => {
+        if (isFailure(accepted)) resolve(accepted);
+        else this.#publish(channel, policy, accepted, options, resolve);
+      });
+    });
+  }
+
+  async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
+    if (this.#drain !== undefined) {
+      await this.#drain.finished;
+      return;
+    }
+    const { clock, random, hub, wheel } = this.#shared;
+    this.#drain = new Drain(clock, random, [...this.#sessions], () => this.#sessions, drainMs);
+    await this.#drain.finished;
+    await hub.close();
+    wheel.clear();
+  }
+
+  #publish(
+    channel: string,
+    policy: ChannelPolicy,
+    payload: Payload,
+    options: PublishOptions,
+    done: (outcome: Published | { readonly ok: true; readonly ephemeral: true } | Failure) => void,
+  ): void {
+    const { hub, clock } = this.#shared;
+    const { link } = hub.context;
+    const { key, user, expectedOffset, ephemeral, tags, meta } = options;
+    const fields = {
+      channel,
+      ...payload,
+      ...(user === undefined ? {} : { user }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(meta === undefined ? {} : { meta }),
+    };
+    if (ephemeral === true) {
+      ask(
+        () => link.publishEphemeral({ ...fields, ...(key === undefined ? {} : { key }) }),
+        (outcome) => done(isFailure(outcome) ? outcome : { ok: true, ephemeral: true }),
+      );
+      return;
+    }
+    // A key without a user is the process's own; "p:" is no scope a connection can have.
+    const scope = user === undefined ? "p:" : `u:${user}`;
+    ask(
+      () =>
+        link.publish({
+          ...fields,
+          timeMs: clock.wallMs(),
+          history: policy.history,
+          ...(key === undefined ? {} : { key: { scope, value: key } }),
+          ...(expectedOffset === undefined ? {} : { expectedOffset }),
+        }),
+      (outcome) => {
+        if (!isFailure(outcome)) this.#metrics.publishedByProcess.add();
+        done(outcome);
+      },
+    );
+  }
+}

@@ -1,0 +1,262 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { type Broker, createMemoryBroker, type Published } from "@holdfast/broker";
+import { type Logger, type Meter, silentMeter } from "@holdfast/core";
+import {
+  type CallDefinition,
+  type Contract,
+  type Failure,
+  failure,
+  type HasContract,
+  type PayloadOf,
+} from "@holdfast/protocol";
+import { jsonCodec } from "@holdfast/protocol/json";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { createCore } from "./core.js";
+import type {
+  CallDefinitions,
+  ChannelRules,
+  CoreOptions,
+  GatewayCore,
+  PublishOptions,
+} from "./core-contract.js";
+import { createKeyCheck } from "./node/api-keys.js";
+import { checkOptions, type GatewayOptions, resolveSettings } from "./node/gateway-options.js";
+import { HttpApi } from "./node/http-api.js";
+import { createPinoLogger } from "./node/logger.js";
+import { createPrometheusMeter } from "./node/meter.js";
+import { createNodeRandom, nodeClock } from "./node/platform.js";
+import { type AttachOptions, type Listening, ServerDoor } from "./node/server-door.js";
+import { UpgradeDoor } from "./node/upgrade.js";
+import type { Settings } from "./settings.js";
+
+/** What a publish from the gateway's own process comes to. */
+export type PublishResult = Published | { readonly ok: true; readonly ephemeral: true } | Failure;
+
+/** The payload and call types a gateway's options imply. */
+export interface ContractFrom<Channels extends ChannelRules, Calls extends CallDefinitions>
+  extends Contract {
+  readonly channels: {
+    readonly [Pattern in keyof Channels]: Channels[Pattern] extends {
+      readonly schema: StandardSchemaV1<infer _Input, infer Output>;
+    }
+      ? Output
+      : unknown;
+  };
+  readonly calls: {
+    readonly [Method in keyof Calls]: Calls[Method] extends CallDefinition<
+      infer Input,
+      infer Output
+    >
+      ? { readonly input: Input; readonly output: Awaited<Output> }
+      : never;
+  };
+}
+
+/** A running gateway. Its type carries the contract: `connect<typeof gateway>(url)`. */
+export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
+  /** The engine is reachable and the gateway is neither starting nor draining. */
+  readonly ready: boolean;
+  /** Open connections of this process. */
+  readonly connectionCount: number;
+  /** Settles when the engine is connected; rejects with the reason when it cannot be. */
+  started(): Promise<void>;
+  /**
+   * Takes WebSocket upgrades of `path` from a server that is otherwise the application's own:
+   * other paths, their upgrades and requests are not touched.
+   */
+  attach(server: Server, options?: AttachOptions): void;
+  /** Answers a request for one of the gateway's own HTTP routes and returns true; otherwise false, untouched. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Starts a server of the gateway's own. Port 0 picks a free one; `host` defaults to 127.0.0.1. */
+  listen(port: number, host?: string): Promise<Listening>;
+  /** Publishes with the process's own authority; the outcome is a value, not a throw. */
+  publish<Name extends string>(
+    channel: Name,
+    data: PayloadOf<C, Name>,
+    options?: PublishOptions,
+  ): Promise<PublishResult>;
+  /** Publishes bytes the gateway never looks into. */
+  publishBytes(
+    channel: string,
+    bytes: Uint8Array,
+    options?: PublishOptions,
+  ): Promise<PublishResult>;
+  /**
+   * Stops: refuses new connections, advises open ones to leave spread over `drainMs` (default:
+   * setting `drainMs`), then ends servers of its own and engines it made. Calling again gives the same promise.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+/**
+ * Makes a gateway. Starts connecting to the engine at once; `listen()` and `publish()` wait for it.
+ * Throws `TypeError` naming the option when the configuration is wrong.
+ */
+export function createGateway<
+  // biome-ignore lint/complexity/noBannedTypes: {} is "no channels declared", the default of an absent option.
+  const Channels extends ChannelRules = {},
+  // biome-ignore lint/complexity/noBannedTypes: {} is "no calls declared", the default of an absent option.
+  const Calls extends CallDefinitions = {},
+>(options: GatewayOptions<Channels, Calls> = {}): Gateway<ContractFrom<Channels, Calls>> {
+  checkOptions(options);
+  return new NodeGateway(options, resolveSettings(options.settings));
+}
+
+class NodeGateway implements Gateway<Contract> {
+  readonly #settings: Settings;
+  readonly #logger: Logger;
+  readonly #starting: Promise<GatewayCore>;
+  readonly #upgrade: UpgradeDoor;
+  readonly #http: HttpApi;
+  readonly #server: ServerDoor;
+  /** Made from a URL, so ended by us. */
+  readonly #ownBroker: Broker | undefined;
+  #core: GatewayCore | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions, settings: Settings) {
+    this.#settings = settings;
+    const { path = "/ws", metrics = {}, origins = [], apiKeys = [] } = options;
+    const clock = nodeClock;
+    const random = createNodeRandom();
+    const logger = options.logger ?? createPinoLogger({ level: options.logLevel ?? "info", clock });
+    this.#logger = logger;
+    const exposition =
+      metrics === false ? undefined : createPrometheusMeter({ process: metrics.process ?? true });
+    const meter: Meter = exposition ?? silentMeter;
+    const keyCheck = createKeyCheck(apiKeys);
+    const { broker: given = "memory:" } = options;
+    const broker = typeof given === "string" ? brokerFromUrl(given, random) : given;
+    this.#ownBroker = typeof given === "string" ? broker : undefined;
+
+    const core = (): GatewayCore | undefined => this.#core;
+    const shared = { core, clock, logger, meter, settings };
+    this.#upgrade = new UpgradeDoor({ ...shared, codecs: [jsonCodec], plain: jsonCodec, origins });
+    this.#http = new HttpApi({
+      ...shared,
+      keyCheck,
+      maxBodyBytes: settings.maxMessageBytes,
+      ready: () => this.ready,
+      webSocketPath: path,
+      metricsPublic: metrics !== false && metrics.public === true,
+      ...(exposition === undefined ? {} : { exposition }),
+      ...(options.clientFile === undefined ? {} : { clientFile: options.clientFile }),
+      ...(options.staticDir === undefined ? {} : { staticDir: options.staticDir }),
+    });
+    this.#server = new ServerDoor({ path, upgrade: this.#upgrade, http: this.#http });
+    this.#starting = this.#start(
+      createCore({
+        gateway: random.id(22),
+        broker,
+        clock,
+        random,
+        logger,
+        meter,
+        settings,
+        channels: options.channels ?? {},
+        ...handlersOf(options),
+      }),
+    );
+  }
+
+  get ready(): boolean {
+    return this.#core?.ready ?? false;
+  }
+
+  get connectionCount(): number {
+    return this.#core?.connectionCount ?? 0;
+  }
+
+  async started(): Promise<void> {
+    await this.#starting;
+  }
+
+  attach(server: Server, options: AttachOptions = {}): void {
+    this.#server.attach(server, options);
+  }
+
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#http.handle(request, response);
+  }
+
+  async listen(port: number, host = "127.0.0.1"): Promise<Listening> {
+    await this.#starting;
+    const listening = await this.#server.listen(port, host);
+    this.#logger.info("listening", { url: listening.url });
+    return listening;
+  }
+
+  publish(channel: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
+    return this.#publish(channel, { data }, options);
+  }
+
+  publishBytes(
+    channel: string,
+    bytes: Uint8Array,
+    options?: PublishOptions,
+  ): Promise<PublishResult> {
+    return this.#publish(channel, { bytes }, options);
+  }
+
+  close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#stop(options.drainMs ?? this.#settings.drainMs);
+    return this.#closing;
+  }
+
+  async #start(creating: Promise<GatewayCore>): Promise<GatewayCore> {
+    // started(), listen() and publish() report the failure; with attach() alone only the log does.
+    this.#reportFailure(creating);
+    const core = await creating;
+    this.#core = core;
+    return core;
+  }
+
+  #reportFailure(creating: Promise<GatewayCore>): void {
+    creating.catch((error: unknown) => {
+      this.#logger.error("start failed", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    });
+  }
+
+  async #publish(
+    channel: string,
+    payload: { readonly data: unknown } | { readonly bytes: Uint8Array },
+    options: PublishOptions | undefined,
+  ): Promise<PublishResult> {
+    if (this.#closing !== undefined) return failure("draining");
+    const core = await this.#starting;
+    return core.publish(channel, payload, options);
+  }
+
+  async #stop(drainMs: number): Promise<void> {
+    this.#logger.info("stopping", { drainMs });
+    this.#upgrade.drain();
+    const core = await this.#starting.catch(() => undefined);
+    await core?.close({ drainMs });
+    this.#upgrade.close();
+    await this.#server.close();
+    await this.#ownBroker?.close();
+    this.#logger.info("stopped");
+  }
+}
+
+function brokerFromUrl(url: string, random: ReturnType<typeof createNodeRandom>): Broker {
+  if (url === "memory:") return createMemoryBroker({ clock: nodeClock, random });
+  throw new TypeError(
+    `createGateway: option broker: ${JSON.stringify(url.split(":", 1)[0])} is not an engine known here. ` +
+      `Use "memory:", or hand in the Broker another package makes.`,
+  );
+}
+
+/** The handlers that were given; an absent one stays absent. */
+function handlersOf({ authenticate, authorize, calls, anonymous }: GatewayOptions): Handlers {
+  return {
+    ...(authenticate === undefined ? {} : { authenticate }),
+    ...(authorize === undefined ? {} : { authorize }),
+    ...(calls === undefined ? {} : { calls }),
+    ...(anonymous === undefined ? {} : { anonymous }),
+  };
+}
+
+type Handlers = Pick<CoreOptions, "authenticate" | "authorize" | "calls" | "anonymous">;

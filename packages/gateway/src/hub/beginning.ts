@@ -1,0 +1,68 @@
+import type { HistoryPage } from "@holdfast/broker";
+import type { Position, ResetReason } from "@holdfast/protocol";
+import { judge, positionAt, restartPoint } from "./continuity.js";
+import type { EntryRing } from "./entry-ring.js";
+
+/** Where a subscription wants to begin. */
+export interface ReplayRequest {
+  readonly id?: number | undefined;
+  readonly position?: Position | undefined;
+  readonly last?: number | undefined;
+}
+
+/** Where it does begin, and what the answer says of it. */
+export interface Beginning {
+  readonly position: Position;
+  readonly top: number;
+  readonly outcome: "fresh" | "resumed" | "reset";
+  readonly reason?: ResetReason;
+}
+
+/** Begins from the hub's own memory where that alone proves continuity; otherwise history is read. */
+export function beginInRing(
+  request: ReplayRequest,
+  last: Position,
+  ring: EntryRing,
+): Beginning | undefined {
+  const idAt = (offset: number) => (offset === last.offset ? last.id : ring.at(offset)?.id);
+  const held = (after: number) => after === last.offset || ring.at(after + 1) !== undefined;
+  const { position, last: wanted = 0 } = request;
+  if (position === undefined) {
+    const offset = Math.max(0, last.offset - wanted);
+    if (!held(offset)) return undefined;
+    const from = positionAt(last.epoch, offset, idAt(offset));
+    return { position: from, top: last.offset, outcome: "fresh" };
+  }
+  if (position.epoch !== last.epoch || position.offset > last.offset) return undefined;
+  const witnessed = position.offset === 0 || position.id === idAt(position.offset);
+  if (!witnessed || !held(position.offset)) return undefined;
+  return { position, top: last.offset, outcome: "resumed" };
+}
+
+/** Begins from a page of history read after the position, or after `top - last` without one. */
+export function beginInPage(
+  request: ReplayRequest,
+  page: HistoryPage,
+  maxEntries: number,
+): Beginning {
+  const { position } = request;
+  const { top } = page;
+  if (position === undefined) return { position: newestPart(request, page), top, outcome: "fresh" };
+  const verdict = judge(position, page);
+  if (verdict.ok) {
+    return { position: { ...position, epoch: page.epoch }, top, outcome: "resumed" };
+  }
+  // Without continuity, `last` still says how much of the history is wanted.
+  const from =
+    request.last === undefined
+      ? restartPoint(verdict.reason, page, maxEntries)
+      : newestPart(request, page);
+  return { position: from, top, outcome: "reset", reason: verdict.reason };
+}
+
+function newestPart({ last = 0 }: ReplayRequest, page: HistoryPage): Position {
+  const offset = Math.max(page.first - 1, page.top - last, 0);
+  if (offset >= page.top) return positionAt(page.epoch, page.top, page.topId);
+  const id = page.entries.find((entry) => entry.offset === offset)?.id;
+  return positionAt(page.epoch, offset, id);
+}

@@ -1,0 +1,45 @@
+import type { HistoryBounds } from "@holdfast/broker";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ChannelRule, ChannelRules } from "../core-contract.js";
+import { compilePattern } from "./pattern.js";
+
+/** The options of one channel, every default filled in. */
+export interface ChannelPolicy {
+  /** Bounds of what is retained; all 0 for channels without history. */
+  readonly history: HistoryBounds;
+  /** The channel keeps history, so positions can be resumed. */
+  readonly retains: boolean;
+  readonly presence: boolean;
+  readonly stampUser: boolean;
+  readonly schema: StandardSchemaV1 | undefined;
+}
+
+/** Bounds of a history rule that names only some: 1,000 publications, 16 MiB, one day. */
+export const defaultHistory: HistoryBounds = {
+  maxCount: 1000,
+  maxBytes: 16_777_216,
+  maxAgeMs: 86_400_000,
+};
+
+const nothing: HistoryBounds = { maxCount: 0, maxBytes: 0, maxAgeMs: 0 };
+
+function policyOf(rule: ChannelRule): ChannelPolicy {
+  const wanted = rule.history ? { ...defaultHistory, ...rule.history } : nothing;
+  const retains = wanted.maxCount > 0 && wanted.maxBytes > 0 && wanted.maxAgeMs > 0;
+  return {
+    history: retains ? wanted : nothing,
+    retains,
+    presence: rule.presence === true,
+    stampUser: rule.stampUser !== false,
+    schema: rule.schema,
+  };
+}
+
+/** Finds a channel's policy: that of the first matching rule, `undefined` when none matches. */
+export function compileRules(rules: ChannelRules): (channel: string) => ChannelPolicy | undefined {
+  const compiled = Object.entries(rules).map(([pattern, rule]) => ({
+    matches: compilePattern(pattern),
+    policy: policyOf(rule),
+  }));
+  return (channel) => compiled.find((each) => each.matches(channel))?.policy;
+}

@@ -1,0 +1,23 @@
+import type { BrokerLink } from "@holdfast/broker";
+import type { Clock, Counter, Logger, Random } from "@holdfast/core";
+import type { ResetReason } from "@holdfast/protocol";
+import type { Settings } from "../settings.js";
+import type { Turns } from "./turns.js";
+
+/** What the hub counts. */
+export interface HubMetrics {
+  readonly deliveries: Counter;
+  reset(reason: ResetReason, subscribers: number): void;
+  subscribed(outcome: "fresh" | "resumed" | "reset"): void;
+}
+
+/** What every part of one gateway's hub shares. */
+export interface HubContext {
+  readonly link: BrokerLink;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly settings: Settings;
+  readonly turns: Turns;
+  readonly metrics: HubMetrics;
+}

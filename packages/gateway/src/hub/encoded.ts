@@ -1,0 +1,73 @@
+import type { Entry, EphemeralRequest } from "@holdfast/broker";
+import type { Codec, DownMessage, Payload } from "@holdfast/protocol";
+import { Frame } from "../transport.js";
+
+/** Size of a payload on the wire in bytes. */
+export function sizeOf(payload: Payload): number {
+  return typeof payload === "string" ? Buffer.byteLength(payload) : payload.byteLength;
+}
+
+/**
+ * One message that goes to many connections: encoded once per codec, when the first connection
+ * of that codec needs it, and shared from then on.
+ */
+export class Encoded {
+  readonly message: DownMessage;
+  #codec: Codec | undefined;
+  #frame: Frame | undefined;
+  #others: Map<Codec, Frame> | undefined;
+
+  constructor(message: DownMessage) {
+    this.message = message;
+  }
+
+  /** The frame for a codec. Throws `TypeError` for values the codec cannot say. */
+  frame(codec: Codec): Frame {
+    if (this.#codec === codec && this.#frame !== undefined) return this.#frame;
+    const known = this.#others?.get(codec);
+    if (known !== undefined) return known;
+    const payload = codec.encode(this.message);
+    const frame = new Frame(payload, sizeOf(payload));
+    if (this.#frame === undefined) {
+      this.#codec = codec;
+      this.#frame = frame;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(codec, frame);
+    }
+    return frame;
+  }
+
+  /** Size in the codec it was first encoded in, in bytes; 0 before. */
+  get size(): number {
+    return this.#frame?.size ?? 0;
+  }
+}
+
+/** A retained entry as subscribers see it: nothing in it depends on the recipient. */
+export function publicationOf(channel: string, entry: Entry) {
+  return {
+    type: "publication" as const,
+    channel,
+    offset: entry.offset,
+    id: entry.id,
+    ...(entry.bytes === undefined ? { data: entry.data } : { bytes: entry.bytes }),
+    ...(entry.user === undefined ? {} : { user: entry.user }),
+    timeMs: entry.timeMs,
+    ...(entry.tags === undefined ? {} : { tags: [...entry.tags] }),
+    ...(entry.meta === undefined ? {} : { meta: entry.meta }),
+  };
+}
+
+/** An ephemeral publication as subscribers see it. */
+export function ephemeralOf(request: EphemeralRequest): DownMessage {
+  return {
+    type: "ephemeral",
+    channel: request.channel,
+    ...(request.bytes === undefined ? { data: request.data } : { bytes: request.bytes }),
+    ...(request.user === undefined ? {} : { user: request.user }),
+    ...(request.key === undefined ? {} : { key: request.key }),
+    ...(request.tags === undefined ? {} : { tags: [...request.tags] }),
+    ...(request.meta === undefined ? {} : { meta: request.meta }),
+  };
+}

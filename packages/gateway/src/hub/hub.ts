@@ -1,0 +1,125 @@
+import type {
+  Broker,
+  BrokerLink,
+  BrokerListener,
+  Entry,
+  EphemeralRequest,
+  PresenceEvent,
+} from "@holdfast/broker";
+import { textOf } from "./ask.js";
+import type { ReplayRequest } from "./beginning.js";
+import type { ChannelPolicy } from "./channel-policy.js";
+import type { HubContext } from "./context.js";
+import { HubChannel } from "./hub-channel.js";
+import { QuietCheck } from "./quiet-check.js";
+import { Replay, type ReplayAnswer } from "./replay.js";
+import type { Sink } from "./sink.js";
+import { Subscription } from "./subscription.js";
+
+/** What a hub is made of; the link is its own to connect. */
+export type HubOptions = Omit<HubContext, "link"> & {
+  readonly broker: Broker;
+  readonly gateway: string;
+};
+
+/** All followed channels of one gateway over one link to the engine. */
+export class Hub {
+  readonly context: HubContext;
+  readonly #channels = new Map<string, HubChannel>();
+  readonly #quietCheck: QuietCheck;
+  #available = true;
+
+  /** Connects to the engine. Throws what the engine throws when it cannot be reached. */
+  static async connect(options: HubOptions): Promise<Hub> {
+    const { broker, gateway, ...rest } = options;
+    let hub: Hub | undefined;
+    const guard = (step: (hub: Hub) => void): void => {
+      try {
+        if (hub !== undefined) step(hub);
+      } catch (error) {
+        rest.logger.error("relay message failed", { error: textOf(error) });
+      }
+    };
+    const listener: BrokerListener = {
+      onEntry: (channel, epoch, entry) => guard((hub) => hub.#onEntry(channel, epoch, entry)),
+      onEphemeral: (request) => guard((hub) => hub.#onEphemeral(request)),
+      onPresence: (event) => guard((hub) => hub.#onPresence(event)),
+      onRelayGap: () => guard((hub) => hub.#quietCheck.compareAll()),
+      onAvailability: (available) => guard((hub) => hub.#onAvailability(available)),
+    };
+    const link: BrokerLink = await broker.connect(gateway, listener);
+    hub = new Hub({ ...rest, link });
+    return hub;
+  }
+
+  constructor(context: HubContext) {
+    this.context = context;
+    this.#quietCheck = new QuietCheck(context, this.#channels);
+  }
+
+  /** The engine can be reached, as far as the link knows. */
+  get available(): boolean {
+    return this.#available;
+  }
+
+  get channelCount(): number {
+    return this.#channels.size;
+  }
+
+  /** A subscription that has not begun; its owner ends it, whatever becomes of it. */
+  open(name: string, policy: ChannelPolicy, sink: Sink): Subscription {
+    return new Subscription(this.hold(name, policy), sink);
+  }
+
+  /**
+   * Begins a subscription. `answer` comes once: after `subscribed` was queued, or with the reason
+   * why nothing was. Neither comes when the subscription ends before.
+   */
+  begin(subscription: Subscription, request: ReplayRequest, answer: ReplayAnswer): void {
+    const replay = new Replay(subscription, this.context, request, answer);
+    subscription.replay = replay;
+    subscription.channel.whenFollowing((failed) => {
+      if (subscription.ended) return;
+      if (failed === undefined) replay.start();
+      else answer(failed);
+    });
+  }
+
+  /** The channel, followed as long as every `hold` is matched by a `letGo`. */
+  hold(name: string, policy: ChannelPolicy): HubChannel {
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      channel = new HubChannel(name, policy, this.context, (released) => {
+        this.#channels.delete(released.name);
+      });
+      this.#channels.set(name, channel);
+    }
+    channel.hold();
+    return channel;
+  }
+
+  async close(): Promise<void> {
+    this.#quietCheck.stop();
+    for (const channel of this.#channels.values()) channel.release();
+    await this.context.link.close();
+  }
+
+  #onEntry(channel: string, epoch: string, entry: Entry): void {
+    this.#channels.get(channel)?.onEntry(epoch, entry);
+  }
+
+  #onEphemeral(request: EphemeralRequest): void {
+    this.#channels.get(request.channel)?.onEphemeral(request);
+  }
+
+  #onPresence(event: PresenceEvent): void {
+    this.#channels.get(event.channel)?.presence.onEvent(event);
+  }
+
+  #onAvailability(available: boolean): void {
+    this.#available = available;
+    this.context.logger.warn(available ? "engine reachable" : "engine unreachable");
+    // Whatever was appended meanwhile by others has passed us by.
+    if (available) this.#quietCheck.compareAll();
+  }
+}

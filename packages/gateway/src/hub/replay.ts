@@ -1,0 +1,273 @@
+import { type Entry, type HistoryPage, isFailure } from "@holdfast/broker";
+import type { Timer } from "@holdfast/core";
+import { type Failure, failure, type Position } from "@holdfast/protocol";
+import { ask } from "./ask.js";
+import { type Beginning, beginInPage, beginInRing, type ReplayRequest } from "./beginning.js";
+import type { HubContext } from "./context.js";
+import { following, judge, restartPoint } from "./continuity.js";
+import { Encoded, publicationOf } from "./encoded.js";
+import type { Subscription } from "./subscription.js";
+
+/** The outcome of the beginning: the answer was sent, or nothing was and this is why. */
+export type ReplayAnswer = (failed: Failure | undefined) => void;
+
+/** Pause before reading again when the engine could not be read, in milliseconds. */
+const RETRY_MS = 500;
+/** Advice to a replay that was not admitted: this long, and up to twice as long. */
+const BUSY_RETRY_MS = 1_000;
+/** The close code of a replay that never catches up. */
+const REPLAY_EXHAUSTED = 4004;
+
+/**
+ * Takes one subscription from its position to the live stream: answers `subscribed`, then sends
+ * history page by page, then the ring, and joins in the same step in which it stands where the live
+ * subscribers stand. A page is asked for only when the connection's queue has room.
+ */
+export class Replay {
+  readonly #subscription: Subscription;
+  readonly #context: HubContext;
+  readonly #request: ReplayRequest;
+  #answer: ReplayAnswer | undefined;
+  #cursor: Position = { epoch: "", offset: 0 };
+  /** The newest page ended at the engine's head. */
+  #atTop = false;
+  #rounds = 0;
+  #admitted = false;
+  #ended = false;
+  #timer: Timer | undefined;
+
+  constructor(
+    subscription: Subscription,
+    context: HubContext,
+    request: ReplayRequest,
+    answer: ReplayAnswer,
+  ) {
+    this.#subscription = subscription;
+    this.#context = context;
+    this.#request = request;
+    this.#answer = answer;
+  }
+
+  /** Begins, once the channel is followed. */
+  start(): void {
+    if (this.#ended) return;
+    const { policy, last, ring, refill } = this.#subscription.channel;
+    if (!policy.retains) {
+      this.#beginUnretained();
+      return;
+    }
+    // While a refill runs `last` is known to be behind, or of another epoch.
+    const beginning = refill.running ? undefined : beginInRing(this.#request, last, ring);
+    if (beginning === undefined) this.#beginFromHistory();
+    else {
+      this.#begin(beginning);
+      this.#step();
+    }
+  }
+
+  /** The channel has moved on. */
+  wake(): void {
+    this.#atTop = false;
+    this.#step();
+  }
+
+  /** Nothing is sent from here on. Calling twice does nothing. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timer?.cancel();
+    this.#subscription.channel.forgetStalled(this);
+    if (this.#admitted) this.#context.turns.leave();
+    this.#answer = undefined;
+  }
+
+  #beginUnretained(): void {
+    const given = this.#request.position !== undefined;
+    this.#context.metrics.subscribed(given ? "reset" : "fresh");
+    this.#say({
+      resumed: false,
+      contiguous: false,
+      ...(given ? { reason: "history_trimmed" } : {}),
+    });
+    this.#settle(undefined);
+    this.#join();
+  }
+
+  #beginFromHistory(): void {
+    const { turns, random, settings } = this.#context;
+    if (!turns.admit()) {
+      const retryAfterMs = Math.round(BUSY_RETRY_MS * (1 + random.next()));
+      this.#settle(failure("busy", "Too many resumes at once.", { retryAfterMs }));
+      return;
+    }
+    this.#admitted = true;
+    const { position, last = 0 } = this.#request;
+    const after = position?.offset ?? Math.max(0, this.#subscription.channel.last.offset - last);
+    this.#read(after, (page) => {
+      if (isFailure(page)) {
+        this.#settle(page);
+        return;
+      }
+      this.#begin(beginInPage(this.#request, page, settings.hubRingEntries));
+      this.#feed(page);
+      this.#step();
+    });
+  }
+
+  #begin({ position, top, outcome, reason }: Beginning): void {
+    this.#cursor = position;
+    const { metrics } = this.#context;
+    metrics.subscribed(outcome);
+    if (reason !== undefined) metrics.reset(reason, 1);
+    this.#say({
+      resumed: outcome === "resumed",
+      position,
+      top,
+      contiguous: true,
+      ...(reason === undefined ? {} : { reason }),
+    });
+    this.#settle(undefined);
+  }
+
+  #say(
+    facts: Omit<Extract<Encoded["message"], { type: "subscribed" }>, "type" | "id" | "channel">,
+  ) {
+    const { channel, sink } = this.#subscription;
+    // Later ones announce a new epoch; only the first answers the request.
+    const id = this.#answer === undefined ? undefined : this.#request.id;
+    const message = new Encoded({
+      type: "subscribed",
+      ...(id === undefined ? {} : { id }),
+      channel: channel.name,
+      ...facts,
+    });
+    sink.control(message.frame(sink.codec));
+  }
+
+  #settle(failed: Failure | undefined): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    answer?.(failed);
+  }
+
+  /** Goes on as far as the ring and the connection's queue allow. */
+  #step(): void {
+    const { channel, sink } = this.#subscription;
+    while (!this.#ended) {
+      if (!sink.hasRoom) {
+        sink.whenRoom(() => this.#step());
+        return;
+      }
+      const { last } = channel;
+      const sameEpoch = this.#cursor.epoch === last.epoch;
+      if (sameEpoch && this.#cursor.offset === last.offset) {
+        this.#join();
+        return;
+      }
+      const next = sameEpoch ? channel.ring.at(this.#cursor.offset + 1) : undefined;
+      if (next === undefined) {
+        this.#goOn(sameEpoch && this.#cursor.offset > last.offset);
+        return;
+      }
+      this.#cursor = { ...this.#cursor, offset: this.#cursor.offset + 1, id: next.id };
+      sink.stored(next.encoded.frame(sink.codec));
+    }
+  }
+
+  /** Reads on; but where the channel itself is behind the engine, it has to catch up first. */
+  #goOn(isAhead: boolean): void {
+    if (isAhead || this.#atTop) {
+      this.#subscription.channel.stall(this);
+      return;
+    }
+    if (++this.#rounds > this.#context.settings.maxReplayRounds) {
+      this.#subscription.sink.fail(REPLAY_EXHAUSTED);
+      return;
+    }
+    this.#read(this.#cursor.offset, (page) => {
+      if (isFailure(page)) this.#retry();
+      else this.#continue(page);
+    });
+  }
+
+  #continue(page: HistoryPage): void {
+    const { channel, sink } = this.#subscription;
+    const verdict = judge(this.#cursor, page);
+    if (!verdict.ok) {
+      const { reason } = verdict;
+      this.#cursor = restartPoint(reason, page, this.#context.settings.hubRingEntries);
+      this.#context.metrics.reset(reason, 1);
+      const message = new Encoded({
+        type: "reset",
+        channel: channel.name,
+        reason,
+        position: this.#cursor,
+        top: page.top,
+      });
+      sink.control(message.frame(sink.codec));
+    } else if (verdict.epoch !== this.#cursor.epoch) {
+      this.#cursor = { ...this.#cursor, epoch: verdict.epoch };
+      this.#say({ resumed: true, position: this.#cursor, top: page.top, contiguous: true });
+    }
+    const before = this.#cursor.offset;
+    this.#feed(page);
+    const stuck = verdict.ok && this.#cursor.offset === before && before < page.top && sink.hasRoom;
+    if (stuck) this.#retry();
+    else this.#step();
+  }
+
+  /** Sends what the queue has room for; the rest is read again when there is room. */
+  #feed(page: HistoryPage): void {
+    const { sink } = this.#subscription;
+    for (const entry of following(this.#cursor.offset, page.entries)) {
+      if (this.#ended || !sink.hasRoom) break;
+      this.#send(entry);
+    }
+    this.#atTop = this.#cursor.offset >= page.top;
+  }
+
+  #send(entry: Entry): void {
+    const { channel, sink } = this.#subscription;
+    this.#cursor = { ...this.#cursor, offset: entry.offset, id: entry.id };
+    // Recent entries have been encoded for the ring already.
+    const shared =
+      channel.last.epoch === this.#cursor.epoch ? channel.ring.at(entry.offset) : undefined;
+    const encoded = shared?.encoded ?? new Encoded(publicationOf(channel.name, entry));
+    sink.stored(encoded.frame(sink.codec));
+  }
+
+  #read(after: number, done: (page: HistoryPage | Failure) => void): void {
+    const { link, settings, turns } = this.#context;
+    turns.take((release) => {
+      if (this.#ended) {
+        release();
+        return;
+      }
+      ask(
+        () =>
+          link.read({
+            channel: this.#subscription.channel.name,
+            after,
+            maxCount: settings.replayPageEntries,
+            maxBytes: settings.replayPageBytes,
+          }),
+        (page) => {
+          release();
+          if (!this.#ended) done(page);
+        },
+      );
+    });
+  }
+
+  #retry(): void {
+    const { clock, random } = this.#context;
+    this.#timer = clock.after(RETRY_MS * (1 + random.next()), () => this.#step());
+  }
+
+  #join(): void {
+    const subscription = this.#subscription;
+    subscription.replay = undefined;
+    subscription.channel.live.add(subscription);
+    this.end();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Frame } from "../transport.js";
+
+const FIN_TEXT = 0x81;
+const FIN_BINARY = 0x82;
+
+/** Bytes of an unmasked RFC 6455 §5.2 header for a payload of `size` bytes. */
+function headerBytes(size: number): number {
+  if (size < 126) return 2;
+  return size < 65_536 ? 4 : 10;
+}
+
+/**
+ * The RFC 6455 frame of an encoded message: FIN set, unmasked as servers must send (§5.1).
+ * Made once and kept on the `Frame`, so that all its receivers share the same bytes.
+ */
+export function framedBytes(frame: Frame): Uint8Array {
+  if (frame.framed !== undefined) return frame.framed;
+  const { payload, size } = frame;
+  const actual = typeof payload === "string" ? Buffer.byteLength(payload) : payload.byteLength;
+  // A wrong size would shift every later frame of every receiver: better no frame at all.
+  if (actual !== size) throw new Error(`Frame.size is ${size}, its payload has ${actual} bytes`);
+  const header = headerBytes(size);
+  const bytes = Buffer.allocUnsafe(header + size);
+  bytes[0] = typeof payload === "string" ? FIN_TEXT : FIN_BINARY;
+  if (header === 2) {
+    bytes[1] = size;
+  } else if (header === 4) {
+    bytes[1] = 126;
+    bytes.writeUInt16BE(size, 2);
+  } else {
+    bytes[1] = 127;
+    bytes.writeUInt32BE(Math.floor(size / 2 ** 32), 2);
+    bytes.writeUInt32BE(size >>> 0, 6);
+  }
+  if (typeof payload === "string") bytes.write(payload, header, "utf8");
+  else bytes.set(payload, header);
+  frame.framed = bytes;
+  return bytes;
+}
+
+/** All frames in order as the bytes of one write; a single frame is not copied. */
+export function joinFrames(frames: readonly Frame[]): Uint8Array {
+  const [first] = frames;
+  if (first !== undefined && frames.length === 1) return framedBytes(first);
+  return Buffer.concat(frames.map(framedBytes));
+}
+
+/** RFC 6455 §5.5: a control frame holds 125 bytes, two of them the close code. */
+const MAX_REASON_BYTES = 123;
+
+/** Cuts a close reason to what fits, never inside a UTF-8 sequence. */
+export function truncateReason(reason: string): string {
+  const bytes = Buffer.from(reason, "utf8");
+  if (bytes.byteLength <= MAX_REASON_BYTES) return reason;
+  let end = MAX_REASON_BYTES;
+  // 10xxxxxx is a continuation byte: the sequence it belongs to began before `end`.
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString("utf8", 0, end);
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import type { Settings } from "../settings.js";
+import { checkOptions, type GatewayOptions, resolveSettings } from "./gateway-options.js";
+
+const check = (options: object) => () => checkOptions(options as GatewayOptions);
+
+describe("a wrong configuration is refused with the option's name:", () => {
+  it.each([
+    ["chanels", { chanels: {} }],
+    ["authenticate", { authenticate: "jwt" }],
+    ["path", { path: "ws" }],
+    ["origins[0]", { origins: ["app.example"] }],
+    ["origins[1]", { origins: ["https://app.example", "https://app.example/"] }],
+    ['channels["Chat:*"]', { channels: { "Chat:*": {} } }],
+    [
+      'channels["chat:*"].history.maxcount',
+      { channels: { "chat:*": { history: { maxcount: 1 } } } },
+    ],
+    [
+      'channels["chat:*"].history.maxCount',
+      { channels: { "chat:*": { history: { maxCount: -1 } } } },
+    ],
+    ['channels["chat:*"].schema', { channels: { "chat:*": { schema: {} } } }],
+    ['calls["9"]', { calls: { "9": { handler: () => 1 } } }],
+    ['calls["a.b"]', { calls: { "a.b": () => 1 } }],
+    ['anonymous["!"]', { anonymous: { "!": [] } }],
+  ])("%s", (name, options) => {
+    expect(check(options)).toThrow(`createGateway: option ${name} `);
+  });
+
+  it.each([
+    ["settings.pingInterval", { pingInterval: 1 }],
+    ["settings.pingIntervalMs", { pingIntervalMs: 5 }],
+    ["settings.authorizeCacheMs", { authorizeCacheMs: 2_001 }],
+    ["settings.maxConnections", { maxConnections: 1.5 }],
+  ])("%s", (name, settings) => {
+    expect(() => resolveSettings(settings as Partial<Settings>)).toThrow(
+      `createGateway: option ${name} `,
+    );
+  });
+});
+
+it("a right configuration passes", () => {
+  const options: GatewayOptions = {
+    path: "/socket",
+    origins: ["https://app.example", "*"],
+    channels: {
+      "chat:*": { history: { maxCount: 10 } },
+      "*": {},
+      "news:today": { presence: true },
+    },
+    anonymous: { "chat:*": ["subscribe"], "chat.rename": ["call"] },
+  };
+  expect(check(options)).not.toThrow();
+  expect(resolveSettings({ pingIntervalMs: 2_000 })).toMatchObject({
+    pingIntervalMs: 2_000,
+    pongTimeoutMs: 10_000,
+  });
+});

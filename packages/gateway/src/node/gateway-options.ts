@@ -1,0 +1,162 @@
+import type { Broker } from "@holdfast/broker";
+import { defaultsOf, type Logger } from "@holdfast/core";
+import type { AuthenticateHandler, AuthorizeHandler, Capabilities } from "@holdfast/protocol";
+import type { CallDefinitions, ChannelRules } from "../core-contract.js";
+import { type Settings, settings as table } from "../settings.js";
+import type { LogLevel } from "./logger.js";
+
+/** What `/metrics` shows and to whom. */
+export interface MetricsOptions {
+  /** true: others than this machine may read `/metrics`. Default false. */
+  readonly public?: boolean;
+  /** Also the process's own metrics (memory, event loop, garbage collection). Default true. */
+  readonly process?: boolean;
+}
+
+/** Options of `createGateway`. All have safe defaults; without handlers everything is refused. */
+export interface GatewayOptions<
+  Channels extends ChannelRules = ChannelRules,
+  Calls extends CallDefinitions = CallDefinitions,
+> {
+  /** The engine: `"memory:"` (default), or a `Broker` of another package, which its owner closes. */
+  readonly broker?: string | Broker;
+  /** Turns credentials into an identity. Absent: no token is valid. */
+  readonly authenticate?: AuthenticateHandler;
+  /** Decides what the identity's own capabilities do not allow. Absent: refused. */
+  readonly authorize?: AuthorizeHandler;
+  /** Channel patterns and their rules, in order of precedence. */
+  readonly channels?: Channels;
+  /** Calls clients may make, by name. */
+  readonly calls?: Calls;
+  /** What connections without credentials may do. Absent: they are refused. */
+  readonly anonymous?: Capabilities;
+  /** Limits and times that differ from their defaults. */
+  readonly settings?: Partial<Settings>;
+  /** Keys that `POST /api/publish` accepts, at least 16 characters each. Absent: it refuses everyone. */
+  readonly apiKeys?: readonly string[];
+  /** Origins whose pages may connect besides those of the gateway's own host; `"*"`: all. */
+  readonly origins?: readonly string[];
+  /** Path of the WebSocket. Default `/ws`. */
+  readonly path?: string;
+  /** false: nothing is measured and there is no `/metrics`. */
+  readonly metrics?: MetricsOptions | false;
+  /** File served at `/client.js`. */
+  readonly clientFile?: string;
+  /** Directory served at `/` by `listen()`. */
+  readonly staticDir?: string;
+  /** Where the gateway logs. Default: JSON lines on standard output. */
+  readonly logger?: Logger;
+  /** Least severe level of the default logger. Default `info`. */
+  readonly logLevel?: LogLevel;
+}
+
+const optionNames: Readonly<Record<keyof GatewayOptions, true>> = {
+  broker: true,
+  authenticate: true,
+  authorize: true,
+  channels: true,
+  calls: true,
+  anonymous: true,
+  settings: true,
+  apiKeys: true,
+  origins: true,
+  path: true,
+  metrics: true,
+  clientFile: true,
+  staticDir: true,
+  logger: true,
+  logLevel: true,
+};
+
+const CHANNEL_PATTERN = /^(?:\*|[a-z][a-z0-9-]{0,31}:[A-Za-z0-9_.~@:/-]{0,200}\*?)$/;
+const METHOD = /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/;
+const HISTORY_BOUNDS = ["maxCount", "maxBytes", "maxAgeMs"];
+
+/** Refuses a configuration with the option's name. Throws `TypeError`. */
+export function checkOptions(options: GatewayOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(optionNames, name)) {
+      fail(name, `is not an option. Options: ${Object.keys(optionNames).join(", ")}`);
+    }
+  }
+  for (const name of ["authenticate", "authorize"] as const) {
+    const handler = options[name];
+    if (handler !== undefined && typeof handler !== "function") fail(name, "must be a function");
+  }
+  const { path = "/ws", origins = [], channels = {}, calls = {}, anonymous = {} } = options;
+  if (!/^\/[^?#\s]*$/.test(path)) fail("path", `must begin with "/", got ${JSON.stringify(path)}`);
+  for (const [index, origin] of origins.entries()) checkOrigin(index, origin);
+  for (const [pattern, rule] of Object.entries(channels)) checkChannel(pattern, rule);
+  for (const pattern of Object.keys(anonymous)) checkPattern("anonymous", pattern, true);
+  for (const [method, definition] of Object.entries(calls)) {
+    if (!METHOD.test(method)) fail(`calls[${JSON.stringify(method)}]`, "is not a call's name");
+    if (typeof definition?.handler !== "function") {
+      fail(`calls[${JSON.stringify(method)}]`, "must be made with call()");
+    }
+  }
+}
+
+function checkOrigin(index: number, origin: string): void {
+  if (origin === "*") return;
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+    const example = `"https://app.example" or "*"`;
+    fail(
+      `origins[${index}]`,
+      `must be an origin such as ${example}, got ${JSON.stringify(origin)}`,
+    );
+  }
+}
+
+function checkPattern(option: string, pattern: string, calls: boolean): void {
+  if (CHANNEL_PATTERN.test(pattern) || (calls && METHOD.test(pattern.replace(/\*$/, "x")))) return;
+  fail(
+    `${option}[${JSON.stringify(pattern)}]`,
+    `is not a channel name ("chat:lobby") or pattern ("chat:*", "*")`,
+  );
+}
+
+function checkChannel(pattern: string, rule: ChannelRules[string]): void {
+  checkPattern("channels", pattern, false);
+  const name = `channels[${JSON.stringify(pattern)}]`;
+  if (typeof rule !== "object" || rule === null) fail(name, "must be an object of channel options");
+  const { history, schema } = rule;
+  if (schema !== undefined && typeof schema["~standard"]?.validate !== "function") {
+    fail(`${name}.schema`, "must implement Standard Schema");
+  }
+  if (history === undefined || history === false) return;
+  for (const [bound, value] of Object.entries(history)) {
+    if (!HISTORY_BOUNDS.includes(bound)) {
+      fail(`${name}.history.${bound}`, `is not a bound. Bounds: ${HISTORY_BOUNDS.join(", ")}`);
+    }
+    if (!Number.isSafeInteger(value) || value < 0) {
+      fail(`${name}.history.${bound}`, `must be a whole number of at least 0, got ${value}`);
+    }
+  }
+}
+
+/** The gateway's settings: defaults, and the overrides where they are within their range. */
+export function resolveSettings(overrides: Partial<Settings> = {}): Settings {
+  for (const [name, value] of Object.entries(overrides)) {
+    if (!isSetting(name)) {
+      fail(`settings.${name}`, `is not a setting. Settings: ${Object.keys(table).join(", ")}`);
+    }
+    const { unit, min = 0, max = Number.MAX_SAFE_INTEGER } = limitsOf(name);
+    if (!Number.isSafeInteger(value) || value < min || value > max) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `${min} to ${max}`;
+      fail(`settings.${name}`, `must be a whole number of ${range} ${unit}, got ${value}`);
+    }
+  }
+  return { ...defaultsOf(table), ...overrides };
+}
+
+function limitsOf(name: keyof typeof table): { unit: string; min?: number; max?: number } {
+  return table[name];
+}
+
+function isSetting(name: string): name is keyof typeof table {
+  return Object.hasOwn(table, name);
+}
+
+function fail(option: string, problem: string): never {
+  throw new TypeError(`createGateway: option ${option} ${problem}.`);
+}

@@ -1,0 +1,36 @@
+import type { ServerResponse } from "node:http";
+import { type ProblemDetails, problemBody } from "./problem.js";
+
+/** Sends a body with its type and length. Nothing here is for a cache or a frame unless `headers` says so. */
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    "content-type": contentType,
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...headers,
+  });
+  response.end(body);
+}
+
+/** Sends a value as JSON. */
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  sendText(response, status, "application/json", JSON.stringify(value));
+}
+
+/** Sends an RFC 9457 problem document. */
+export function sendProblem(
+  response: ServerResponse,
+  status: number,
+  details: ProblemDetails,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = problemBody(status, details);
+  sendText(response, status, "application/problem+json", body, headers);
+}

@@ -1,0 +1,185 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock, Logger, Meter, Timer } from "@holdfast/core";
+import type { Codec } from "@holdfast/protocol";
+import { WebSocketServer } from "ws";
+import type { GatewayCore } from "../core-contract.js";
+import { metrics } from "../metrics.js";
+import type { Settings } from "../settings.js";
+import type { Handshake } from "../transport.js";
+import {
+  checkHandshake,
+  type Negotiated,
+  negotiate,
+  originAllowed,
+  type Refusal,
+  refuse,
+} from "./negotiation.js";
+import { answerRefusal } from "./refusal.js";
+import { type Traffic, WsTransport } from "./ws-transport.js";
+
+/** Time a closing handshake may take before the socket is destroyed. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** Fragments of one message, and chunks a socket may deliver one frame in. */
+const MAX_FRAGMENTS = 1_024;
+const MAX_BUFFERED_CHUNKS = 16_384;
+const MAX_PENDING_PONGS = 16;
+/** Header lines of an upgrade request; browsers send about 15. */
+const MAX_HEADERS = 100;
+const RETRY_AFTER_S = 5;
+const CONTROL_FRAME_WINDOW_MS = 60_000;
+
+/** What the WebSocket door is made of. */
+export interface UpgradeOptions {
+  /** undefined while the gateway is starting. */
+  readonly core: () => GatewayCore | undefined;
+  readonly codecs: readonly Codec[];
+  readonly plain: Codec;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly settings: Settings;
+  readonly origins: readonly string[];
+}
+
+// Known to ws 8.23, not yet to its type declarations.
+const bounds = {
+  closeTimeout: CLOSE_TIMEOUT_MS,
+  maxFragments: MAX_FRAGMENTS,
+  maxBufferedChunks: MAX_BUFFERED_CHUNKS,
+  maxPendingAutoPongs: MAX_PENDING_PONGS,
+};
+
+/** Takes upgrade requests, refuses what it must and hands sockets to the core. */
+export class UpgradeDoor {
+  readonly #options: UpgradeOptions;
+  readonly #server: WebSocketServer;
+  readonly #transports = new Set<WsTransport>();
+  readonly #traffic: Traffic;
+  #window: Timer | undefined;
+  #draining = false;
+
+  constructor(options: UpgradeOptions) {
+    this.#options = options;
+    const { meter } = options;
+    this.#traffic = {
+      messagesReceived: meter.counter(metrics.messagesReceived),
+      bytesReceived: meter.counter(metrics.bytesReceived),
+      messagesSent: meter.counter(metrics.messagesSent),
+      bytesSent: meter.counter(metrics.bytesSent),
+    };
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      skipUTF8Validation: false,
+      autoPong: true,
+      maxPayload: options.settings.maxMessageBytes,
+      handleProtocols: (_offers, request: NegotiatedRequest) => request.subprotocol ?? false,
+      ...bounds,
+    });
+  }
+
+  /** Handles one upgrade request; the caller has matched the path. */
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Until ws owns the socket its errors are ours to catch.
+    const onError = (): void => void socket.destroy();
+    socket.on("error", onError);
+    const settled = this.#check(request);
+    if (!settled.ok) {
+      const { meter, logger } = this.#options;
+      meter.counter(metrics.handshakesRefused, { status: String(settled.status) }).add();
+      logger.warn("handshake refused", { status: settled.status, message: settled.message });
+      answerRefusal(socket, settled);
+      return;
+    }
+    const { core, negotiated } = settled;
+    const marked: NegotiatedRequest = Object.assign(request, {
+      subprotocol: negotiated.subprotocol,
+    });
+    this.#server.handleUpgrade(marked, socket, head, (ws) => {
+      socket.off("error", onError);
+      const transport = new WsTransport(ws, socket, {
+        codec: negotiated.codec,
+        negotiated: negotiated.subprotocol !== undefined,
+        logger: this.#options.logger,
+        traffic: this.#traffic,
+      });
+      this.#opened(transport);
+      ws.once("close", () => this.#transports.delete(transport));
+      transport.start(core.accept(transport, handshakeOf(request, negotiated)));
+    });
+  }
+
+  /** Refuses every further upgrade. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Destroys what is still open. */
+  close(): void {
+    this.#draining = true;
+    this.#window?.cancel();
+    for (const transport of this.#transports) transport.terminate();
+    this.#server.close();
+  }
+
+  #check(request: IncomingMessage): Refusal | Settled {
+    const { headers } = request;
+    const { settings, origins, codecs, plain } = this.#options;
+    if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+      return refuse(431, `More than ${MAX_HEADERS} header lines.`);
+    }
+    const broken = checkHandshake(request.method, headers);
+    if (broken !== undefined) return broken;
+    if (!originAllowed(headers.origin, headers.host, origins)) {
+      return refuse(403, "Pages of this origin may not connect (option `origins`).");
+    }
+    const negotiated = negotiate(headers["sec-websocket-protocol"], codecs, plain);
+    if (!negotiated.ok) return negotiated;
+    const core = this.#options.core();
+    const later = { "retry-after": String(RETRY_AFTER_S) };
+    if (core === undefined) return refuse(503, "The gateway is starting.", later);
+    if (this.#draining) return refuse(503, "The gateway is stopping.", later);
+    if (this.#transports.size >= settings.maxConnections) {
+      return refuse(503, "This gateway has as many connections as it may.", later);
+    }
+    return { ok: true, core, negotiated };
+  }
+
+  #opened(transport: WsTransport): void {
+    this.#transports.add(transport);
+    this.#keepWindow();
+    const { codec, negotiated } = transport;
+    const labels = { codec: codec.name, handshake: negotiated ? "negotiated" : "plain" };
+    this.#options.meter.counter(metrics.connectionsOpened, labels).add();
+  }
+
+  /** One timer for all connections, and only while there are some. */
+  #keepWindow(): void {
+    this.#window ??= this.#options.clock.after(CONTROL_FRAME_WINDOW_MS, () => {
+      this.#window = undefined;
+      for (const transport of this.#transports) transport.resetControlFrames();
+      if (this.#transports.size > 0) this.#keepWindow();
+    });
+  }
+}
+
+type NegotiatedRequest = IncomingMessage & { subprotocol?: string | undefined };
+
+interface Settled {
+  readonly ok: true;
+  readonly core: GatewayCore;
+  readonly negotiated: Negotiated;
+}
+
+function handshakeOf(request: IncomingMessage, { token }: Negotiated): Handshake {
+  // The offer may hold a token: handlers get it as `token`, not where it could be logged.
+  const { "sec-websocket-protocol": _offer, ...headers } = request.headers;
+  const { remoteAddress } = request.socket;
+  return {
+    headers,
+    ...(token === undefined ? {} : { token }),
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+  };
+}

@@ -1,0 +1,66 @@
+import type { CloseCode, Identity } from "@holdfast/protocol";
+import { textOf } from "../hub/ask.js";
+import type { Handshake } from "../transport.js";
+import { withDeadline } from "./deadline.js";
+import { isIdentity } from "./identity.js";
+import type { Shared } from "./shared.js";
+
+/** Who it is, or the close code that says why nobody. */
+export type Authenticated =
+  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: false; readonly code: CloseCode };
+
+const UNAUTHORIZED = 4500;
+const TOKEN_EXPIRED = 4006;
+const OVERLOADED = 4003;
+
+/**
+ * Turns credentials into an identity: by the handler, or, without credentials, the anonymous one.
+ * Returns a function that gives up, after which nothing is reported.
+ */
+export function authenticate(
+  shared: Shared,
+  handshake: Handshake,
+  token: string | undefined,
+  done: (outcome: Authenticated) => void,
+): () => void {
+  const { authenticate: handler, anonymous, clock, logger, settings, wheel } = shared;
+  const withoutToken = (): Authenticated =>
+    token === undefined && anonymous !== undefined
+      ? { ok: true, identity: { can: anonymous } }
+      : { ok: false, code: UNAUTHORIZED };
+  if (handler === undefined) {
+    done(withoutToken());
+    return () => {};
+  }
+  const { headers, remoteAddress } = handshake;
+  return withDeadline<Identity | null>(
+    wheel,
+    settings.handlerTimeoutMs,
+    (signal) =>
+      handler({
+        ...(token === undefined ? {} : { token }),
+        headers,
+        ...(remoteAddress === undefined ? {} : { remoteAddress }),
+        signal,
+      }),
+    (ending) => {
+      if (ending.kind === "timeout") {
+        logger.warn("authenticate handler failed", { error: "timeout" });
+        done({ ok: false, code: OVERLOADED });
+      } else if (ending.kind === "error") {
+        logger.warn("authenticate handler failed", { error: textOf(ending.error) });
+        done({ ok: false, code: UNAUTHORIZED });
+      } else if (ending.value === null || ending.value === undefined) {
+        done(withoutToken());
+      } else if (!isIdentity(ending.value)) {
+        logger.warn("authenticate handler failed", { error: "not an identity" });
+        done({ ok: false, code: UNAUTHORIZED });
+      } else if ((ending.value.expiresAtMs ?? Infinity) <= clock.wallMs()) {
+        done({ ok: false, code: TOKEN_EXPIRED });
+      } else {
+        done({ ok: true, identity: ending.value });
+      }
+    },
+  );
+}

@@ -1,0 +1,104 @@
+import { type Action, type Capabilities, type Failure, failure } from "@holdfast/protocol";
+import { textOf } from "../hub/ask.js";
+import { compilePattern } from "../hub/pattern.js";
+import { withDeadline } from "./deadline.js";
+import type { Shared } from "./shared.js";
+
+/** Answers of the handler remembered per connection. */
+const MAX_CACHED = 256;
+
+interface Grant {
+  readonly matches: (channel: string) => boolean;
+  readonly actions: readonly Action[];
+}
+
+/** Calls back with the reason for refusing, or nothing. */
+export type Answer = (denied: Failure | undefined) => void;
+
+const forbidden = (action: Action, channel: string): Failure =>
+  failure("forbidden", `You may not ${action} ${channel}.`);
+
+/** Decides what one identity may do: its capabilities first, then the handler, else no. */
+export class Authorizer {
+  readonly #shared: Shared;
+  readonly #user: string | undefined;
+  readonly #grants: readonly Grant[];
+  readonly #cache = new Map<string, { readonly allowed: boolean; readonly untilMs: number }>();
+  readonly #running = new Set<() => void>();
+
+  constructor(shared: Shared, user: string | undefined, can: Capabilities | undefined) {
+    this.#shared = shared;
+    this.#user = user;
+    this.#grants = Object.entries(can ?? {}).map(([pattern, actions]) => ({
+      matches: compilePattern(pattern),
+      actions,
+    }));
+  }
+
+  /** Whether the capabilities alone permit it. */
+  granted(action: Action, channel: string): boolean {
+    return this.#grants.some((grant) => grant.actions.includes(action) && grant.matches(channel));
+  }
+
+  /** Decides, at once where no handler has to be waited for. */
+  check(action: Action, channel: string, answer: Answer): void {
+    if (this.granted(action, channel)) {
+      answer(undefined);
+      return;
+    }
+    const { authorize, clock } = this.#shared;
+    if (authorize === undefined) {
+      answer(forbidden(action, channel));
+      return;
+    }
+    const cached = this.#cache.get(`${action} ${channel}`);
+    if (cached !== undefined && clock.monoMs() < cached.untilMs) {
+      answer(cached.allowed ? undefined : forbidden(action, channel));
+      return;
+    }
+    this.#ask(action, channel, answer);
+  }
+
+  /** Gives up what is being asked; nothing is answered afterwards. */
+  end(): void {
+    for (const abort of this.#running) abort();
+    this.#running.clear();
+  }
+
+  #ask(action: Action, channel: string, answer: Answer): void {
+    const { authorize, logger, settings, wheel } = this.#shared;
+    if (authorize === undefined) return;
+    const user = this.#user;
+    let abort: (() => void) | undefined;
+    let over = false;
+    const request = { ...(user === undefined ? {} : { user }), action, channel };
+    abort = withDeadline<boolean>(
+      wheel,
+      settings.handlerTimeoutMs,
+      (signal) => authorize({ ...request, signal }),
+      (ending) => {
+        over = true;
+        if (abort !== undefined) this.#running.delete(abort);
+        if (ending.kind === "value") {
+          // Only `true` permits: a handler that answers nonsense has not permitted anything.
+          const allowed = ending.value === true;
+          this.#remember(action, channel, allowed);
+          answer(allowed ? undefined : forbidden(action, channel));
+          return;
+        }
+        const error = ending.kind === "error" ? textOf(ending.error) : "timeout";
+        logger.warn("authorize handler failed", { action, error });
+        answer(failure("unavailable", "Whether you may do this could not be found out."));
+      },
+    );
+    if (!over) this.#running.add(abort);
+  }
+
+  #remember(action: Action, channel: string, allowed: boolean): void {
+    const { clock, settings } = this.#shared;
+    if (settings.authorizeCacheMs === 0) return;
+    if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
+    const untilMs = clock.monoMs() + settings.authorizeCacheMs;
+    this.#cache.set(`${action} ${channel}`, { allowed, untilMs });
+  }
+}

@@ -1,0 +1,31 @@
+import { type CloseCode, closeCodes, type DownMessage, shouldReconnect } from "@holdfast/protocol";
+
+/** When to come back. */
+export interface Advice {
+  readonly retryAfterMs?: number;
+  readonly spreadMs?: number;
+}
+
+/** The name of a close code, which is all that the close reason says. */
+export function nameOf(code: CloseCode): string {
+  return closeCodes[code].name;
+}
+
+/** The advice that goes before the close. */
+export function disconnectOf(code: CloseCode, advice: Advice): DownMessage {
+  return {
+    type: "disconnect",
+    code,
+    reason: nameOf(code),
+    reconnect: shouldReconnect(code),
+    ...advice,
+  };
+}
+
+/**
+ * Whether what is still queued is thrown away: a reader that did not take it will not take it
+ * now, and what was appended under credentials that have ended is nobody's any more.
+ */
+export function discards(code: CloseCode): boolean {
+  return code === 4001 || code === 4006;
+}

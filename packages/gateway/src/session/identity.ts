@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import type { Random } from "@holdfast/core";
+import type { Identity } from "@holdfast/protocol";
+
+/** Whether a handler's answer is an identity; anything else refuses the connection. */
+export function isIdentity(value: unknown): value is Identity {
+  if (typeof value !== "object" || value === null) return false;
+  const { user, can, expiresAtMs } = value as Record<string, unknown>;
+  if (user !== undefined && (typeof user !== "string" || user === "" || user.length > 256)) {
+    return false;
+  }
+  if (expiresAtMs !== undefined && !Number.isFinite(expiresAtMs)) return false;
+  if (can === undefined) return true;
+  return typeof can === "object" && can !== null && Object.values(can).every(Array.isArray);
+}
+
+/** Characters of a member's public identity: 132 bits. */
+const MEMBER_LENGTH = 22;
+
+/**
+ * The public identity of a client session: the same on every gateway and reconnect, and telling
+ * nothing of the session's secret. Without a secret it lives as long as the connection.
+ */
+export function memberOf(
+  user: string | undefined,
+  secret: string | undefined,
+  random: Random,
+): string {
+  if (secret === undefined) return random.id(MEMBER_LENGTH);
+  const hash = createHash("sha256").update(JSON.stringify([user ?? null, secret]));
+  return hash.digest("base64url").slice(0, MEMBER_LENGTH);
+}

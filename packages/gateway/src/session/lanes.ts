@@ -1,0 +1,62 @@
+/** Work on one lane; it calls `release` once, now or later, when the next may begin. */
+export type LaneTask = (release: () => void) => void;
+
+/**
+ * Keeps the order of arrival per lane: while a task has not released its lane, later ones wait.
+ * A task that releases at once leaves nothing behind.
+ */
+export class Lanes {
+  readonly #maxWaiting: number;
+  readonly #lanes = new Map<string, LaneTask[]>();
+  #waiting = 0;
+  #ended = false;
+
+  constructor(maxWaiting: number) {
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /** Runs the task now or in its turn; false: too many wait already. */
+  run(lane: string, task: LaneTask): boolean {
+    const waiting = this.#lanes.get(lane);
+    if (waiting === undefined) {
+      this.#start(lane, task);
+      return true;
+    }
+    if (this.#waiting >= this.#maxWaiting) return false;
+    this.#waiting++;
+    waiting.push(task);
+    return true;
+  }
+
+  /** Forgets everything that waits. */
+  end(): void {
+    this.#ended = true;
+    this.#lanes.clear();
+    this.#waiting = 0;
+  }
+
+  /** true: the task has released the lane before returning. */
+  #start(lane: string, task: LaneTask): boolean {
+    let released = false;
+    let returned = false;
+    task(() => {
+      if (released) return;
+      released = true;
+      if (returned) this.#continue(lane);
+    });
+    returned = true;
+    if (!released && !this.#ended && !this.#lanes.has(lane)) this.#lanes.set(lane, []);
+    return released;
+  }
+
+  #continue(lane: string): void {
+    const waiting = this.#lanes.get(lane);
+    if (waiting === undefined) return;
+    for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+      this.#waiting--;
+      if (!this.#start(lane, task)) return;
+      if (this.#ended) return;
+    }
+    this.#lanes.delete(lane);
+  }
+}

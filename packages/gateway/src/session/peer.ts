@@ -1,0 +1,40 @@
+import type { DownMessage, Failure } from "@holdfast/protocol";
+import type { Subscription } from "../hub/subscription.js";
+import type { Authorizer } from "./authorizer.js";
+import type { Lanes } from "./lanes.js";
+import type { Outbox } from "./outbox.js";
+import type { Shared } from "./shared.js";
+
+/** What a reply is addressed by. */
+export interface Request {
+  readonly type?: string;
+  readonly id?: number | undefined;
+  readonly channel?: string | undefined;
+}
+
+/** An open session as its commands see it. */
+export interface Peer {
+  readonly shared: Shared;
+  readonly outbox: Outbox;
+  readonly lanes: Lanes;
+  readonly user: string | undefined;
+  readonly member: string;
+  readonly authorizer: Authorizer;
+  /** By channel. */
+  readonly subscriptions: Map<string, Subscription>;
+  /** Nothing is taken or sent any more. */
+  readonly ended: boolean;
+  send(message: DownMessage): void;
+  /** Answers with an error; malformed and forbidden requests count against the connection. */
+  refuse(request: Request, why: Failure): void;
+}
+
+/** The request's `id`, to spread into a reply. */
+export function idOf(request: { readonly id?: number | undefined }): { id?: number } {
+  return request.id === undefined ? {} : { id: request.id };
+}
+
+/** Whose publish keys and sessions these are: the user's, or, without a user, the client session's. */
+export function scopeOf(peer: Peer): string {
+  return peer.user === undefined ? `m:${peer.member}` : `u:${peer.user}`;
+}

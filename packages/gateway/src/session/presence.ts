@@ -1,0 +1,187 @@
+import { isFailure } from "@holdfast/broker";
+import { type Failure, failure, type Member, type UpMessage } from "@holdfast/protocol";
+import { ask } from "../hub/ask.js";
+import type { HubChannel } from "../hub/hub-channel.js";
+import { presenceList } from "../hub/presence-watch.js";
+import { idOf, type Peer } from "./peer.js";
+
+type Command<Type extends UpMessage["type"]> = Extract<UpMessage, { type: Type }>;
+type Release = () => void;
+
+/** What one connection has to do with presence: where it is a member, and what it watches. */
+export class ConnectionPresence {
+  readonly #peer: Peer;
+  readonly #entered = new Set<string>();
+  readonly #watched = new Map<string, HubChannel>();
+
+  constructor(peer: Peer) {
+    this.#peer = peer;
+  }
+
+  /** Carries a `presence` out: the list, and with `watch` the changes from there on. */
+  list(command: Command<"presence">, release: Release): void {
+    const { channel, watch } = command;
+    this.#permit(command, release, () => {
+      if (watch === true) this.#watch(command, release);
+      else {
+        if (watch === false) this.#unwatch(channel);
+        this.#read(command, release, () => {});
+      }
+    });
+  }
+
+  /** Carries a `presence_enter` out; entering again updates the member's data. */
+  enter(command: Command<"presence_enter">, release: Release): void {
+    const peer = this.#peer;
+    const { channel, data } = command;
+    const { hub } = peer.shared;
+    this.#permit(command, release, () => {
+      const refused = this.#judgeEntry(channel, data);
+      if (refused !== undefined) {
+        peer.refuse(command, refused);
+        release();
+        return;
+      }
+      const member: Member = {
+        id: peer.member,
+        ...(peer.user === undefined ? {} : { user: peer.user }),
+        ...(data === undefined ? {} : { data }),
+      };
+      // Counted before the engine answers: a close meanwhile must take the member out again.
+      const isNew = !this.#entered.has(channel);
+      this.#entered.add(channel);
+      ask(
+        () => hub.context.link.enter(channel, member),
+        (outcome) => {
+          if (isFailure(outcome)) {
+            if (isNew) this.#entered.delete(channel);
+            if (!peer.ended) peer.refuse(command, outcome);
+          } else if (peer.ended) {
+            hub.context.link.leave(channel, peer.member, { grace: true });
+          } else {
+            peer.send({ type: "presence_entered", ...idOf(command), channel });
+          }
+          release();
+        },
+      );
+    });
+  }
+
+  /** Carries a `presence_leave` out. */
+  leave(command: Command<"presence_leave">): void {
+    const peer = this.#peer;
+    const { channel } = command;
+    if (this.#entered.delete(channel)) {
+      peer.shared.hub.context.link.leave(channel, peer.member, { grace: false });
+    }
+    peer.send({ type: "presence_left", ...idOf(command), channel });
+  }
+
+  /** The connection is gone: its members leave, unless it comes back within the engine's grace period. */
+  end(): void {
+    const { link } = this.#peer.shared.hub.context;
+    for (const channel of this.#entered) link.leave(channel, this.#peer.member, { grace: true });
+    this.#entered.clear();
+    for (const channel of [...this.#watched.keys()]) this.#unwatch(channel);
+  }
+
+  #permit(
+    command: Command<"presence" | "presence_enter">,
+    release: Release,
+    permitted: () => void,
+  ): void {
+    const peer = this.#peer;
+    const refuse = (why: Failure): void => {
+      if (!peer.ended) peer.refuse(command, why);
+      release();
+    };
+    if (peer.shared.policyOf(command.channel)?.presence !== true) {
+      refuse(failure("no_presence"));
+      return;
+    }
+    peer.authorizer.check("presence", command.channel, (denied) => {
+      if (denied !== undefined) refuse(denied);
+      else if (peer.ended) release();
+      else permitted();
+    });
+  }
+
+  #judgeEntry(channel: string, data: unknown): Failure | undefined {
+    const { settings } = this.#peer.shared;
+    if (data !== undefined) {
+      const bytes = Buffer.byteLength(JSON.stringify(data));
+      if (bytes > settings.maxPresenceDataBytes) {
+        const message = `Presence data may have ${settings.maxPresenceDataBytes} bytes.`;
+        return failure("too_large", message, { field: "/data" });
+      }
+    }
+    const isFull = this.#entered.size >= settings.maxSubscriptionsPerConnection;
+    return isFull && !this.#entered.has(channel)
+      ? failure("limit_exceeded", "The connection is present in too many channels.")
+      : undefined;
+  }
+
+  #watch(command: Command<"presence">, release: Release): void {
+    const peer = this.#peer;
+    const { shared } = peer;
+    const { channel } = command;
+    const policy = shared.policyOf(channel);
+    const known = this.#watched.get(channel);
+    if (policy === undefined) return;
+    if (
+      known === undefined &&
+      this.#watched.size >= shared.settings.maxSubscriptionsPerConnection
+    ) {
+      peer.refuse(command, failure("limit_exceeded", "The connection watches too many channels."));
+      release();
+      return;
+    }
+    const hubChannel = known ?? shared.hub.hold(channel, policy);
+    this.#watched.set(channel, hubChannel);
+    hubChannel.whenFollowing((failed) => {
+      if (peer.ended) return;
+      if (failed !== undefined) {
+        this.#unwatch(channel);
+        peer.refuse(command, failed);
+        release();
+        return;
+      }
+      // What happens while the list is read is compared by version afterwards.
+      this.#read(command, release, (view) => {
+        if (view === undefined) this.#unwatch(channel);
+        else hubChannel.presence.watch(peer.outbox, view);
+      });
+    });
+  }
+
+  #unwatch(channel: string): void {
+    const hubChannel = this.#watched.get(channel);
+    if (hubChannel === undefined) return;
+    this.#watched.delete(channel);
+    hubChannel.presence.unwatch(this.#peer.outbox);
+    hubChannel.letGo();
+  }
+
+  #read(
+    command: Command<"presence">,
+    release: Release,
+    then: (view: Parameters<typeof presenceList>[1] | undefined) => void,
+  ): void {
+    const peer = this.#peer;
+    const { hub, settings } = peer.shared;
+    ask(
+      () => hub.context.link.presence(command.channel, settings.maxPresenceMembers),
+      (view) => {
+        if (peer.ended) return;
+        if (isFailure(view)) {
+          then(undefined);
+          peer.refuse(command, view);
+        } else {
+          peer.send(presenceList(command.channel, view, command.id));
+          then(view);
+        }
+        release();
+      },
+    );
+  }
+}

@@ -1,0 +1,134 @@
+import { type EphemeralRequest, isFailure, type PublishRequest } from "@holdfast/broker";
+import { type Failure, failure, type Publish } from "@holdfast/protocol";
+import { ask } from "../hub/ask.js";
+import type { ChannelPolicy } from "../hub/channel-policy.js";
+import { idOf, type Peer, scopeOf } from "./peer.js";
+import { validate } from "./validate.js";
+
+type Payload = { readonly data: unknown } | { readonly bytes: Uint8Array };
+
+/**
+ * Carries a `publish` out: authorize, validate, then hand it to the engine. The channel's lane is
+ * released when the engine has it: engines keep the order of what one link gives them.
+ */
+export function publish(peer: Peer, command: Publish, release: () => void): void {
+  const { channel } = command;
+  const refuse = (why: Failure): void => {
+    if (!peer.ended) peer.refuse(command, why);
+    release();
+  };
+  const policy = peer.shared.policyOf(channel);
+  if (policy === undefined) {
+    refuse(
+      failure("invalid_channel", `No channel rule matches ${channel}.`, { field: "/channel" }),
+    );
+    return;
+  }
+  peer.authorizer.check("publish", channel, (denied) => {
+    if (denied !== undefined) {
+      refuse(denied);
+      return;
+    }
+    acceptPayload(policy, command, (payload) => {
+      if (isFailure(payload)) refuse(payload);
+      else if (peer.ended) release();
+      else {
+        if (command.ephemeral === true) sendEphemeral(peer, command, policy, payload);
+        else sendStored(peer, command, policy, payload);
+        release();
+      }
+    });
+  });
+}
+
+/** Holds a payload against the channel's schema; what the schema makes of it is published. */
+export function acceptPayload(
+  policy: ChannelPolicy,
+  given: { readonly data?: unknown; readonly bytes?: Uint8Array },
+  done: (payload: Payload | Failure) => void,
+): void {
+  const { data, bytes } = given;
+  if (policy.schema === undefined) {
+    done(bytes === undefined ? { data } : { bytes });
+  } else if (bytes !== undefined) {
+    done(failure("invalid_data", "The channel has a schema: send data.", { field: "/bytes" }));
+  } else {
+    validate(policy.schema, data, "/data", (outcome) => {
+      done(outcome.ok ? { data: outcome.value } : outcome);
+    });
+  }
+}
+
+function labelsOf({ tags, meta }: Publish): Pick<PublishRequest, "tags" | "meta"> {
+  return {
+    ...(tags === undefined ? {} : { tags }),
+    ...(meta === undefined ? {} : { meta }),
+  };
+}
+
+function stampOf(peer: Peer, policy: ChannelPolicy): { user?: string } {
+  return policy.stampUser && peer.user !== undefined ? { user: peer.user } : {};
+}
+
+function sendStored(peer: Peer, command: Publish, policy: ChannelPolicy, payload: Payload): void {
+  const { shared } = peer;
+  const { channel, key, session, expectedOffset } = command;
+  const scope = scopeOf(peer);
+  const request: PublishRequest = {
+    channel,
+    ...payload,
+    ...stampOf(peer, policy),
+    ...labelsOf(command),
+    timeMs: shared.clock.wallMs(),
+    history: policy.history,
+    ...(key === undefined ? {} : { key: { scope, value: key } }),
+    // The engine's sessions are everybody's; nobody may continue another's.
+    ...(session === undefined
+      ? {}
+      : { session: { id: `${scope}/${session.id}`, seq: session.seq } }),
+    ...(expectedOffset === undefined ? {} : { expectedOffset }),
+  };
+  ask(
+    () => shared.hub.context.link.publish(request),
+    (outcome) => {
+      if (peer.ended) return;
+      if (isFailure(outcome)) {
+        peer.refuse(command, outcome);
+        return;
+      }
+      shared.metrics.published.add();
+      const { epoch, offset, duplicate } = outcome;
+      const repeated = duplicate ? { duplicate } : {};
+      peer.send({ type: "published", ...idOf(command), channel, offset, epoch, ...repeated });
+    },
+  );
+}
+
+function sendEphemeral(
+  peer: Peer,
+  command: Publish,
+  policy: ChannelPolicy,
+  payload: Payload,
+): void {
+  const { shared } = peer;
+  const { channel, key } = command;
+  const request: EphemeralRequest = {
+    channel,
+    ...payload,
+    ...stampOf(peer, policy),
+    ...labelsOf(command),
+    ...(key === undefined ? {} : { key }),
+  };
+  ask(
+    () => shared.hub.context.link.publishEphemeral(request),
+    (outcome) => {
+      if (peer.ended) return;
+      if (isFailure(outcome)) {
+        peer.refuse(command, outcome);
+        return;
+      }
+      shared.metrics.published.add();
+      if (command.id !== undefined) peer.send({ type: "published", id: command.id, channel });
+    },
+  );
+}

@@ -1,0 +1,85 @@
+import { type HistoryPage, isFailure } from "@holdfast/broker";
+import { type Failure, failure, type UpMessage } from "@holdfast/protocol";
+import { ask } from "../hub/ask.js";
+import { publicationOf } from "../hub/encoded.js";
+import { idOf, type Peer } from "./peer.js";
+
+type History = Extract<UpMessage, { type: "history" }>;
+
+/** Publications of a `history` that says no limit. */
+const DEFAULT_LIMIT = 100;
+/** Asked for after any offset there can be, a page holds nothing but the channel's newest position. */
+const PAST_EVERYTHING = Number.MAX_SAFE_INTEGER;
+
+/** Carries a `history` out. */
+export function readHistory(peer: Peer, command: History, release: () => void): void {
+  const { channel } = command;
+  const refuse = (why: Failure): void => {
+    if (!peer.ended) peer.refuse(command, why);
+    release();
+  };
+  const policy = peer.shared.policyOf(channel);
+  if (policy === undefined || !policy.retains) {
+    refuse(failure("no_history"));
+    return;
+  }
+  peer.authorizer.check("history", channel, (denied) => {
+    if (denied !== undefined) {
+      refuse(denied);
+      return;
+    }
+    const { turns } = peer.shared.hub.context;
+    if (!turns.admit()) {
+      refuse(failure("busy", "Too many reads at once.", { retryAfterMs: 1_000 }));
+      return;
+    }
+    read(peer, command, (page) => {
+      turns.leave();
+      if (isFailure(page)) refuse(page);
+      else {
+        answer(peer, command, page);
+        release();
+      }
+    });
+  });
+}
+
+function read(peer: Peer, command: History, done: (page: HistoryPage | Failure) => void): void {
+  const { hub, settings } = peer.shared;
+  const limit = Math.min(command.limit ?? DEFAULT_LIMIT, settings.maxOutboundMessages);
+  const maxBytes = Math.min(settings.replayPageBytes, settings.maxOutboundBytes / 2);
+  const readAfter = (after: number, then: (page: HistoryPage | Failure) => void): void => {
+    hub.context.turns.take((release) => {
+      const query = { channel: command.channel, after, maxCount: limit, maxBytes };
+      ask(
+        () => hub.context.link.read(query),
+        (page) => {
+          release();
+          then(page);
+        },
+      );
+    });
+  };
+  if (command.after !== undefined) {
+    readAfter(command.after, done);
+    return;
+  }
+  readAfter(PAST_EVERYTHING, (page) => {
+    if (isFailure(page)) done(page);
+    else readAfter(Math.max(0, page.top - limit), done);
+  });
+}
+
+function answer(peer: Peer, command: History, page: HistoryPage): void {
+  if (peer.ended) return;
+  const { channel } = command;
+  peer.send({
+    type: "history",
+    ...idOf(command),
+    channel,
+    epoch: page.epoch,
+    top: page.top,
+    first: page.first,
+    publications: page.entries.map((entry) => publicationOf(channel, entry)),
+  });
+}

@@ -1,0 +1,36 @@
+import type { Clock, Counter, Logger, Random, TimerWheel } from "@holdfast/core";
+import type { AuthenticateHandler, AuthorizeHandler, Capabilities } from "@holdfast/protocol";
+import type { CallDefinitions } from "../core-contract.js";
+import type { ChannelPolicy } from "../hub/channel-policy.js";
+import type { Hub } from "../hub/hub.js";
+import type { Settings } from "../settings.js";
+import type { FlushScheduler } from "./flush-scheduler.js";
+import type { Members } from "./members.js";
+
+/** What sessions count. */
+export interface SessionMetrics {
+  readonly published: Counter;
+  /** `code` is mapped to a closed set. */
+  error(code: string): void;
+  subscriptions(change: 1 | -1): void;
+}
+
+/** What all sessions of one gateway share. */
+export interface Shared {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly settings: Settings;
+  readonly hub: Hub;
+  /** How long the engine remembers publish keys, in milliseconds. */
+  readonly keyWindowMs: number;
+  readonly policyOf: (channel: string) => ChannelPolicy | undefined;
+  readonly wheel: TimerWheel;
+  readonly flushes: FlushScheduler;
+  readonly members: Members;
+  readonly metrics: SessionMetrics;
+  readonly authenticate: AuthenticateHandler | undefined;
+  readonly authorize: AuthorizeHandler | undefined;
+  readonly calls: CallDefinitions;
+  readonly anonymous: Capabilities | undefined;
+}

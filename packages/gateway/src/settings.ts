@@ -1,0 +1,160 @@
+import { integer, type OptionValues } from "@holdfast/core";
+
+/** Limits and times of the gateway, declared once for file, environment, flags and reference page. */
+export const settings = {
+  pingIntervalMs: integer(25_000, {
+    unit: "ms",
+    min: 1000,
+    description: "Time between protocol pings on a connection.",
+  }),
+  pongTimeoutMs: integer(10_000, {
+    unit: "ms",
+    min: 500,
+    description: "Time a pong may take before the connection is terminated.",
+  }),
+  authTimeoutMs: integer(10_000, {
+    unit: "ms",
+    min: 100,
+    description: "Time a connection has to authenticate, whatever it sends.",
+  }),
+  maxEarlyMessages: integer(256, {
+    unit: "count",
+    min: 1,
+    description: "Commands a connection may send before it is authenticated.",
+  }),
+  maxEarlyBytes: integer(262_144, {
+    unit: "bytes",
+    min: 128,
+    description: "Bytes of commands a connection may send before it is authenticated.",
+  }),
+  maxMessageBytes: integer(65_536, {
+    unit: "bytes",
+    min: 128,
+    description: "Largest message taken from a client.",
+  }),
+  maxMessagesPerFrame: integer(256, {
+    unit: "count",
+    min: 1,
+    description: "Largest batch of commands in one frame.",
+  }),
+  maxDataDepth: integer(32, {
+    unit: "count",
+    min: 1,
+    description: "Deepest nesting of published data.",
+  }),
+  maxSubscriptionsPerConnection: integer(1000, {
+    unit: "count",
+    min: 1,
+    description: "Subscriptions one connection may hold.",
+  }),
+  maxPendingCallsPerConnection: integer(64, {
+    unit: "count",
+    min: 1,
+    description: "Calls one connection may have outstanding.",
+  }),
+  maxConnections: integer(50_000, {
+    unit: "count",
+    min: 1,
+    description: "Connections of one gateway process.",
+  }),
+  maxOutboundBytes: integer(1_048_576, {
+    unit: "bytes",
+    min: 1024,
+    description: "Bytes that may wait for a slow reader before it is closed.",
+  }),
+  maxOutboundMessages: integer(10_000, {
+    unit: "count",
+    min: 16,
+    description: "Messages that may wait for a slow reader before it is closed.",
+  }),
+  maxPresenceDataBytes: integer(1024, {
+    unit: "bytes",
+    min: 0,
+    description: "Largest data of one presence member.",
+  }),
+  maxPresenceMembers: integer(1000, {
+    unit: "count",
+    min: 1,
+    description: "Members listed per channel; beyond it only the count is exact.",
+  }),
+  maxBadMessages: integer(10, {
+    unit: "count",
+    min: 1,
+    description: "Malformed or forbidden commands of a connection before it is closed.",
+  }),
+  messagesPerSecond: integer(200, {
+    unit: "count/s",
+    min: 1,
+    description: "Commands a connection may send per second on average (burst: twice as many).",
+  }),
+  callTimeoutMs: integer(10_000, {
+    unit: "ms",
+    min: 10,
+    description: "Longest time a call's handler may take.",
+  }),
+  handlerTimeoutMs: integer(5_000, {
+    unit: "ms",
+    min: 10,
+    description: "Longest time an authenticate or authorize handler may take.",
+  }),
+  authorizeCacheMs: integer(1_000, {
+    unit: "ms",
+    min: 0,
+    max: 2_000,
+    description: "Time an authorize handler's answer is reused.",
+  }),
+  hubRingEntries: integer(256, {
+    unit: "count",
+    min: 1,
+    description: "Recent entries a followed channel keeps to bridge replay and live.",
+  }),
+  hubRingBytes: integer(1_048_576, {
+    unit: "bytes",
+    min: 1024,
+    description: "Bytes of recent entries a followed channel keeps to bridge replay and live.",
+  }),
+  replayPageEntries: integer(256, {
+    unit: "count",
+    min: 1,
+    description: "Entries of one history read during a replay.",
+  }),
+  replayPageBytes: integer(262_144, {
+    unit: "bytes",
+    min: 1024,
+    description: "Bytes of one history read during a replay.",
+  }),
+  maxConcurrentReplays: integer(64, {
+    unit: "count",
+    min: 1,
+    description: "Replays reading at the same time; further ones take turns.",
+  }),
+  maxWaitingReplays: integer(20_000, {
+    unit: "count",
+    min: 1,
+    description: "Replays waiting for their turn; further ones are asked to wait.",
+  }),
+  maxReplayRounds: integer(4_096, {
+    unit: "count",
+    min: 1,
+    description: "History reads of one replay before it gives up.",
+  }),
+  quietCheckIntervalMs: integer(5_000, {
+    unit: "ms",
+    min: 100,
+    description:
+      "Time between comparisons of quiet channels with the engine (jittered, at most twice this).",
+  }),
+  unfollowDelayMs: integer(5_000, {
+    unit: "ms",
+    min: 0,
+    description: "Time a channel without subscribers is still followed.",
+  }),
+  drainMs: integer(10_000, {
+    unit: "ms",
+    min: 0,
+    description: "Time over which a stopping gateway spreads its disconnects.",
+  }),
+} as const;
+
+/** Resolved settings. */
+export type Settings = OptionValues<typeof settings>;
