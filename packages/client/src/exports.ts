@@ -1,0 +1,29 @@
+export type {
+  ContractOf,
+  ErrorCode,
+  Failure,
+  HasContract,
+  Member,
+  Outcome,
+  PayloadOf,
+  Position,
+  ResetReason,
+} from "@holdfast/protocol";
+export type { Off } from "./emitter.js";
+export { HoldfastError } from "./errors.js";
+export type { ClientLimits, ClientOptions, GetToken, TokenRequest } from "./options.js";
+export { formatPosition, parsePosition } from "./position.js";
+export type { Channel, HistoryOptions, HistoryResult } from "./session/channel.js";
+export type { CallOptions, Client, ClientEvents } from "./session/client.js";
+export type { Done, Presence, PresenceEvent } from "./session/presence.js";
+export type { PublishOptions, PublishReceipt, PublishResult } from "./session/publisher.js";
+export type { ClientState } from "./socket/link.js";
+export type {
+  EphemeralPublication,
+  Publication,
+  ResetEvent,
+  StateEvent,
+  SubscribeOptions,
+  SubscriptionEvents,
+} from "./subscription/events.js";
+export type { Subscription } from "./subscription/subscription.js";

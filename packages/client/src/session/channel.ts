@@ -1,0 +1,117 @@
+import type { Failure, HistoryPage, Publication as Wire } from "@holdfast/protocol";
+import { failure } from "../failures.js";
+import type { Publication, SubscribeOptions } from "../subscription/events.js";
+import type { Subscription } from "../subscription/subscription.js";
+import type { Asks } from "./asks.js";
+import type { Presence } from "./presence.js";
+import type { Publisher, PublishOptions, PublishResult } from "./publisher.js";
+import type { Subscriptions } from "./subscriptions.js";
+
+/** Which retained publications to read. */
+export interface HistoryOptions {
+  /** Read forward from after this offset; without it, the newest `limit`. */
+  readonly after?: number;
+  /** 1…1000. */
+  readonly limit?: number;
+}
+
+/** A page of retained publications; never a throw. */
+export type HistoryResult<T> =
+  | {
+      readonly ok: true;
+      readonly epoch: string;
+      /** Offset of the newest publication of the channel. */
+      readonly top: number;
+      /** Offset of the oldest retained one; top + 1 when nothing is retained. */
+      readonly first: number;
+      readonly publications: readonly Publication<T>[];
+    }
+  | Failure;
+
+/** A channel as one client uses it. Having one costs nothing; it does nothing by itself. */
+export interface Channel<T> {
+  readonly name: string;
+  readonly presence: Presence;
+  /**
+   * Settles when the subscription has begun, waiting for a connection if need be. Rejects with
+   * `HoldfastError`: the gateway's refusal, `cancelled`, or `already_subscribed` where this client
+   * already has a subscription of the channel.
+   */
+  subscribe(options?: SubscribeOptions<T>): Promise<Subscription<T>>;
+  /**
+   * Publishes: in order per channel, repeated under one key until the gateway answers or
+   * `timeoutMs` has passed. A result, never a throw.
+   */
+  publish(data: T, options?: PublishOptions): Promise<PublishResult>;
+  /** As `publish`, for opaque bytes. */
+  publishBytes(bytes: Uint8Array, options?: PublishOptions): Promise<PublishResult>;
+  history(options?: HistoryOptions): Promise<HistoryResult<T>>;
+}
+
+/** What a channel needs of its client. */
+export interface ChannelDeps {
+  readonly publisher: Publisher;
+  readonly subscriptions: Subscriptions;
+  readonly asks: Asks;
+  readonly requestTimeoutMs: number;
+  readonly presence: (channel: string) => Presence;
+  /** Connects, if nothing has yet. */
+  readonly start: () => void;
+}
+
+/** A channel of a client. */
+export function makeChannel<T>(name: string, deps: ChannelDeps): Channel<T> {
+  const { publisher, subscriptions, asks, requestTimeoutMs, start } = deps;
+  return {
+    name,
+    // Looked up at every use: what is idle is forgotten.
+    presence: {
+      enter: (data) => deps.presence(name).enter(data),
+      update: (data) => deps.presence(name).update(data),
+      leave: () => deps.presence(name).leave(),
+      members: () => deps.presence(name).members(),
+      on: (event, listener) => deps.presence(name).on(event, listener),
+    },
+    subscribe: (options = {}) => {
+      start();
+      return subscriptions.subscribe<T>(name, options);
+    },
+    publish: (data, options) => {
+      start();
+      return publisher.publish(name, { data }, options);
+    },
+    publishBytes: (bytes, options) => {
+      start();
+      return publisher.publish(name, { bytes }, options);
+    },
+    history: async ({ after, limit } = {}) => {
+      start();
+      const range = {
+        ...(after !== undefined && { after }),
+        ...(limit !== undefined && { limit }),
+      };
+      const answer = await asks.ask((id) => ({ type: "history", id, channel: name, ...range }), {
+        timeoutMs: requestTimeoutMs,
+        repeatable: true,
+      });
+      if (!answer.ok) return answer;
+      if (answer.message.type !== "history") return failure("internal");
+      return pageOf<T>(answer.message);
+    },
+  };
+}
+
+function pageOf<T>({ epoch, top, first, publications }: HistoryPage): HistoryResult<T> {
+  return {
+    ok: true,
+    epoch,
+    top,
+    first,
+    publications: publications.map((p) => placed<T>(p, epoch)),
+  };
+}
+
+function placed<T>(publication: Wire, epoch: string): Publication<T> {
+  const { offset, id } = publication;
+  return { ...publication, data: publication.data as T, position: { epoch, offset, id } };
+}

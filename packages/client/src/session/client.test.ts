@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { publication, Scripted, subscribed } from "../../test/scripted.js";
+
+describe("a client", () => {
+  it("connects by itself, greets with its session secret and reports every state", async () => {
+    const t = await start();
+    const connect = t.socket.last("connect");
+    expect(t.socket.subprotocols).toEqual(["holdfast.v1.json"]);
+    expect(connect.session).toMatch(/^[A-Za-z0-9_-]{22,64}$/);
+    expect(connect.token).toBeUndefined();
+    expect(t.states.map(({ now }) => now)).toEqual(["connecting", "open"]);
+    expect(t.client.member).toBe("m1");
+  });
+
+  it("delivers publications in order through for await", async () => {
+    const t = await start();
+    const subscribing = t.client.channel("chat:lobby").subscribe();
+    subscribed(t.socket);
+    const sub = await subscribing;
+    t.socket.push(publication("chat:lobby", 1), publication("chat:lobby", 2));
+    const seen: number[] = [];
+    for await (const p of sub) {
+      seen.push(p.offset);
+      if (seen.length === 2) break;
+    }
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it("resumes after the last publication that arrived, under the same session secret", async () => {
+    const t = await start();
+    const secret = t.socket.last("connect").session;
+    const subscribing = t.client.channel("chat:lobby").subscribe({ last: 5 });
+    expect(t.socket.last("subscribe")).toMatchObject({ last: 5 });
+    subscribed(t.socket);
+    const sub = await subscribing;
+    t.socket.push(publication("chat:lobby", 1), publication("chat:lobby", 2));
+    const again = await t.reconnect();
+    expect(again.last("connect").session).toBe(secret);
+    expect(again.last("subscribe").position).toEqual({ epoch: "e1", offset: 2, id: "p2" });
+    subscribed(again, { resumed: true, position: { epoch: "e1", offset: 2, id: "p2" }, top: 3 });
+    again.push(publication("chat:lobby", 3));
+    const seen: number[] = [];
+    for await (const p of sub) {
+      seen.push(p.offset);
+      if (seen.length === 3) break;
+    }
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it("publishes what was said while away once it is back", async () => {
+    const t = new Scripted();
+    const sent = t.client.channel("chat:lobby").publish({ text: "hi" });
+    await t.open();
+    const publish = t.socket.last("publish");
+    expect(publish).toMatchObject({ data: { text: "hi" }, session: { seq: 1 } });
+    expect(publish.key).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    t.socket.push({
+      type: "published",
+      id: publish.id!,
+      channel: "chat:lobby",
+      offset: 1,
+      epoch: "e1",
+    });
+    expect(await sent).toEqual({ ok: true, offset: 1, epoch: "e1" });
+  });
+
+  it("enters presence, watches it, and does both again after a reconnect", async () => {
+    const t = await start();
+    const { presence } = t.client.channel("chat:lobby");
+    const counts: number[] = [];
+    presence.on("change", ({ count }) => counts.push(count));
+    t.socket.push(list(t.socket.last("presence").id!, []));
+    const entering = presence.enter({ name: "Ann" });
+    const enter = t.socket.last("presence_enter");
+    t.socket.push({ type: "presence_entered", id: enter.id!, channel: "chat:lobby" });
+    expect(await entering).toEqual({ ok: true });
+    const again = await t.reconnect();
+    expect(again.last("presence")).toMatchObject({ watch: true });
+    expect(again.last("presence_enter")).toMatchObject({ data: { name: "Ann" } });
+    again.push(list(again.last("presence").id!, ["m1"]));
+    expect(counts).toEqual([0, 1]);
+  });
+
+  it("calls once and hands back the result", async () => {
+    const t = await start();
+    const calling = t.client.call("chat.rename", { to: "x" });
+    const call = t.socket.last("call");
+    expect(call).toMatchObject({ method: "chat.rename", data: { to: "x" }, timeoutMs: 10_000 });
+    t.socket.push({ type: "result", id: call.id, data: "done" });
+    expect(await calling).toEqual({ ok: true, data: "done" });
+  });
+});
+
+async function start(options: ConstructorParameters<typeof Scripted>[0] = {}) {
+  const t = new Scripted(options);
+  await t.open();
+  return t;
+}
+
+function list(id: number, members: string[]) {
+  return {
+    type: "presence" as const,
+    id,
+    channel: "chat:lobby",
+    version: members.length,
+    members: members.map((member) => ({ id: member })),
+    count: members.length,
+  };
+}

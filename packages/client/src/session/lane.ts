@@ -1,0 +1,214 @@
+import type { Timer } from "@holdfast/core";
+import type { Failure, Publish } from "@holdfast/protocol";
+import { unsendable } from "../errors.js";
+import { failure } from "../failures.js";
+import { Backoff } from "../socket/backoff.js";
+import type { PublisherDeps, PublishResult } from "./publisher.js";
+import type { Answer } from "./requests.js";
+
+interface Item {
+  readonly body: Publish;
+  readonly settle: (result: PublishResult) => void;
+  readonly deadline: Timer;
+  /** Where the item stands in `session`; meaningless in another one. */
+  seq: number;
+  session: string;
+  /** Counts sends; the answer to an older one may confirm but not refuse. */
+  attempt: number;
+  firstSentMs: number | undefined;
+  /** An attempt may have been carried out without our knowing. */
+  doubt: boolean;
+  refusal: Failure | undefined;
+}
+
+/** Refusals that come before the engine was asked; after any other passing one the outcome is in doubt. */
+const untouched: readonly string[] = ["rate_limited", "busy", "draining", "out_of_order"];
+/** A fresh session whose first publish is out of order is the engine's mistake; it is not asked for ever. */
+const maxRestarts = 3;
+
+/** One channel's publishes: in order, each under a stable key, within one publisher session at a time. */
+export class Lane {
+  readonly #deps: PublisherDeps;
+  readonly #wake: () => void;
+  readonly #backoff: Backoff;
+  /** Unsettled, in order; the first `#sent` of them are on the way. */
+  readonly #items: Item[] = [];
+  #sent = 0;
+  #session: string;
+  #nextSeq = 1;
+  #restarts = 0;
+  #pause: Timer | undefined;
+
+  constructor(deps: PublisherDeps, wake: () => void) {
+    this.#deps = deps;
+    this.#wake = wake;
+    this.#backoff = new Backoff(deps.random, 250, 5000);
+    this.#session = deps.random.id(22);
+  }
+
+  get idle(): boolean {
+    return this.#items.length === 0;
+  }
+
+  add(body: Publish, timeoutMs: number, settle: (result: PublishResult) => void): void {
+    const deadline = this.#deps.clock.after(timeoutMs, () => {
+      item.doubt ||= this.#items.indexOf(item) < this.#sent;
+      this.#fail(item, item.refusal ?? failure("timeout"));
+    });
+    const item: Item = {
+      body,
+      settle,
+      deadline,
+      seq: 0,
+      session: "",
+      attempt: 0,
+      firstSentMs: undefined,
+      doubt: false,
+      refusal: undefined,
+    };
+    this.#items.push(item);
+  }
+
+  /** Sends what the window and the socket have room for. */
+  pump(room: () => boolean): void {
+    while (this.#pause === undefined && this.#sent < this.#deps.limits.maxInFlight && room()) {
+      const item = this.#items[this.#sent];
+      if (item === undefined || !this.#send(item)) return;
+    }
+  }
+
+  opened(): void {
+    this.#resume();
+  }
+
+  /** What was on the way is in doubt, and is sent again under the same key, session and number. */
+  lost(): void {
+    this.#resume();
+    for (const item of this.#items.slice(0, this.#sent)) item.doubt = true;
+    this.#sent = 0;
+  }
+
+  closed(reason: Failure): void {
+    this.#resume();
+    this.#items.forEach((item, index) => {
+      item.doubt ||= index < this.#sent;
+    });
+    for (const item of [...this.#items]) this.#fail(item, reason);
+  }
+
+  #resume(): void {
+    this.#pause?.cancel();
+    this.#pause = undefined;
+  }
+
+  /** false: nothing more can be sent now. */
+  #send(item: Item): boolean {
+    const { clock, connected, requests } = this.#deps;
+    const windowMs = connected()?.keyWindowMs ?? 0;
+    const nowMs = clock.monoMs();
+    // A tenth is kept for the way to the gateway: past the window a repeat could be a second entry.
+    if (
+      item.doubt &&
+      item.firstSentMs !== undefined &&
+      nowMs - item.firstSentMs >= windowMs * 0.9
+    ) {
+      this.#fail(item, failure("connection_lost"));
+      return true;
+    }
+    if (item.session !== this.#session) {
+      item.session = this.#session;
+      item.seq = this.#nextSeq;
+      this.#nextSeq += 1;
+    }
+    item.attempt += 1;
+    const { attempt, seq, session } = item;
+    try {
+      const sent = requests.send(
+        (id) => ({ ...item.body, id, session: { id: session, seq } }),
+        (answer) => this.#answered(item, attempt, answer),
+      );
+      if (sent === undefined) return false;
+    } catch (cause) {
+      // Its number was not used by anything the gateway saw, unless this is a repeat.
+      if (attempt === 1) this.#nextSeq = seq;
+      this.#fail(item, unsendable(cause));
+      return true;
+    }
+    item.firstSentMs ??= nowMs;
+    this.#sent += 1;
+    return true;
+  }
+
+  #answered(item: Item, attempt: number, answer: Answer): void {
+    if (!this.#items.includes(item)) return;
+    if (answer.ok) {
+      this.#restarts = 0;
+      this.#backoff.reset();
+      this.#remove(item);
+      item.settle(receiptOf(answer));
+    } else if (attempt === item.attempt && this.#items.indexOf(item) < this.#sent) {
+      this.#refused(item, answer);
+    } else {
+      return;
+    }
+    this.#wake();
+  }
+
+  #refused(item: Item, refusal: Failure): void {
+    item.doubt ||=
+      !untouched.includes(refusal.code) && (refusal.retryable || refusal.code === "internal");
+    if (refusal.code === "out_of_order") {
+      const head = item === this.#items[0] && item.seq === 1;
+      if (head) this.#restarts += 1;
+      if (this.#restarts <= maxRestarts) {
+        this.#restart(item);
+        return;
+      }
+    } else if (refusal.retryable) {
+      item.refusal = refusal;
+      this.#restart(item);
+      this.#pause = this.#deps.clock.after(this.#backoff.next(refusal), () => {
+        this.#pause = undefined;
+        this.#wake();
+      });
+      return;
+    }
+    const last = this.#items.indexOf(item) === this.#sent - 1;
+    this.#fail(item, refusal);
+    // Its number stays empty. What follows on the way comes back out of order; what follows later must not.
+    if (last || refusal.code === "out_of_order") this.#restart(item);
+  }
+
+  /** A new publisher session: everything unsettled is numbered anew and sent again in order. */
+  #restart(refused: Item): void {
+    for (const item of this.#items.slice(0, this.#sent)) item.doubt ||= item !== refused;
+    this.#session = this.#deps.random.id(22);
+    this.#nextSeq = 1;
+    this.#sent = 0;
+  }
+
+  #fail(item: Item, reason: Failure): void {
+    this.#remove(item);
+    item.settle(item.doubt ? { ...reason, unknown: true } : reason);
+  }
+
+  #remove(item: Item): void {
+    const index = this.#items.indexOf(item);
+    this.#items.splice(index, 1);
+    if (index < this.#sent) this.#sent -= 1;
+    item.deadline.cancel();
+  }
+}
+
+/** What a publish's answer says to the application. */
+export function receiptOf(answer: Answer): PublishResult {
+  if (!answer.ok) return answer;
+  const { message } = answer;
+  if (message.type !== "published") return failure("internal", "The answer is not a receipt.");
+  return {
+    ok: true,
+    ...(message.offset !== undefined && { offset: message.offset }),
+    ...(message.epoch !== undefined && { epoch: message.epoch }),
+    ...(message.duplicate !== undefined && { duplicate: message.duplicate }),
+  };
+}

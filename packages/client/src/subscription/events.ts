@@ -1,0 +1,64 @@
+import type { Ephemeral, Position, ResetReason, Publication as Wire } from "@holdfast/protocol";
+import type { HoldfastError } from "../errors.js";
+
+/** One entry of a channel, as the application gets it. */
+export interface Publication<T> extends Omit<Wire, "type" | "data"> {
+  /** Absent (`undefined`) where the publisher sent `bytes`. */
+  readonly data: T;
+  /** Where this publication stands; `undefined` on channels without history. */
+  readonly position: Position | undefined;
+}
+
+/** A publication that is never stored and may be dropped. */
+export interface EphemeralPublication<T> extends Omit<Ephemeral, "type" | "data"> {
+  readonly data: T;
+}
+
+/** Continuity could not be kept: everything the application holds of the channel is to be replaced. */
+export interface ResetEvent {
+  readonly reason: ResetReason;
+  /** Where the publications that follow start. */
+  readonly position: Position | undefined;
+  /** The channel's whole state at `position`, where the channel has state. */
+  readonly state: unknown;
+}
+
+/** The channel's whole state at a position. */
+export interface StateEvent {
+  readonly state: unknown;
+  readonly position: Position | undefined;
+}
+
+/** Events of a subscription, in order with its publications (`ephemeral` excepted). */
+export interface SubscriptionEvents<T> {
+  reset: ResetEvent;
+  state: StateEvent;
+  ephemeral: EphemeralPublication<T>;
+  /** The subscription began or continued on a connection; `resumed`: exactly after its position. */
+  subscribed: { readonly resumed: boolean; readonly position: Position | undefined };
+  /** The subscription has ended: with an error, or because the application asked for it. */
+  end: { readonly error: HoldfastError | undefined };
+}
+
+/** Options of `channel.subscribe`. */
+export interface SubscribeOptions<T> {
+  /** Resume after this position. */
+  readonly position?: Position;
+  /** Without a position: begin with this many publications of the history. */
+  readonly last?: number;
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal;
+  /** Publications kept for a slow reader; one more ends the subscription with `overflow`. Default 10 000. */
+  readonly bufferMax?: number;
+  /**
+   * Handler mode: called for one publication after the other, each after the promise of the one
+   * before has settled. A throw or rejection ends the subscription with `call_failed`.
+   */
+  readonly onPublication?: (publication: Publication<T>) => unknown;
+  /** As `on("reset")`, in place before the first event. */
+  readonly onReset?: (event: ResetEvent) => void;
+  /** As `on("state")`, in place before the first event. */
+  readonly onState?: (event: StateEvent) => void;
+  /** As `on("ephemeral")`, in place before the first event. */
+  readonly onEphemeral?: (publication: EphemeralPublication<T>) => void;
+}

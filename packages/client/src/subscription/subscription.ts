@@ -1,0 +1,297 @@
+import type {
+  Ephemeral,
+  Position,
+  Reset,
+  ResetReason,
+  Subscribed,
+  Publication as Wire,
+} from "@holdfast/protocol";
+import { Emitter, type Off } from "../emitter.js";
+import { at, HoldfastError, handlerFailed } from "../errors.js";
+import { failure } from "../failures.js";
+import type {
+  EphemeralPublication,
+  Publication,
+  SubscribeOptions,
+  SubscriptionEvents,
+} from "./events.js";
+import { Inbox, type Item } from "./inbox.js";
+import { HandlerReader, IteratorReader, type Reader, type ReaderHost } from "./reader.js";
+
+// Safari has no Symbol.asyncDispose; a module must not add one for everybody.
+const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+
+/** A channel's publications in order, across any number of connections. */
+export interface Subscription<T> extends AsyncIterable<Publication<T>> {
+  readonly channel: string;
+  /**
+   * The last publication the application has handled: its handler's promise has settled, or the
+   * next one was asked for. Keep it (`formatPosition`) to resume later, elsewhere.
+   */
+  readonly position: Position | undefined;
+  /** false: offsets may be skipped legitimately. */
+  readonly contiguous: boolean;
+  /** Settles with what ended the subscription; `undefined` when the application asked for it. */
+  readonly ended: Promise<HoldfastError | undefined>;
+  /** Listens; returns the way to stop. A throwing listener ends the subscription with `call_failed`. */
+  on<Name extends keyof SubscriptionEvents<T>>(
+    name: Name,
+    listener: (event: SubscriptionEvents<T>[Name]) => void,
+  ): Off;
+  /** Ends the subscription; iteration ends without an error. */
+  close(): void;
+  /** Ends the subscription with its scope. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a subscription needs of the session. */
+export interface SubscriptionHost {
+  /** The subscription has ended; tell the gateway. */
+  ended(subscription: { readonly channel: string }): void;
+  /** The gateway broke the protocol on this channel. */
+  violated(channel: string, what: string): void;
+}
+
+const defaultBufferMax = 10_000;
+
+/** The subscription as the session drives it. */
+export class SubscriptionState<T> implements Subscription<T> {
+  readonly channel: string;
+  readonly ended: Promise<HoldfastError | undefined>;
+  readonly #host: SubscriptionHost;
+  readonly #options: SubscribeOptions<T>;
+  readonly #inbox: Inbox<T>;
+  readonly #emitter: Emitter<SubscriptionEvents<T>>;
+  readonly #reader: Reader;
+  readonly #onAbort = () => this.close();
+  #iterator: IteratorReader<T> | undefined;
+  #settle: (error: HoldfastError | undefined) => void = () => {};
+  #position: Position | undefined;
+  /** The last publication that arrived: what a new connection resumes after. */
+  #received: Position | undefined;
+  /** A position was sent along, so that beginning elsewhere is a reset. */
+  #resuming = false;
+  #contiguous = false;
+  #begun = false;
+  #live = false;
+  #settled = false;
+  #end: { readonly error: HoldfastError | undefined } | undefined;
+
+  constructor(channel: string, options: SubscribeOptions<T>, host: SubscriptionHost) {
+    this.channel = channel;
+    this.#options = options;
+    this.#host = host;
+    this.#position = options.position;
+    this.#received = options.position;
+    this.#inbox = new Inbox(options.bufferMax ?? defaultBufferMax);
+    this.#emitter = new Emitter((cause) => this.fail(handlerFailed(cause, this.#position)));
+    this.#reader = this.#makeReader();
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    if (options.onReset) this.on("reset", options.onReset);
+    if (options.onState) this.on("state", options.onState);
+    if (options.onEphemeral) this.on("ephemeral", options.onEphemeral);
+    options.signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  get contiguous(): boolean {
+    return this.#contiguous;
+  }
+
+  /** The gateway has answered at least once. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Ended, for whatever reason. */
+  get over(): boolean {
+    return this.#end !== undefined;
+  }
+
+  on<Name extends keyof SubscriptionEvents<T>>(
+    name: Name,
+    listener: (event: SubscriptionEvents<T>[Name]) => void,
+  ): Off {
+    return this.#emitter.on(name, listener);
+  }
+
+  close(): void {
+    this.#finish(undefined);
+  }
+
+  /** Ends the subscription with an error. */
+  fail(error: HoldfastError): void {
+    this.#finish(error);
+  }
+
+  [asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Publication<T>, undefined> {
+    if (this.#iterator === undefined) {
+      throw new Error("A subscription with onPublication cannot be iterated.");
+    }
+    return this.#iterator;
+  }
+
+  /** What to ask the gateway for: the rest after the last arrival, or the beginning. */
+  request(): { readonly position: Position } | { readonly last?: number } {
+    this.#resuming = this.#received !== undefined;
+    if (this.#received !== undefined) return { position: this.#received };
+    return this.#options.last === undefined || this.#begun ? {} : { last: this.#options.last };
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#live = false;
+  }
+
+  /** The gateway has begun or continued the subscription on this connection. */
+  begin(message: Subscribed): void {
+    const { resumed, position, contiguous, reason, state } = message;
+    const expected = this.#received?.offset;
+    if (
+      resumed &&
+      position !== undefined &&
+      expected !== undefined &&
+      position.offset !== expected
+    ) {
+      this.#violated(`resumed at ${position.offset} instead of ${expected}`);
+      return;
+    }
+    const first = !this.#begun;
+    this.#begun = true;
+    this.#live = true;
+    this.#contiguous = contiguous;
+    if (this.#resuming && !resumed) {
+      // Never a silent gap, not even where the gateway gives no reason.
+      this.#enqueueReset(reason ?? "state_lost", position, state);
+    } else {
+      this.#received = position ?? (resumed ? this.#received : undefined);
+      if (first && !resumed) this.#position = position;
+      // In order, so that the position moves to a new epoch only after what is still waiting.
+      else this.#inbox.push({ kind: "moved", value: { position: this.#received } });
+      if (state !== undefined) this.#inbox.push({ kind: "state", value: { state, position } });
+    }
+    this.#emitter.emit("subscribed", { resumed, position });
+    this.#reader.wake();
+  }
+
+  /** A publication of this connection. */
+  publication(message: Wire): void {
+    if (!this.#live) return;
+    const { offset, id } = message;
+    const last = this.#received;
+    if (!Number.isSafeInteger(offset) || offset < 1) {
+      this.#violated("no offset");
+      return;
+    }
+    if (last !== undefined) {
+      if (offset <= last.offset) return;
+      if (this.#contiguous && offset !== last.offset + 1) {
+        this.#violated(`${offset} follows ${last.offset}`);
+        return;
+      }
+    }
+    const position = last && { epoch: last.epoch, offset, id };
+    const value = Object.assign(message, { position }) as Wire & {
+      data: T;
+      position: typeof position;
+    };
+    if (!this.#inbox.push({ kind: "publication", value })) {
+      this.fail(new HoldfastError(failure("overflow"), { position: this.#position }));
+      return;
+    }
+    this.#received = position;
+    this.#reader.wake();
+  }
+
+  /** An ephemeral publication: handed on at once, never kept. */
+  ephemeral(message: Ephemeral): void {
+    if (this.#live) this.#emitter.emit("ephemeral", message as EphemeralPublication<T>);
+  }
+
+  /** The gateway could not keep continuity of the live subscription. */
+  reset({ reason, position, state }: Reset): void {
+    if (!this.#live) return;
+    this.#enqueueReset(reason, position, state);
+    this.#reader.wake();
+  }
+
+  #enqueueReset(reason: ResetReason, position: Position | undefined, state: unknown): void {
+    // What waits is superseded: the application is about to replace everything it holds.
+    this.#inbox.clear();
+    this.#received = position;
+    this.#inbox.push({ kind: "reset", value: { reason, position, state } });
+    if (state !== undefined) this.#inbox.push({ kind: "state", value: { state, position } });
+  }
+
+  #announce(item: Exclude<Item<T>, { kind: "publication" }>): void {
+    if (item.kind !== "state") this.#position = item.value.position;
+    if (item.kind === "reset") this.#emitter.emit("reset", item.value);
+    if (item.kind === "state") this.#emitter.emit("state", item.value);
+  }
+
+  #makeReader(): Reader {
+    const self = this;
+    const host: ReaderHost<T> = {
+      inbox: this.#inbox,
+      get ended() {
+        return self.#end !== undefined;
+      },
+      get error() {
+        return self.#end?.error;
+      },
+      get position() {
+        return self.#position;
+      },
+      handled: (position) => {
+        this.#position = position;
+        if (this.#end !== undefined) this.#settleEnd();
+      },
+      announce: (item) => this.#announce(item),
+      failed: (error) => this.fail(error),
+    };
+    const { onPublication } = this.#options;
+    if (onPublication !== undefined) return new HandlerReader(host, onPublication);
+    this.#iterator = new IteratorReader(host);
+    return this.#iterator;
+  }
+
+  #violated(what: string): void {
+    this.#live = false;
+    this.#host.violated(this.channel, what);
+  }
+
+  #finish(error: HoldfastError | undefined): void {
+    if (this.#end !== undefined) {
+      // The handler that was still running when the subscription ended has failed.
+      this.#settleEnd();
+      return;
+    }
+    this.#end = { error };
+    this.#live = false;
+    this.#inbox.clear();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#host.ended(this);
+    this.#reader.wake();
+    // With a handler still at work the position is not yet final.
+    if (this.#iterator !== undefined || !this.#reader.busy) this.#settleEnd();
+  }
+
+  #settleEnd(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const error = this.#end?.error && at(this.#end.error, this.#position);
+    this.#emitter.emit("end", { error });
+    this.#settle(error);
+  }
+}
