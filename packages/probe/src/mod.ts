@@ -1,0 +1,29 @@
+export { type Bounds, contractBounds } from "./checker/bounds.js";
+export {
+  checkHistory,
+  explain,
+  type HistoryCounts,
+  invariants,
+  type Verdict,
+} from "./checker/check-history.js";
+export type {
+  EventOf,
+  HistoryEvent,
+  HistoryFact,
+  HistoryKind,
+  OperationOutcome,
+  Stamp,
+} from "./checker/history.js";
+export {
+  type Invariant,
+  type InvariantName,
+  maxViolationsPerInvariant,
+  type Violation,
+} from "./checker/invariant.js";
+export {
+  type DecodedHistory,
+  decodeHistory,
+  encodeEvent,
+  encodeHistory,
+} from "./checker/json-lines.js";
+export { createRecorder, type Recorder } from "./checker/recorder.js";
