@@ -1,0 +1,68 @@
+import { createGateway, type Gateway } from "@holdfast/gateway";
+import type { Command, Terminal } from "../cli/command.js";
+import type { Configuration } from "../config/resolve.js";
+import { clientFile, demoFolder } from "../serve/demo.js";
+import { explainListenError } from "../serve/explain.js";
+import { isClosed, type Profile, profileOf } from "../serve/profile.js";
+import { configurationFlags, configurationOf } from "./configuration.js";
+
+/** `holdfast serve`: runs a gateway until it is told to stop. */
+export const serveCommand: Command = {
+  name: "serve",
+  usage: "[--dev] [--port 8000] [flags]",
+  summary: "Runs a gateway: WebSocket at /ws, HTTP API at /api.",
+  options: configurationFlags,
+  run: async (terminal, args) => {
+    const configuration = configurationOf(terminal, args);
+    const profile = profileOf(configuration);
+    const gateway = makeGateway(configuration, profile);
+    const isListening = await listen(gateway, configuration, terminal);
+    if (!isListening) {
+      await gateway.close({ drainMs: 0 });
+      return 1;
+    }
+    if (isClosed(profile)) terminal.note(closedAdvice);
+    await aborted(terminal.stopped);
+    terminal.note("Stopping: connections are asked to leave. A second signal stops at once.");
+    await gateway.close();
+    return 0;
+  },
+};
+
+const closedAdvice =
+  "Nobody can connect yet: set tokenSecret (see holdfast token), or list what is open to everybody in anonymous.";
+
+function makeGateway({ options }: Configuration, profile: Profile): Gateway {
+  const client = clientFile();
+  const folder = options.dev ? demoFolder() : undefined;
+  return createGateway({
+    ...profile,
+    ...(client === undefined ? {} : { clientFile: client }),
+    ...(folder === undefined ? {} : { staticDir: folder }),
+  });
+}
+
+async function listen(
+  gateway: Gateway,
+  { options }: Configuration,
+  terminal: Terminal,
+): Promise<boolean> {
+  try {
+    const { url, webSocketUrl } = await gateway.listen(options.port, options.host);
+    terminal.print(`${options.dev ? "Chat demo" : "HTTP     "}  ${url}/`);
+    terminal.print(`WebSocket  ${webSocketUrl}`);
+    return true;
+  } catch (cause) {
+    const explained = explainListenError(cause, options);
+    if (explained === undefined) throw cause;
+    terminal.note(explained);
+    return false;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+}

@@ -1,0 +1,104 @@
+import type { Action, Capabilities } from "@holdfast/protocol";
+import { unknownName } from "./names.js";
+
+/** Options of the channels a pattern matches, as the configuration file states them. */
+export interface ConfiguredRule {
+  readonly history?:
+    | false
+    | { readonly maxCount?: number; readonly maxBytes?: number; readonly maxAgeMs?: number };
+  readonly presence?: boolean;
+  readonly stampUser?: boolean;
+}
+
+/** Channel pattern to rule, in the order of the file: the first match counts. */
+export type ConfiguredRules = Readonly<Record<string, ConfiguredRule>>;
+
+/** Every action a capability can name. */
+export const actions: readonly Action[] = ["subscribe", "publish", "presence", "history", "call"];
+
+const ruleFields = ["history", "presence", "stampUser"];
+const historyFields = ["maxCount", "maxBytes", "maxAgeMs"];
+const patternGrammar =
+  /^(\*|[a-z][a-z0-9-]{0,31}:(?:[A-Za-z0-9_.~@:/-]{1,200}|[A-Za-z0-9_.~@:/-]{0,199}\*))$/;
+const methodGrammar = /^[A-Za-z][A-Za-z0-9_.-]{0,126}\*?$/;
+
+/** Finds what is wrong with the file's `channels`; empty: nothing. Each text names its place. */
+export function complaintsAboutRules(rules: unknown): string[] {
+  if (!isRecord(rules))
+    return ["channels: expected an object of channel patterns and their rules."];
+  return Object.entries(rules).flatMap(([pattern, rule]) => [
+    ...complaintsAboutPattern("channels", pattern),
+    ...complaintsAboutRule(`channels["${pattern}"]`, rule),
+  ]);
+}
+
+/** Finds what is wrong with capabilities (`anonymous`, or the `can` of a token); empty: nothing. */
+export function complaintsAboutCapabilities(place: string, value: unknown): string[] {
+  if (!isRecord(value)) return [`${place}: expected an object of channel patterns and actions.`];
+  return Object.entries(value).flatMap(([pattern, listed]) => {
+    const complaints = methodGrammar.test(pattern) ? [] : complaintsAboutPattern(place, pattern);
+    if (!Array.isArray(listed)) {
+      return [...complaints, `${place}["${pattern}"]: expected a list of ${actions.join(", ")}.`];
+    }
+    const unknown = listed.filter((action) => !actions.includes(action));
+    return [
+      ...complaints,
+      ...unknown.map(
+        (action) => `${place}["${pattern}"]: ${unknownName("action", String(action), actions)}`,
+      ),
+    ];
+  });
+}
+
+/** The capabilities, where nothing is wrong with them. */
+export function isCapabilities(value: unknown): value is Capabilities {
+  return complaintsAboutCapabilities("", value).length === 0;
+}
+
+function complaintsAboutPattern(place: string, pattern: string): string[] {
+  if (patternGrammar.test(pattern)) return [];
+  return [
+    `${place}: "${pattern}" is not a channel pattern; write namespace:name, namespace:prefix* or *.`,
+  ];
+}
+
+function complaintsAboutRule(place: string, rule: unknown): string[] {
+  if (!isRecord(rule)) return [`${place}: expected an object with ${ruleFields.join(", ")}.`];
+  const complaints = complaintsAboutFields(place, rule, ruleFields);
+  for (const field of ["presence", "stampUser"]) {
+    const value = rule[field];
+    if (value !== undefined && typeof value !== "boolean") {
+      complaints.push(`${place}.${field}: expected true or false.`);
+    }
+  }
+  return [...complaints, ...complaintsAboutHistory(`${place}.history`, rule.history)];
+}
+
+function complaintsAboutHistory(place: string, history: unknown): string[] {
+  if (history === undefined || history === false) return [];
+  if (!isRecord(history)) {
+    return [`${place}: expected false or an object with ${historyFields.join(", ")}.`];
+  }
+  const complaints = complaintsAboutFields(place, history, historyFields);
+  for (const field of historyFields) {
+    const value = history[field];
+    if (value !== undefined && !(Number.isSafeInteger(value) && Number(value) >= 0)) {
+      complaints.push(`${place}.${field}: expected a whole number of at least 0.`);
+    }
+  }
+  return complaints;
+}
+
+function complaintsAboutFields(
+  place: string,
+  value: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): string[] {
+  return Object.keys(value)
+    .filter((name) => !known.includes(name))
+    .map((name) => `${place}: ${unknownName("field", name, known)}`);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,70 @@
+import {
+  type ConfiguredRules,
+  complaintsAboutCapabilities,
+  complaintsAboutRules,
+} from "./channel_rules.js";
+import { type Flags, Reader, type Source } from "./reader.js";
+import { type Options, options } from "./server_options.js";
+import { UsageError } from "./usage_error.js";
+
+/** Everything `holdfast serve` may be told, before it is looked at. */
+export interface Inputs {
+  /** Content of the configuration file and its path for messages. */
+  readonly file?: { readonly path: string; readonly content: unknown };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly flags: Flags;
+}
+
+/** The effective configuration. */
+export interface Configuration {
+  readonly options: Options;
+  readonly channels: ConfiguredRules;
+  readonly sources: Readonly<Record<string, Source>>;
+}
+
+/** Variables with the prefix that are not options of the server. */
+export const otherVariables = [
+  "HOLDFAST_CONFIG",
+  "HOLDFAST_URL",
+  "HOLDFAST_API_KEY",
+  "HOLDFAST_TOKEN",
+  "HOLDFAST_NO_APT",
+  "HOLDFAST_CHROMIUM",
+  "HOLDFAST_NODE20",
+  "HOLDFAST_NODE24",
+];
+
+/** What Kubernetes adds to every container when a Service is called "holdfast". */
+const kubernetesVariable = /^HOLDFAST_(SERVICE_(HOST|PORT)(_|$)|PORT_\d+_(TCP|UDP|SCTP)(_|$))/;
+
+/**
+ * Puts defaults, file, environment and flags together; the later one wins.
+ * @throws UsageError that names every wrong value, its place and what was expected
+ */
+export function resolve(inputs: Inputs): Configuration {
+  const reader = new Reader(options);
+  const channels = takeFile(reader, inputs.file);
+  reader.takeEnvironment(inputs.env, isNoOption);
+  reader.takeFlags(inputs.flags);
+  const { anonymous } = reader.values;
+  reader.complaints.push(...complaintsAboutCapabilities("anonymous", anonymous));
+  if (reader.complaints.length > 0) throw new UsageError(reader.complaints.join("\n"));
+  return { options: reader.values as Options, channels, sources: reader.sources };
+}
+
+function isNoOption(variable: string): boolean {
+  return otherVariables.includes(variable) || kubernetesVariable.test(variable);
+}
+
+function takeFile(reader: Reader, file: Inputs["file"]): ConfiguredRules {
+  if (file === undefined) return {};
+  const { content, path } = file;
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
+    reader.complaints.push(`${path}: expected a JSON object.`);
+    return {};
+  }
+  reader.takeJson(path, content, ["channels", "$schema"]);
+  const channels: unknown = "channels" in content ? content.channels : {};
+  reader.complaints.push(...complaintsAboutRules(channels).map((text) => `${path}: ${text}`));
+  return channels as ConfiguredRules;
+}

@@ -1,0 +1,88 @@
+import type { OptionDeclaration, OptionTable } from "@holdfast/core";
+import { settings } from "@holdfast/gateway";
+import { flagOf, variableOf } from "../config/names.js";
+import { serverOptions } from "../config/server_options.js";
+import { markdownTable } from "./table.js";
+
+/** Text of `docs/configuration.md`. */
+export function configurationPage(): string {
+  return `${introduction}
+## Server
+
+${optionsTable(serverOptions)}
+
+## Limits and times
+
+${optionsTable(settings)}
+
+${channels}`;
+}
+
+const introduction = `# Configuration
+
+<!-- Generated from the declarations of the options; a test compares the two. -->
+
+\`holdfast serve\` reads the same options from four places. Where one is set in several, the first of this list counts:
+
+1. a flag: \`--ping-interval-ms 20000\`, \`--dev\`, \`--no-dev\`
+2. an environment variable: \`HOLDFAST_PING_INTERVAL_MS=20000\`
+3. the configuration file, \`holdfast.config.json\` in the working directory, or the one that \`--config\` or \`HOLDFAST_CONFIG\` names: \`{ "pingIntervalMs": 20000 }\`
+4. the default
+
+Lists are separated by commas in flags and variables. A name that does not exist, or a value out of range, stops the start with a message that says where it stands and what was expected. \`holdfast config\` prints every value in force and where it came from; secrets are only shown as set or not set. Prefer a variable or a file to a flag for secrets: other users of a machine can see the flags of a process.
+
+An editor checks the file and completes names when it begins with a reference to [holdfast.config.schema.json](holdfast.config.schema.json) in \`"$schema"\`.
+`;
+
+const channels = `## Channel rules
+
+Rules stand in the file only, under \`channels\`. Keys are channel patterns: a name (\`chat:lobby\`), a prefix followed by \`*\` (\`chat:*\`), or \`*\` alone. Order matters: the first pattern that matches a channel gives its options. A channel no rule matches keeps no history and has no presence.
+
+\`\`\`json
+{
+  "port": 8000,
+  "channels": {
+    "chat:*": { "history": { "maxCount": 1000, "maxAgeMs": 86400000 }, "presence": true },
+    "cursor:*": { "stampUser": false }
+  }
+}
+\`\`\`
+
+${markdownTable(
+  ["field", "meaning"],
+  [
+    [
+      "`history`",
+      "`false`, or the bounds of what is retained: `maxCount` publications, `maxBytes` bytes, `maxAgeMs` milliseconds. Without history nothing can be resumed.",
+    ],
+    ["`presence`", "Whether members can enter and be listed. Default `false`."],
+    ["`stampUser`", "Whether publications carry their publisher's `user`. Default `true`."],
+  ],
+)}
+
+Rules say how a channel behaves, not who may use it: that is in the token (see [Getting started](getting-started.md#tokens)), in \`anonymous\`, or in the \`authorize\` handler of a gateway that runs inside a program of your own.
+`;
+
+function optionsTable(table: OptionTable): string {
+  const rows = Object.entries(table).map(([name, declaration]) => [
+    `\`${name}\``,
+    `\`--${flagOf(name)}\`<br>\`${variableOf(name)}\``,
+    shownDefault(declaration),
+    declaration.unit,
+    `${declaration.description}${range(declaration)}`,
+  ]);
+  return markdownTable(["option", "flag and variable", "default", "unit", "meaning"], rows);
+}
+
+function shownDefault({ default: value, kind }: OptionDeclaration): string {
+  if (kind === "string" && value === "") return "";
+  if (kind === "strings" && Array.isArray(value) && value.length === 0) return "";
+  return `\`${kind === "string" ? String(value) : JSON.stringify(value)}\``;
+}
+
+function range({ min, max, choices }: OptionDeclaration): string {
+  if (choices !== undefined) return ` One of ${choices.map((each) => `\`${each}\``).join(", ")}.`;
+  if (min !== undefined && max !== undefined) return ` From ${min} to ${max}.`;
+  if (min !== undefined) return ` At least ${min}.`;
+  return max === undefined ? "" : ` At most ${max}.`;
+}

@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { configSchemaText } from "./config_schema.js";
+import { configurationPage } from "./configuration_page.js";
+import { errorsPage } from "./errors_page.js";
+
+const docs = (name: string) => fileURLToPath(new URL(`../../../../docs/${name}`, import.meta.url));
+
+// To write the pages anew: npx vitest run packages/holdfast/src/docs -u
+describe("the generated pages say what the declarations say", () => {
+  it("docs/configuration.md", async () => {
+    await expect(configurationPage()).toMatchFileSnapshot(docs("configuration.md"));
+  });
+
+  it("docs/errors.md", async () => {
+    await expect(errorsPage()).toMatchFileSnapshot(docs("errors.md"));
+  });
+
+  it("docs/holdfast.config.schema.json", async () => {
+    await expect(configSchemaText()).toMatchFileSnapshot(docs("holdfast.config.schema.json"));
+  });
+});

@@ -1,0 +1,12 @@
+// The batteries-included door: what an application needs of the gateway, under one name.
+export {
+  CallError,
+  type ChannelRule,
+  type ChannelRules,
+  call,
+  createGateway,
+  type Gateway,
+  type GatewayOptions,
+  type PublishResult,
+} from "@holdfast/gateway";
+export type { AuthenticateHandler, AuthorizeHandler, Identity } from "@holdfast/protocol";

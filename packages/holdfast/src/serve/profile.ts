@@ -1,0 +1,69 @@
+import { defaultsOf } from "@holdfast/core";
+import { type GatewayOptions, type Settings, settings } from "@holdfast/gateway";
+import type { Configuration } from "../config/resolve.js";
+import { UsageError } from "../config/usage_error.js";
+import { demoCapabilities, demoRules } from "./demo.js";
+import { isLoopback } from "./loopback.js";
+import { requireSecret, tokenAuthenticator } from "./token.js";
+
+/** The part of a gateway's options that a configuration decides. */
+export type Profile = Pick<
+  GatewayOptions,
+  | "broker"
+  | "anonymous"
+  | "authenticate"
+  | "apiKeys"
+  | "channels"
+  | "logLevel"
+  | "origins"
+  | "settings"
+>;
+
+/**
+ * Turns a configuration into options of a gateway. What is not permitted is refused: without
+ * `dev`, `anonymous` and `tokenSecret` nobody can connect.
+ * @throws UsageError for a development profile beyond loopback and for a weak secret
+ */
+export function profileOf({ options, channels }: Configuration): Profile {
+  if (options.dev && !isLoopback(options.host)) {
+    throw new UsageError(
+      `The development profile lets everybody use the demo channels, so it only listens on a loopback address, not on ${options.host}. Leave --host out, or leave --dev out.`,
+    );
+  }
+  if (options.tokenSecret !== "") requireSecret(options.tokenSecret);
+  const anonymous = options.dev ? { ...demoCapabilities, ...options.anonymous } : options.anonymous;
+  return {
+    broker: options.broker,
+    channels: options.dev ? withDemoRules(channels) : channels,
+    apiKeys: options.apiKeys,
+    origins: options.origins,
+    logLevel: levelOf(options.logLevel),
+    settings: settingsOf(options),
+    ...(Object.keys(anonymous).length === 0 ? {} : { anonymous }),
+    ...(options.tokenSecret === "" ? {} : { authenticate: tokenAuthenticator(options) }),
+  };
+}
+
+/** true when a profile lets nobody connect. */
+export function isClosed({ anonymous, authenticate }: Profile): boolean {
+  return anonymous === undefined && authenticate === undefined;
+}
+
+function withDemoRules(channels: Configuration["channels"]): Configuration["channels"] {
+  const added = Object.entries(demoRules).filter(([pattern]) => !Object.hasOwn(channels, pattern));
+  return { ...channels, ...Object.fromEntries(added) };
+}
+
+function settingsOf(options: Configuration["options"]): Settings {
+  const values: Record<string, unknown> = { ...defaultsOf(settings) };
+  for (const [name, value] of Object.entries(options)) {
+    if (Object.hasOwn(settings, name)) values[name] = value;
+  }
+  return values as Settings;
+}
+
+const levels = ["debug", "info", "warn", "error", "silent"] as const;
+
+function levelOf(level: string): (typeof levels)[number] {
+  return levels.find((each) => each === level) ?? "info";
+}
