@@ -1,0 +1,141 @@
+import type { Clock } from "@holdfast/core";
+import { encodeMessage, MessageReader, type WireMessage } from "./message.js";
+import { Pipe, type PipeQuality } from "./pipe.js";
+
+/** Which way bytes go. */
+export type Direction = "up" | "down";
+
+/** What an end of a link is told. Nothing follows `reset`. */
+export interface LinkEnd {
+  message(message: WireMessage): void;
+  /** The other side gave the link up, or the network did. */
+  reset(): void;
+  /** Some of what this end sent has arrived. */
+  drained(): void;
+}
+
+/** What a link tells the world around it. */
+export interface LinkWatch {
+  /** A message reached an end. */
+  arrived(link: Link, direction: Direction, message: WireMessage): void;
+  /** A planned cut happened; `midMessage`: inside a message. */
+  cut(link: Link, direction: Direction, midMessage: boolean): void;
+  ended(link: Link): void;
+}
+
+/** One simulated TCP connection from a client (sends `up`) to a gateway (sends `down`). */
+export class Link {
+  readonly #clock: Clock;
+  readonly #latencyMs: number;
+  readonly #watch: LinkWatch;
+  readonly #pipes: Readonly<Record<Direction, Pipe>>;
+  readonly #ends: Record<Direction, LinkEnd | undefined> = { up: undefined, down: undefined };
+  readonly #readers = { up: new MessageReader(), down: new MessageReader() };
+  #state: "up" | "half-open" | "over" = "up";
+  #cutHalfOpen = false;
+
+  constructor(clock: Clock, quality: Readonly<Record<Direction, PipeQuality>>, watch: LinkWatch) {
+    this.#clock = clock;
+    this.#latencyMs = Math.max(quality.up.latencyMs, quality.down.latencyMs);
+    this.#watch = watch;
+    this.#pipes = { up: this.#pipe("up", quality.up), down: this.#pipe("down", quality.down) };
+  }
+
+  get over(): boolean {
+    return this.#state === "over";
+  }
+
+  /** Sets who hears what travels in this direction. */
+  attach(direction: Direction, end: LinkEnd): void {
+    this.#ends[direction] = end;
+  }
+
+  /** Bytes sent in this direction that have not arrived. */
+  queuedBytes(direction: Direction): number {
+    return this.#pipes[direction].queuedBytes;
+  }
+
+  send(direction: Direction, message: WireMessage): void {
+    this.sendBytes(direction, encodeMessage(message));
+  }
+
+  /** Sends encoded messages, whole. */
+  sendBytes(direction: Direction, bytes: Uint8Array): void {
+    if (this.#state === "up") this.#pipes[direction].send(bytes);
+  }
+
+  stall(direction: Direction): void {
+    this.#pipes[direction].stall();
+  }
+
+  resume(direction: Direction): void {
+    this.#pipes[direction].resume();
+  }
+
+  /** Cuts after the next `bytes` bytes; `halfOpen`: without either end being told. */
+  cutAfter(direction: Direction, bytes: number, halfOpen: boolean): void {
+    this.#cutHalfOpen = halfOpen;
+    this.#pipes[direction].cutAfter(bytes);
+  }
+
+  /** From now on nothing arrives, and nobody is told. */
+  goHalfOpen(): void {
+    if (this.#state !== "up") return;
+    this.#state = "half-open";
+    this.#pipes.up.break();
+    this.#pipes.down.break();
+  }
+
+  /** One end gives up: the one that hears `direction` is told a little later, if it can be. */
+  abandon(direction: Direction): void {
+    const reachable = this.#state === "up";
+    this.#finish();
+    if (reachable) this.#clock.after(this.#latencyMs, () => this.#tell(direction));
+    else this.#ends[direction] = undefined;
+    this.#ends[direction === "up" ? "down" : "up"] = undefined;
+  }
+
+  /** The network gives up: both ends are told. */
+  reset(): void {
+    if (this.#state === "over") return;
+    this.#finish();
+    this.#clock.after(0, () => {
+      this.#tell("up");
+      this.#tell("down");
+    });
+  }
+
+  #tell(direction: Direction): void {
+    const end = this.#ends[direction];
+    this.#ends[direction] = undefined;
+    end?.reset();
+  }
+
+  #finish(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#pipes.up.break();
+    this.#pipes.down.break();
+    this.#watch.ended(this);
+  }
+
+  #pipe(direction: Direction, quality: PipeQuality): Pipe {
+    return new Pipe(this.#clock, quality, {
+      deliver: (bytes) => this.#arrive(direction, bytes),
+      cut: () => {
+        this.#watch.cut(this, direction, this.#readers[direction].midMessage);
+        if (this.#cutHalfOpen) this.goHalfOpen();
+        else this.reset();
+      },
+    });
+  }
+
+  #arrive(direction: Direction, bytes: Uint8Array): void {
+    for (const message of this.#readers[direction].read(bytes)) {
+      if (this.#state !== "up") return;
+      this.#watch.arrived(this, direction, message);
+      this.#ends[direction]?.message(message);
+    }
+    this.#ends[direction === "up" ? "down" : "up"]?.drained();
+  }
+}
