@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { endAfterEach, serve } from "./kit/gateway.js";
+import { JsonClient } from "./kit/json-client.js";
+import { clientFrame, RawPeer } from "./kit/raw-peer.js";
+
+endAfterEach();
+
+const SUBSCRIBE = JSON.stringify({ type: "subscribe", channel: "chat:a" });
+
+it("abuse 21: a reader that stops reading is closed, others are not affected, and it resumes whole", async () => {
+  const history = { maxCount: 10_000, maxBytes: 200_000_000, maxAgeMs: 60_000 };
+  const { webSocketUrl, gateway } = await serve({ channels: { "chat:*": { history } } });
+  const bystander = await JsonClient.open(webSocketUrl);
+  await bystander.ask(SUBSCRIBE, "subscribed");
+  const slow = await JsonClient.open(webSocketUrl);
+  const { position } = await slow.ask(SUBSCRIBE, "subscribed");
+  slow.socket.pause();
+  const data = "x".repeat(50_000);
+  let published = 0;
+  // The system's socket buffers take several megabytes before anything waits here.
+  while (gateway.connectionCount === 2 && published < 2_000) {
+    published += 1;
+    await gateway.publish("chat:a", data);
+    await bystander.until(() => bystander.ofType("publication").length === published);
+  }
+  expect(gateway.connectionCount).toBe(1);
+  const all = Array.from({ length: published }, (_, index) => index + 1);
+  expect(bystander.ofType("publication").map((each) => each.offset)).toEqual(all);
+  slow.socket.terminate();
+  const again = await JsonClient.open(webSocketUrl);
+  const answer = await again.ask({ ...JSON.parse(SUBSCRIBE), position }, "subscribed");
+  expect(answer).toMatchObject({ resumed: true });
+  await again.until(() => again.ofType("publication").length === published);
+  expect(again.ofType("publication").map((each) => each.offset)).toEqual(all);
+}, 60_000);
+
+it("abuse 28: a peer that answers no ping is terminated within the heartbeat's bound", async () => {
+  const { port } = await serve({ settings: { pingIntervalMs: 1_000, pongTimeoutMs: 500 } });
+  const peer = await RawPeer.upgrade(port);
+  peer.socket.write(clientFrame(0x81, SUBSCRIBE));
+  await peer.until((received) => received.includes("subscribed"));
+  const begunMs = performance.now();
+  await peer.closeCode();
+  expect(performance.now() - begunMs).toBeLessThan(4_000);
+});
