@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { endAfterEach, serve } from "./kit/gateway.js";
 import { JsonClient } from "./kit/json-client.js";
 import { clientFrame, RawPeer } from "./kit/raw-peer.js";
@@ -18,12 +18,13 @@ it("abuse 21: a reader that stops reading is closed, others are not affected, an
   const data = "x".repeat(50_000);
   let published = 0;
   // The system's socket buffers take several megabytes before anything waits here.
-  while (gateway.connectionCount === 2 && published < 2_000) {
+  while (published < 400) {
     published += 1;
     await gateway.publish("chat:a", data);
     await bystander.until(() => bystander.ofType("publication").length === published);
   }
-  expect(gateway.connectionCount).toBe(1);
+  // Its close frame is not read either: the transport waits for that, then destroys the socket.
+  await vi.waitFor(() => expect(gateway.connectionCount).toBe(1), { timeout: 20_000 });
   const all = Array.from({ length: published }, (_, index) => index + 1);
   expect(bystander.ofType("publication").map((each) => each.offset)).toEqual(all);
   slow.socket.terminate();

@@ -160,7 +160,7 @@ class NodeGateway implements Gateway<Contract> {
   }
 
   get ready(): boolean {
-    return this.#core?.ready ?? false;
+    return this.#closing === undefined && (this.#core?.ready ?? false);
   }
 
   get connectionCount(): number {

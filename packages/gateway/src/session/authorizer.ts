@@ -40,6 +40,13 @@ export class Authorizer {
     return this.#grants.some((grant) => grant.actions.includes(action) && grant.matches(channel));
   }
 
+  /** Why a channel without a rule is refused; which rules there are is told only to whom the name was granted. */
+  unknownChannel(action: Action, channel: string): Failure {
+    return this.granted(action, channel)
+      ? failure("invalid_channel", `No channel rule matches ${channel}.`, { field: "/channel" })
+      : forbidden(action, channel);
+  }
+
   /** Decides, at once where no handler has to be waited for. */
   check(action: Action, channel: string, answer: Answer): void {
     if (this.granted(action, channel)) {

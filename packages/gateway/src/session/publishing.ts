@@ -19,9 +19,7 @@ export function publish(peer: Peer, command: Publish, release: () => void): void
   };
   const policy = peer.shared.policyOf(channel);
   if (policy === undefined) {
-    refuse(
-      failure("invalid_channel", `No channel rule matches ${channel}.`, { field: "/channel" }),
-    );
+    refuse(peer.authorizer.unknownChannel("publish", channel));
     return;
   }
   peer.authorizer.check("publish", channel, (denied) => {

@@ -11,9 +11,7 @@ export function subscribe(peer: Peer, command: Subscribe, release: () => void): 
     release();
   };
   if (policy === undefined) {
-    refuse(
-      failure("invalid_channel", `No channel rule matches ${channel}.`, { field: "/channel" }),
-    );
+    refuse(peer.authorizer.unknownChannel("subscribe", channel));
     return;
   }
   if (subscriptions.has(channel)) {
