@@ -100,10 +100,15 @@ export class Presence {
     this.#schedule();
   }
 
-  /** Enters a member whose lease may have run out, unless another link has entered it since. */
-  reclaim(owner: LeaseHolder, channel: string, member: Member): void {
-    const present = this.#rooms.get(channel)?.members.get(member.id);
-    if (present === undefined || present.owner === owner) this.enter(owner, channel, member);
+  /**
+   * Enters a member whose lease may have run out, unless another link has entered it since.
+   * `former` is the lease before this one, if the holder is a new incarnation.
+   */
+  reclaim(owner: LeaseHolder, channel: string, member: Member, former?: LeaseHolder): void {
+    const holder = this.#rooms.get(channel)?.members.get(member.id)?.owner;
+    if (holder === undefined || holder === owner || holder === former) {
+      this.enter(owner, channel, member);
+    }
   }
 
   /** Lets every member of a lease leave with grace: its link has ended. */

@@ -10,3 +10,6 @@ export {
 export type { OperationDecision, OperationFate, OperationName } from "./faulty/link.js";
 export type { RelayDecision, RelayFate } from "./faulty/relay.js";
 export type { Ability, BrokerFaults, BrokerHarness } from "./harness.js";
+export { connectRemoteBroker, type RemoteBroker } from "./remote/broker.js";
+export type { RemoteLink } from "./remote/link.js";
+export { type RemoteBrokerServer, serveRemoteBroker } from "./remote/server.js";
