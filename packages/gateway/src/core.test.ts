@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { testGateway } from "./testing-harness.js";
+import { testGateway } from "./testing/harness.js";
 
 it("opens a session, subscribes, publishes and delivers", async () => {
   const gateway = await testGateway();

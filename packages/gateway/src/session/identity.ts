@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Random } from "@holdfast/core";
 import type { Identity } from "@holdfast/protocol";
+import { digestOf } from "../node/digest.js";
 
 /** Whether a handler's answer is an identity; anything else refuses the connection. */
 export function isIdentity(value: unknown): value is Identity {
@@ -27,6 +27,5 @@ export function memberOf(
   random: Random,
 ): string {
   if (secret === undefined) return random.id(MEMBER_LENGTH);
-  const hash = createHash("sha256").update(JSON.stringify([user ?? null, secret]));
-  return hash.digest("base64url").slice(0, MEMBER_LENGTH);
+  return digestOf(JSON.stringify([user ?? null, secret])).slice(0, MEMBER_LENGTH);
 }

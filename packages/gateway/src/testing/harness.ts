@@ -10,10 +10,10 @@ import {
 } from "@holdfast/core/testing";
 import type { DownMessage, UpMessage } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
-import { createCore } from "./core.js";
-import type { CoreOptions, GatewayCore } from "./core-contract.js";
-import { type Settings, settings } from "./settings.js";
-import type { Connection, Frame, Handshake, Transport } from "./transport.js";
+import { createCore } from "../core.js";
+import type { CoreOptions, GatewayCore } from "../core-contract.js";
+import { type Settings, settings } from "../settings.js";
+import type { Connection, Frame, Handshake, Transport } from "../transport.js";
 
 type Down<Type extends DownMessage["type"]> = Extract<DownMessage, { type: Type }>;
 
