@@ -12,6 +12,14 @@ describe("a client", () => {
     expect(t.client.member).toBe("m1");
   });
 
+  it("knows who it is when the state says open", async () => {
+    const t = new Scripted();
+    const known: (string | undefined)[] = [];
+    t.client.on("state", ({ now }) => now === "open" && known.push(t.client.member));
+    await t.open();
+    expect(known).toEqual(["m1"]);
+  });
+
   it("delivers publications in order through for await", async () => {
     const t = await start();
     const subscribing = t.client.channel("chat:lobby").subscribe();

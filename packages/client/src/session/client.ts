@@ -81,12 +81,15 @@ class ClientSession<C extends Contract> implements Client<C> {
     this.#limits = options;
     this.#emitter = new Emitter((cause) => this.#report(handlerFailed(cause)));
     this.#link = new Link(options, {
-      state: (state) => this.#emitter.emit("state", state),
-      opened: (connected) => {
-        this.#member = connected.member;
-        this.#user = connected.user;
-        this.#opened();
+      state: (state) => {
+        const { connected } = this.#link;
+        if (connected !== undefined) {
+          this.#member = connected.member;
+          this.#user = connected.user;
+        }
+        this.#emitter.emit("state", state);
       },
+      opened: () => this.#opened(),
       message: (message) => this.#take(message),
       lost: () => this.#lost(),
       closed: (error) => this.#closed(error),

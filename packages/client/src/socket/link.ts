@@ -30,7 +30,8 @@ export interface ClientState {
 /** What the link tells the session. */
 export interface LinkEvents {
   state(state: ClientState): void;
-  opened(connected: Connected): void;
+  /** The session is open, and everybody was told so. */
+  opened(): void;
   message(message: DownMessage): void;
   /** An open connection is gone; another one may follow. */
   lost(): void;
@@ -76,7 +77,7 @@ export class Link {
     return this.#state;
   }
 
-  /** What the gateway said of the open session; `undefined` while there is none. */
+  /** What the gateway said of the open session, known before the state says `open`; `undefined` while there is none. */
   get connected(): Connected | undefined {
     return this.#connected;
   }
@@ -193,7 +194,7 @@ export class Link {
     });
     this.#timer = clock.after(stableMs, () => this.#backoff.reset());
     this.#move({ now: "open", attempt: this.#backoff.failures + 1 });
-    if (this.#connected === connected) this.#events.opened(connected);
+    if (this.#connected === connected) this.#events.opened();
   }
 
   #ended(end: ConnectionEnd): void {
