@@ -32,6 +32,8 @@ export class Asks {
   readonly #requests: Requests;
   readonly #max: number;
   readonly #pending = new Set<Ask>();
+  /** Why nothing will be answered any more. */
+  #closed: Failure | undefined;
 
   constructor(deps: {
     clock: Clock;
@@ -47,6 +49,7 @@ export class Asks {
 
   /** Settles with the answer or a failure; never rejects. */
   ask(build: (id: number) => UpMessage, options: AskOptions): Promise<Answer> {
+    if (this.#closed !== undefined) return Promise.resolve(this.#closed);
     if (options.signal?.aborted) return Promise.resolve(failure("cancelled"));
     if (this.#pending.size >= this.#max) return Promise.resolve(failure("queue_full"));
     return new Promise((resolve) => {
@@ -96,6 +99,7 @@ export class Asks {
   }
 
   closed(reason: Failure): void {
+    this.#closed = reason;
     for (const ask of [...this.#pending]) {
       ask.settle(ask.sent ? { ...reason, unknown: true } : reason);
     }

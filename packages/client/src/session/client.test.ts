@@ -89,6 +89,19 @@ describe("a client", () => {
     expect(counts).toEqual([0, 1]);
   });
 
+  it("answers at once, with the reason, what is asked of it after it has closed", async () => {
+    const t = await start();
+    t.client.close();
+    const channel = t.client.channel("chat:lobby");
+    const closed = { ok: false, code: "closed" };
+    expect(await t.client.call("chat.rename", {})).toMatchObject(closed);
+    expect(await channel.publish(1)).toMatchObject(closed);
+    expect(await channel.publish(1, { ephemeral: true })).toMatchObject(closed);
+    expect(await channel.history()).toMatchObject(closed);
+    expect(await channel.presence.enter()).toMatchObject(closed);
+    await expect(channel.subscribe()).rejects.toMatchObject({ code: "closed" });
+  });
+
   it("calls once and hands back the result", async () => {
     const t = await start();
     const calling = t.client.call("chat.rename", { to: "x" });

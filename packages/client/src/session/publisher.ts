@@ -59,6 +59,8 @@ export class Publisher {
   #count = 0;
   #bytes = 0;
   #poll: Timer | undefined;
+  /** Why nothing will be sent any more. */
+  #closed: Failure | undefined;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
@@ -66,6 +68,7 @@ export class Publisher {
 
   /** Never rejects. */
   publish(channel: string, content: Content, options: PublishOptions = {}): Promise<PublishResult> {
+    if (this.#closed !== undefined) return Promise.resolve(this.#closed);
     const { codec, limits, random } = this.#deps;
     const ephemeral = options.ephemeral === true;
     const key = options.key ?? (ephemeral ? undefined : random.id(22));
@@ -107,6 +110,7 @@ export class Publisher {
   }
 
   closed(reason: Failure): void {
+    this.#closed = reason;
     this.#poll?.cancel();
     for (const lane of this.#lanes.values()) lane.closed(reason);
     for (const settle of [...this.#ephemeral]) settle({ ...reason, unknown: true });

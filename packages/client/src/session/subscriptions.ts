@@ -30,6 +30,8 @@ interface Entry {
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps;
   readonly #entries = new Map<string, Entry>();
+  /** Why nothing will begin any more. */
+  #closed: HoldfastError | undefined;
 
   constructor(deps: SubscriptionsDeps) {
     this.#deps = deps;
@@ -37,6 +39,7 @@ export class Subscriptions {
 
   /** Settles when the subscription has begun; rejects with `HoldfastError` when it cannot. */
   subscribe<T>(channel: string, options: SubscribeOptions<T>): Promise<Subscription<T>> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     if (options.signal?.aborted) return Promise.reject(new HoldfastError(failure("cancelled")));
     if (this.#entries.has(channel)) {
       return Promise.reject(new HoldfastError(failure("already_subscribed")));
@@ -75,8 +78,10 @@ export class Subscriptions {
 
   /** Ends all of them. */
   closed(error: HoldfastError | undefined): void {
+    const reason = error ?? new HoldfastError(failure("closed"));
+    this.#closed = reason;
     for (const { state, settled } of [...this.#entries.values()]) {
-      if (!state.begun) settled(error ?? new HoldfastError(failure("closed")));
+      if (!state.begun) settled(reason);
       if (error === undefined) state.close();
       else state.fail(error);
     }
