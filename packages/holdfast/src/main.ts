@@ -5,6 +5,7 @@ import { publishCommand } from "./commands/publish.js";
 import { serveCommand } from "./commands/serve.js";
 import { subscribeCommand } from "./commands/subscribe.js";
 import { tokenCommand } from "./commands/token.js";
+import { verifyCommand } from "./commands/verify.js";
 import { unknownName } from "./config/names.js";
 import { UsageError } from "./config/usage_error.js";
 import { version } from "./version.js";
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   publishCommand,
   subscribeCommand,
   tokenCommand,
+  verifyCommand,
   configCommand,
 ];
 

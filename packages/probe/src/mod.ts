@@ -27,3 +27,21 @@ export {
   encodeHistory,
 } from "./checker/json-lines.js";
 export { createRecorder, type Recorder } from "./checker/recorder.js";
+export {
+  makeReport,
+  type PublishCounts,
+  type VerifyReport,
+  verdictLines,
+} from "./verify/report.js";
+export {
+  runVerify,
+  type VerifyOutcome,
+  type VerifyProgress,
+  type VerifyRun,
+} from "./verify/run.js";
+export {
+  type FaultInjector,
+  type VerifyPlatform,
+  type VerifySettings,
+  verifyLimits,
+} from "./verify/settings.js";

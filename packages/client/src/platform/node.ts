@@ -5,7 +5,8 @@ import { webSocketOpener } from "./websocket.js";
 /** As the SDK's own bound on what one frame may hold. */
 const maxPayloadBytes = 16_777_216;
 
-const openWs = webSocketOpener(
+/** Opens sockets with `ws`. */
+export const openWs = webSocketOpener(
   (url, subprotocols) => new NodeWebSocket(url, subprotocols, { maxPayload: maxPayloadBytes }),
 );
 

@@ -31,7 +31,8 @@ function checkReset(
   const says = `${track.client} was told \`${reason}\` on ${track.channel}`;
   if (!history.engineRecorded) {
     const fault = history.faults.find((fault) => fault.engine && fault.seq < event.seq);
-    if (fault === undefined) report(`${says}, but no fault of the engine came before`, event);
+    if (fault !== undefined || endsBeyond(history, track.channel, position, reason)) return;
+    report(`${says}, but no fault of the engine came before`, event);
     return;
   }
   if (position === undefined) {
@@ -45,6 +46,18 @@ function checkReset(
     before?.deliveries.at(-1) ?? before?.begun,
     event,
   );
+}
+
+/** Without the engine's record: what is retained at the end shows that a trim passed the position. */
+function endsBeyond(
+  history: IndexedHistory,
+  channel: string,
+  position: Position | undefined,
+  reason: ResetReason,
+): boolean {
+  const { final } = history.channel(channel);
+  if (reason !== "history_trimmed" || final === undefined || position === undefined) return false;
+  return final.epoch === position.epoch && final.first > position.offset + 1;
 }
 
 /** What the record lacks to justify the reason; `undefined` when it is justified. */

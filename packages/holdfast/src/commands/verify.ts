@@ -1,0 +1,178 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { integer, type OptionValues, string } from "@holdfast/core";
+import {
+  runVerify,
+  type VerifyOutcome,
+  type VerifyProgress,
+  type VerifySettings,
+  verdictLines,
+  verifyLimits,
+} from "@holdfast/probe";
+import { nodePlatform } from "@holdfast/probe/node";
+import type { Command, Terminal } from "../cli/command.js";
+import { UsageError } from "../config/usage_error.js";
+import { readDuration } from "../verify/duration.js";
+import { maxSpawned, spawnSystem } from "../verify/spawn.js";
+import { addressOf } from "./address.js";
+import { clientValues, defaultUrl } from "./client_values.js";
+
+const flags = {
+  url: string(defaultUrl, { unit: "", description: "Address of the gateway (HOLDFAST_URL)." }),
+  token: string("", {
+    unit: "",
+    secret: true,
+    description: "Connection token of every client (HOLDFAST_TOKEN); without one: anonymous.",
+  }),
+  duration: string("30s", { unit: "", description: "How long load (and faults) last: 30s, 2m." }),
+  connections: integer(300, {
+    unit: "count",
+    min: 1,
+    max: verifyLimits.maxConnections,
+    description: "Clients.",
+  }),
+  channels: integer(30, {
+    unit: "count",
+    min: 1,
+    max: verifyLimits.maxChannels,
+    description: "Channels; each client subscribes to two.",
+  }),
+  namespace: string("verify", {
+    unit: "",
+    description: "Namespace of those channels; the gateway needs a rule with history for it.",
+  }),
+  rate: integer(150, {
+    unit: "count/s",
+    min: 1,
+    max: verifyLimits.maxPublishesPerSecond,
+    description: "Publishes per second of all clients together.",
+  }),
+  drops: integer(20, {
+    unit: "count/s",
+    min: 0,
+    max: 1_000,
+    description: "Connections the clients cut per second, so that they have to resume.",
+  }),
+  spawn: integer(0, {
+    unit: "count",
+    min: 0,
+    max: maxSpawned,
+    description:
+      "Starts so many gateways itself, and kills, stops, drains and cuts them; ignores --url.",
+  }),
+  report: string("", { unit: "", description: "File for the JSON report." }),
+} as const;
+
+type Values = OptionValues<typeof flags>;
+
+const exitCodes = {
+  refused: 2,
+  unreachable: 2,
+  unreadable: 2,
+  recording_full: 2,
+  interrupted: 130,
+};
+/** Time between two lines of progress. */
+const progressMs = 5_000;
+
+/** `holdfast verify`: proves the delivery contract on a running deployment. */
+export const verifyCommand: Command = {
+  name: "verify",
+  usage: "[--url http://127.0.0.1:8000 | --spawn 3] [flags]",
+  summary:
+    "Proves the delivery promises on a running deployment, or on one of its own under faults.",
+  options: flags,
+  run: async (terminal, args) => {
+    const values = clientValues(flags, ["url", "token"], terminal, args);
+    if (args.positionals.length > 0) throw new UsageError("verify takes flags only.");
+    if (!/^[a-z][a-z0-9-]{0,31}$/.test(values.namespace)) {
+      throw new UsageError(
+        `--namespace: "${values.namespace}" is not a namespace, such as verify.`,
+      );
+    }
+    const settings = settingsOf(values);
+    const outcome =
+      values.spawn > 0 ? await spawned(terminal, values, settings) : await run(terminal, settings);
+    return conclude(terminal, values, outcome);
+  },
+};
+
+function settingsOf(values: Values): VerifySettings {
+  return {
+    url: addressOf(values.url).webSocket,
+    ...(values.token === "" ? {} : { token: values.token }),
+    namespace: values.namespace,
+    durationMs: readDuration(values.duration, "--duration"),
+    connections: values.connections,
+    channels: values.channels,
+    subscriptionsPerConnection: Math.min(2, values.channels),
+    publishesPerSecond: values.rate,
+    dropsPerSecond: values.spawn > 0 ? 0 : values.drops,
+    run: nodePlatform.random.id(8),
+  };
+}
+
+/** A system of its own, under faults. */
+async function spawned(
+  terminal: Terminal,
+  values: Values,
+  settings: VerifySettings,
+): Promise<VerifyOutcome> {
+  terminal.note(`Starting an engine and ${values.spawn} gateways.`);
+  const system = await spawnSystem(
+    values.spawn,
+    settings.namespace,
+    // Those that are gone and not yet noticed count too.
+    values.connections * 4 + 100,
+    nodePlatform,
+  );
+  try {
+    const { url, bounds, faults } = system;
+    return await run(terminal, { ...settings, url, bounds }, faults);
+  } finally {
+    await system.close();
+  }
+}
+
+function run(
+  terminal: Terminal,
+  settings: VerifySettings,
+  faults?: Parameters<typeof runVerify>[0]["faults"],
+): Promise<VerifyOutcome> {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  let phase = "";
+  const onProgress = (progress: VerifyProgress) => {
+    if (progress.phase === phase && progress.elapsedMs - toldMs < progressMs) return;
+    toldMs = progress.elapsedMs;
+    phase = progress.phase;
+    terminal.note(progressLine(progress));
+  };
+  return runVerify({
+    settings,
+    platform: nodePlatform,
+    signal: terminal.stopped,
+    onProgress,
+    ...(faults === undefined ? {} : { faults }),
+  });
+}
+
+function progressLine({ elapsedMs, phase, open, events, faults }: VerifyProgress): string {
+  const injected = Object.entries(faults).filter(([, count]) => count > 0);
+  const suffix = injected.map(([kind, count]) => `, ${count} × ${kind}`).join("");
+  return `${(elapsedMs / 1_000).toFixed(0).padStart(4)} s  ${phase}: ${open} connected, ${events} events${suffix}`;
+}
+
+function conclude(terminal: Terminal, values: Values, outcome: VerifyOutcome): number {
+  if (!outcome.ok) {
+    terminal.note(outcome.message);
+    return exitCodes[outcome.code];
+  }
+  const { report } = outcome;
+  for (const line of verdictLines(report)) terminal.print(line);
+  if (values.report !== "") {
+    const file = resolve(terminal.folder, values.report);
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    terminal.note(`Report: ${file}`);
+  }
+  return report.verdict === "kept" ? 0 : 1;
+}

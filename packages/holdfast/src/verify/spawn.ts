@@ -1,0 +1,63 @@
+import { fileURLToPath } from "node:url";
+import type { Bounds, VerifyPlatform } from "@holdfast/probe";
+import { Child, FaultDirector, Fleet, LinkProxy } from "@holdfast/probe/node";
+import type { GatewayArguments, SpawnTimes } from "./testing/arguments.js";
+
+/** Largest number of gateways a run starts. */
+export const maxSpawned = 16;
+
+const times: SpawnTimes = { presenceLeaseMs: 3_000, presenceGraceMs: 2_000 };
+/** Past the lease, and past ping interval and pong timeout together. */
+const stopMs = 6_000;
+
+/** A system of its own that the command started. */
+export interface SpawnedSystem {
+  readonly url: string;
+  readonly bounds: Partial<Bounds>;
+  readonly faults: FaultDirector;
+  /** Ends every process and waits until they are gone. */
+  close(): Promise<void>;
+}
+
+/** Starts an engine and gateways as processes, and the proxy that clients reach them through. */
+export async function spawnSystem(
+  count: number,
+  namespace: string,
+  maxConnections: number,
+  { random }: VerifyPlatform,
+): Promise<SpawnedSystem> {
+  const engine = await Child.start(entry("broker-process"), [JSON.stringify(times)]);
+  const told: GatewayArguments = { brokerPort: engine.port, namespace, maxConnections };
+  const fleet = new Fleet(count, async () => {
+    let pid = 0;
+    const child = await Child.start(entry("gateway-process"), [JSON.stringify(told)], (started) => {
+      pid = started;
+      engine.tell({ guard: pid });
+    });
+    void child.exited.then(() => engine.tell({ forget: pid }));
+    return child;
+  });
+  let proxy: LinkProxy | undefined;
+  const close = async () => {
+    await proxy?.close();
+    await fleet.close();
+    await engine.kill();
+  };
+  try {
+    proxy = await LinkProxy.start({ pick: () => fleet.pick(random) });
+    await fleet.open();
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+  return {
+    url: `ws://127.0.0.1:${proxy.port}/ws`,
+    bounds: times,
+    faults: new FaultDirector({ random, fleet, proxy, stopMs }),
+    close,
+  };
+}
+
+function entry(name: string): string {
+  return fileURLToPath(new URL(`./testing/${name}.js`, import.meta.url));
+}

@@ -1,0 +1,18 @@
+/** Times of a spawned system: short ones, so that a run of a minute sees every timeout pass often. */
+export interface SpawnTimes {
+  readonly presenceLeaseMs: number;
+  readonly presenceGraceMs: number;
+}
+
+/** What a spawned gateway is told. */
+export interface GatewayArguments {
+  readonly brokerPort: number;
+  readonly namespace: string;
+  readonly maxConnections: number;
+}
+
+/** What the command told a process it started. */
+export function readArguments<T>(argv: readonly string[]): T {
+  const [, , text = "{}"] = argv;
+  return JSON.parse(text);
+}

@@ -1,0 +1,163 @@
+import type { Random } from "@holdfast/core";
+import type { HistoryFact } from "../checker/history.js";
+import type { FaultInjector } from "../verify/settings.js";
+import type { Fleet } from "./fleet.js";
+import type { LinkProxy } from "./link-proxy.js";
+
+/** Kinds of fault that are injected. */
+export type FaultKind = "kill" | "stop" | "drain" | "cut" | "stall" | "half-open" | "slow";
+
+/** What a director is made of. */
+export interface FaultDirectorOptions {
+  readonly random: Random;
+  readonly fleet: Fleet;
+  readonly proxy: LinkProxy;
+  /** How long a stopped gateway stays stopped: past every timeout of the system. */
+  readonly stopMs: number;
+}
+
+/** The processes' faults, in turn. */
+const processFaults = ["kill", "kill", "stop", "kill", "drain"] as const;
+const processFaultEveryMs = 2_400;
+/** Another try when too few gateways are up for a fault. */
+const processRetryMs = 200;
+const linkFaultEveryMs = 250;
+const restartAfterMs = 300;
+/** A cut comes after up to so many bytes: within a handshake, a frame or a replay. */
+const maxCutBytes = 4_000;
+const maxStallMs = 5_000;
+const halfOpenMs = 7_000;
+const slowMs = 3_000;
+const slowBytesPerSecond = 2_000;
+
+/** Injects faults into gateways and links, in turn and by chance, and ends them all. */
+export class FaultDirector implements FaultInjector {
+  readonly #options: FaultDirectorOptions;
+  readonly #counts: Record<FaultKind, number> = {
+    kill: 0,
+    stop: 0,
+    drain: 0,
+    cut: 0,
+    stall: 0,
+    "half-open": 0,
+    slow: 0,
+  };
+  /** Faults of processes that are not over yet. */
+  readonly #underWay = new Set<Promise<void>>();
+  #record: (fact: HistoryFact) => void = () => {};
+  #turn = 0;
+  #processTimer: NodeJS.Timeout | undefined;
+  #linkTimer: NodeJS.Timeout | undefined;
+  #ending = new AbortController();
+
+  constructor(options: FaultDirectorOptions) {
+    this.#options = options;
+  }
+
+  get counts(): Readonly<Record<FaultKind, number>> {
+    return { ...this.#counts };
+  }
+
+  get findings(): readonly string[] {
+    return this.#options.fleet.findings;
+  }
+
+  start(record: (fact: HistoryFact) => void): void {
+    this.#record = record;
+    this.#nextProcessFault(processFaultEveryMs);
+    this.#linkTimer = setInterval(() => this.#linkFault(), linkFaultEveryMs);
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#processTimer);
+    clearInterval(this.#linkTimer);
+    this.#ending.abort();
+    await Promise.all(this.#underWay);
+    // What a link still has to bear would otherwise outlast the healing.
+    for (const link of [...this.#options.proxy.links]) if (link.faulty) link.destroy();
+  }
+
+  #nextProcessFault(afterMs: number): void {
+    this.#processTimer = setTimeout(() => {
+      const done = this.#processFault();
+      this.#nextProcessFault(done ? processFaultEveryMs : processRetryMs);
+    }, afterMs);
+  }
+
+  /** false: no gateway can be spared now. */
+  #processFault(): boolean {
+    const { fleet } = this.#options;
+    const { up } = fleet;
+    const name = this.#pick(up);
+    const kind = processFaults[this.#turn % processFaults.length];
+    if (name === undefined || kind === undefined || (up.length < 2 && fleet.size > 1)) return false;
+    this.#turn += 1;
+    this.#counts[kind] += 1;
+    const fault = `gateway ${kind}`;
+    this.#record({ kind: "fault", fault, phase: "begin", engine: false, target: name });
+    const work = this.#carryOut(kind, name)
+      .catch((cause: unknown) => {
+        fleet.findings.push(cause instanceof Error ? cause.message : String(cause));
+      })
+      .then(() => {
+        this.#record({ kind: "fault", fault, phase: "heal", engine: false, target: name });
+        this.#underWay.delete(work);
+      });
+    this.#underWay.add(work);
+    return true;
+  }
+
+  async #carryOut(kind: (typeof processFaults)[number], name: string): Promise<void> {
+    const { fleet, stopMs } = this.#options;
+    if (kind === "stop") {
+      fleet.stop(name);
+      await this.#pause(stopMs);
+      fleet.continue(name);
+      return;
+    }
+    if (kind === "kill") await fleet.kill(name);
+    else await fleet.drain(name);
+    await this.#pause(restartAfterMs);
+    await fleet.restart(name);
+  }
+
+  #linkFault(): void {
+    const { random, proxy } = this.#options;
+    const link = this.#pick([...proxy.links].filter(({ faulty }) => !faulty));
+    if (link === undefined) return;
+    const chance = random.next();
+    if (chance < 0.4) {
+      this.#counts.cut += 1;
+      const direction = random.next() < 0.75 ? "down" : "up";
+      link.cutAfter(1 + Math.floor(random.next() * maxCutBytes), direction);
+    } else if (chance < 0.6) {
+      this.#counts.stall += 1;
+      link.stall(Math.ceil(random.next() * maxStallMs));
+    } else if (chance < 0.75) {
+      this.#counts["half-open"] += 1;
+      link.halfOpen(halfOpenMs);
+    } else {
+      this.#counts.slow += 1;
+      link.slow(slowBytesPerSecond, slowMs);
+    }
+  }
+
+  #pick<T>(items: readonly T[]): T | undefined {
+    return items[Math.floor(this.#options.random.next() * items.length)];
+  }
+
+  /** Shorter when everything is to end. */
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#ending;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener("abort", done);
+    });
+  }
+}

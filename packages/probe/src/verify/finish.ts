@@ -1,0 +1,116 @@
+import type { Clock } from "@holdfast/core";
+import type { Bounds } from "../checker/bounds.js";
+import type { HistoryFact } from "../checker/history.js";
+import { until } from "./patience.js";
+import { type ProbeClient, tokenOf } from "./probe-client.js";
+
+/** What the quiet phase needs of its run. */
+export interface Quiet {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly auditor: ProbeClient;
+  readonly clients: readonly ProbeClient[];
+  readonly channels: readonly string[];
+  readonly bounds: Bounds;
+  readonly record: (fact: HistoryFact) => void;
+}
+
+/** Longest patience of a publish, as the SDK has it, and a little more. */
+const settleMs = 35_000;
+/** Beyond the contract's time for presence: the measurement's own. */
+const presenceMarginMs = 5_000;
+const pageSize = 1_000;
+/** Attempts to read one page of a channel. */
+const maxPageReads = 100_000;
+
+/** Settles when every publish has its outcome. */
+export function settled({ clock, signal, clients }: Quiet): Promise<boolean> {
+  const done = () => clients.every((client) => client.pending === 0);
+  return until(clock, done, { withinMs: settleMs, everyMs: 50, signal });
+}
+
+/** Settles when every subscriber stands at the top of its channels; how long that took, or `undefined`. */
+export async function caughtUp(quiet: Quiet): Promise<number | undefined> {
+  const { clock, signal, bounds, clients, channels, auditor } = quiet;
+  const startMs = clock.monoMs();
+  const tops = new Map<string, number>();
+  const done = async (): Promise<boolean> => {
+    for (const channel of channels) {
+      if (tops.has(channel)) continue;
+      const head = await auditor.read(channel);
+      if (head === undefined) return false;
+      tops.set(channel, head.top);
+    }
+    return clients.every(
+      (client) =>
+        client.isOpen &&
+        client.channels.every(
+          (name) => (client.position(name)?.offset ?? 0) >= (tops.get(name) ?? 0),
+        ),
+    );
+  };
+  const whole = await until(clock, done, {
+    withinMs: bounds.convergenceMs,
+    everyMs: 100,
+    signal,
+  });
+  return whole ? Math.round(clock.monoMs() - startMs) : undefined;
+}
+
+/** Reads every channel's whole retained history into the record; false: one could not be read. */
+export async function readHistories(quiet: Quiet): Promise<boolean> {
+  for (const channel of quiet.channels) {
+    if (quiet.signal.aborted || !(await readHistory(quiet, channel))) return false;
+  }
+  return true;
+}
+
+async function readHistory({ auditor, record }: Quiet, channel: string): Promise<boolean> {
+  let after = 0;
+  for (let reads = 0; reads < maxPageReads; reads += 1) {
+    const page = await auditor.client.channel(channel).history({ after, limit: pageSize });
+    if (!page.ok) return false;
+    const { epoch, top, first, publications } = page;
+    if (reads === 0) record({ kind: "final", channel, epoch, first, top });
+    for (const { offset, id, data } of publications) {
+      record({ kind: "kept", channel, epoch, offset, id, token: tokenOf(data) });
+    }
+    after = publications.at(-1)?.offset ?? top;
+    if (after >= top) return true;
+  }
+  return false;
+}
+
+/** Waits until presence shows those who are there, or its time is over, and records what it shows. */
+export async function readPresence(
+  quiet: Quiet,
+  entered: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { clock, signal, bounds, channels, auditor, record } = quiet;
+  const expected = new Map(channels.map((channel) => [channel, new Set<string>()]));
+  for (const [member, channel] of entered) expected.get(channel)?.add(member);
+  const shown = new Map<string, readonly string[]>();
+  const done = async (): Promise<boolean> => {
+    for (const [channel, members] of expected) {
+      if (matches(shown.get(channel), members)) continue;
+      const view = await auditor.client.channel(channel).presence.members();
+      if (view.ok)
+        shown.set(
+          channel,
+          view.members.map(({ id }) => id),
+        );
+      if (!matches(shown.get(channel), members)) return false;
+    }
+    return true;
+  };
+  const { presenceLeaseMs, presenceGraceMs } = bounds;
+  const withinMs = presenceLeaseMs + presenceGraceMs + presenceMarginMs;
+  await until(clock, done, { withinMs, everyMs: 250, signal });
+  for (const [channel, members] of shown) {
+    record({ kind: "presenceView", observer: auditor.name, channel, members, quiet: true });
+  }
+}
+
+function matches(shown: readonly string[] | undefined, members: ReadonlySet<string>): boolean {
+  return shown?.length === members.size && shown.every((member) => members.has(member));
+}

@@ -1,0 +1,301 @@
+import { type Bounds, contractBounds } from "../checker/bounds.js";
+import { checkHistory } from "../checker/check-history.js";
+import type { HistoryEvent, HistoryFact } from "../checker/history.js";
+import { caughtUp, type Quiet, readHistories, readPresence, settled } from "./finish.js";
+import { Load } from "./load.js";
+import { pause, until, within } from "./patience.js";
+import { ProbeClient } from "./probe-client.js";
+import { createRecording, type Recording } from "./recording.js";
+import { makeReport, type VerifyReport } from "./report.js";
+import {
+  type FaultInjector,
+  refusalOf,
+  type VerifyPlatform,
+  type VerifySettings,
+  verifyLimits,
+} from "./settings.js";
+
+/** How far a run is. */
+export interface VerifyProgress {
+  readonly phase: "connecting" | "running" | "settling" | "judging";
+  readonly elapsedMs: number;
+  readonly open: number;
+  readonly events: number;
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+/** Everything a run is made of. */
+export interface VerifyRun {
+  readonly settings: VerifySettings;
+  readonly platform: VerifyPlatform;
+  readonly faults?: FaultInjector;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  /** Gives the run up; nothing is judged. */
+  readonly signal: AbortSignal;
+}
+
+/** A run's outcome; a failure means that nothing was proven either way. */
+export type VerifyOutcome =
+  | { readonly ok: true; readonly report: VerifyReport; readonly events: readonly HistoryEvent[] }
+  | {
+      readonly ok: false;
+      readonly code: "refused" | "unreachable" | "interrupted" | "unreadable" | "recording_full";
+      readonly message: string;
+    };
+
+type Refused = Extract<VerifyOutcome, { ok: false }>;
+
+/** Patience for the first connection and the first answers. */
+const firstAnswerMs = 15_000;
+/** Patience for all clients to be connected and subscribed. */
+const beginMs = 60_000;
+/** Clients that begin in one step, and the pause between steps. */
+const stepClients = 10;
+const stepMs = 50;
+const progressMs = 1_000;
+/** Reconnects are the subject: a client that is refused comes back sooner than by default. */
+const clientLimits = {
+  backoffMinMs: 200,
+  backoffMaxMs: 2_000,
+  connectTimeoutMs: 4_000,
+  stableMs: 2_000,
+} as const;
+
+/** Runs clients against a deployment, records everything, and has the history judged. */
+export async function runVerify(run: VerifyRun): Promise<VerifyOutcome> {
+  const refusal = refusalOf(run.settings);
+  if (refusal !== undefined) return { ok: false, code: "refused", message: refusal };
+  const running = new Running(run);
+  try {
+    return await running.run();
+  } finally {
+    running.end();
+  }
+}
+
+class Running {
+  readonly #run: VerifyRun;
+  readonly #recording: Recording;
+  readonly #bounds: Bounds;
+  readonly #clients: ProbeClient[] = [];
+  readonly #auditor: ProbeClient;
+  readonly #channels: readonly string[];
+  /** Member to the channel it entered. */
+  readonly #entered = new Map<string, string>();
+  readonly #startMs: number;
+  #presence = false;
+  #phase: VerifyProgress["phase"] = "connecting";
+  #over = false;
+
+  constructor(run: VerifyRun) {
+    const { settings, platform } = run;
+    this.#run = run;
+    this.#startMs = platform.clock.monoMs();
+    this.#recording = createRecording(() => platform.clock.monoMs(), verifyLimits.maxEvents);
+    this.#bounds = { ...contractBounds, ...settings.bounds };
+    this.#channels = Array.from({ length: settings.channels }, (_, index) => {
+      return `${settings.namespace}:${settings.run}-${index + 1}`;
+    });
+    this.#auditor = this.#makeClient("auditor");
+    this.#report();
+  }
+
+  async run(): Promise<VerifyOutcome> {
+    const refused = (await this.#open()) ?? (await this.#begin());
+    if (refused !== undefined) return refused;
+    await this.#work();
+    this.#phase = "settling";
+    const quiet = this.#quiet();
+    await settled(quiet);
+    const caughtUpMs = await caughtUp(quiet);
+    if (!(await readHistories(quiet)) && !this.#run.signal.aborted) {
+      return refuse("unreadable", "The final history could not be read; nothing can be judged.");
+    }
+    if (this.#presence) await readPresence(quiet, this.#entered);
+    if (this.#run.signal.aborted) return interrupted;
+    if (this.#recording.overflowed) {
+      return refuse(
+        "recording_full",
+        `More than ${verifyLimits.maxEvents} events; take less load.`,
+      );
+    }
+    return this.#judge(caughtUpMs);
+  }
+
+  /** Frees everything; nothing is recorded from here on. */
+  end(): void {
+    this.#over = true;
+    for (const client of [this.#auditor, ...this.#clients]) client.close();
+  }
+
+  #judge(caughtUpMs: number | undefined): VerifyOutcome {
+    this.#phase = "judging";
+    const { settings, faults, platform } = this.#run;
+    const events = [...this.#recording.events];
+    const report = makeReport({
+      settings,
+      events,
+      verdict: checkHistory(events, { bounds: this.#bounds }),
+      elapsedMs: platform.clock.monoMs() - this.#startMs,
+      faults: faults?.counts ?? {},
+      findings: faults?.findings ?? [],
+      caughtUpMs,
+      presenceJudged: this.#presence,
+    });
+    return { ok: true, report, events };
+  }
+
+  #makeClient(name: string): ProbeClient {
+    const { settings, platform } = this.#run;
+    const { token, url } = settings;
+    return new ProbeClient({
+      ...clientLimits,
+      name,
+      url,
+      platform,
+      record: (fact) => this.#record(fact),
+      ...(token !== undefined && { getToken: () => token }),
+    });
+  }
+
+  #record(fact: HistoryFact): void {
+    if (!this.#over) this.#recording.record(fact);
+  }
+
+  /** The first connection, and whether the channels can be judged at all. */
+  async #open(): Promise<Refused | undefined> {
+    const { clock } = this.#run.platform;
+    const { url, namespace } = this.#run.settings;
+    const channel = this.#channels[0] ?? "";
+    const history = await within(
+      clock,
+      firstAnswerMs,
+      this.#auditor.client.channel(channel).history({ limit: 1 }),
+    );
+    if (this.#run.signal.aborted) return interrupted;
+    if (history === undefined) {
+      const { reason } = this.#auditor.client.state;
+      const why = reason === undefined ? "no answer" : reason;
+      return refuse("unreachable", `${url} does not take a connection (${why}).`);
+    }
+    if (!history.ok) {
+      return refuse(
+        "refused",
+        `${history.code}: ${history.message} The run needs channels with history under ${namespace}:*, and the right to subscribe, publish and read history there.`,
+      );
+    }
+    const presence = this.#auditor.client.channel(channel).presence;
+    const entered = await within(clock, firstAnswerMs, presence.enter());
+    this.#presence = entered?.ok === true;
+    if (this.#presence) await within(clock, firstAnswerMs, presence.leave());
+    return undefined;
+  }
+
+  /** Connects the clients, a few at a time, and waits until all are subscribed and present. */
+  async #begin(): Promise<Refused | undefined> {
+    const { settings, platform, signal } = this.#run;
+    const beginning: Promise<void>[] = [];
+    const problems: string[] = [];
+    for (let index = 0; index < settings.connections && !signal.aborted; index += 1) {
+      const client = this.#makeClient(`c${index + 1}`);
+      this.#clients.push(client);
+      const began = this.#beginClient(client, index).catch((cause: unknown) => {
+        problems.push(cause instanceof Error ? cause.message : String(cause));
+      });
+      beginning.push(began);
+      if (index % stepClients === stepClients - 1) await pause(platform.clock, stepMs, signal);
+    }
+    let done = false;
+    void Promise.all(beginning).then(() => {
+      done = true;
+    });
+    const stop = () => done || problems.length > 0;
+    const all = await until(platform.clock, stop, { withinMs: beginMs, everyMs: 50, signal });
+    if (signal.aborted) return interrupted;
+    if (problems[0] !== undefined) return refuse("refused", problems[0]);
+    if (!all)
+      return refuse("unreachable", `Not every client could subscribe within ${beginMs} ms.`);
+    return undefined;
+  }
+
+  async #beginClient(client: ProbeClient, index: number): Promise<void> {
+    const { subscriptionsPerConnection } = this.#run.settings;
+    const { length } = this.#channels;
+    for (let n = 0; n < subscriptionsPerConnection; n += 1) {
+      // Neighbouring clients share one channel and differ in the next.
+      const at = (index + n * (1 + Math.floor(index / length))) % length;
+      const channel = this.#channels[this.#freeFrom(client, at)];
+      if (channel !== undefined) await client.subscribe(channel);
+    }
+    const home = this.#channels[index % length];
+    if (!this.#presence || home === undefined) return;
+    const refused = await client.enter(home);
+    if (refused !== undefined) throw new Error(`presence: ${refused.code}: ${refused.message}`);
+    const { member } = client.client;
+    if (member !== undefined) this.#entered.set(member, home);
+  }
+
+  #freeFrom(client: ProbeClient, start: number): number {
+    let at = start;
+    while (client.channels.includes(this.#channels[at] ?? ""))
+      at = (at + 1) % this.#channels.length;
+    return at;
+  }
+
+  /** Load and faults for the time asked for, then the end of all faults. */
+  async #work(): Promise<void> {
+    const { settings, platform, faults, signal } = this.#run;
+    const { clock, random } = platform;
+    this.#phase = "running";
+    const load = new Load({
+      clock,
+      random,
+      clients: this.#clients,
+      channels: this.#channels,
+      publishesPerSecond: settings.publishesPerSecond,
+      dropsPerSecond: settings.dropsPerSecond,
+      full: () => this.#recording.nearlyFull,
+    });
+    load.start();
+    faults?.start((fact) => this.#record(fact));
+    await until(clock, () => load.stoppedEarly, {
+      withinMs: settings.durationMs,
+      everyMs: 100,
+      signal,
+    });
+    load.stop();
+    await faults?.stop();
+    this.#record({ kind: "healed" });
+  }
+
+  #quiet(): Quiet {
+    return {
+      clock: this.#run.platform.clock,
+      signal: this.#run.signal,
+      auditor: this.#auditor,
+      clients: this.#clients,
+      channels: this.#channels,
+      bounds: this.#bounds,
+      record: (fact) => this.#record(fact),
+    };
+  }
+
+  #report(): void {
+    const { onProgress, faults, platform } = this.#run;
+    if (this.#over || onProgress === undefined) return;
+    onProgress({
+      phase: this.#phase,
+      elapsedMs: platform.clock.monoMs() - this.#startMs,
+      open: this.#clients.filter((client) => client.isOpen).length,
+      events: this.#recording.events.length,
+      faults: faults?.counts ?? {},
+    });
+    platform.clock.after(progressMs, () => this.#report());
+  }
+}
+
+const interrupted = refuse("interrupted", "Interrupted; nothing was judged.");
+
+function refuse(code: Refused["code"], message: string): Refused {
+  return { ok: false, code, message };
+}
