@@ -133,6 +133,23 @@ export const settings = {
     min: 1,
     description: "Replays waiting for their turn; further ones are asked to wait.",
   }),
+  maxReplayBytes: integer(268_435_456, {
+    unit: "bytes",
+    min: 1024,
+    description:
+      "Bytes of replayed pages on their way to their readers in the whole process; further replays take turns.",
+  }),
+  replayStallMs: integer(30_000, {
+    unit: "ms",
+    min: 100,
+    description: "Time a connection may take nothing of its replay before it is closed.",
+  }),
+  resumesPerSecond: integer(5_000, {
+    unit: "count/s",
+    min: 1,
+    description:
+      "Resumes from history begun per second (burst: one second's worth); further ones are asked to wait.",
+  }),
   maxReplayRounds: integer(4_096, {
     unit: "count",
     min: 1,

@@ -1,7 +1,9 @@
 import type { BrokerLink } from "@holdfast/broker";
-import type { Clock, Counter, Logger, Random } from "@holdfast/core";
+import type { Clock, Counter, Logger, Random, TokenBucket } from "@holdfast/core";
 import type { ResetReason } from "@holdfast/protocol";
 import type { Settings } from "../settings.js";
+import type { HistoryReads } from "./history-reads.js";
+import type { PageBudget } from "./page-budget.js";
 import type { Turns } from "./turns.js";
 
 /** What the hub counts. */
@@ -19,5 +21,9 @@ export interface HubContext {
   readonly logger: Logger;
   readonly settings: Settings;
   readonly turns: Turns;
+  readonly reads: HistoryReads;
+  readonly budget: PageBudget;
+  /** Resumes from history begun per second. */
+  readonly resumes: TokenBucket;
   readonly metrics: HubMetrics;
 }

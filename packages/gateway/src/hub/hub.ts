@@ -6,18 +6,21 @@ import type {
   EphemeralRequest,
   PresenceEvent,
 } from "@holdfast/broker";
+import { TokenBucket } from "@holdfast/core";
 import { textOf } from "./ask.js";
 import type { ReplayRequest } from "./beginning.js";
 import type { ChannelPolicy } from "./channel-policy.js";
 import type { HubContext } from "./context.js";
+import { HistoryReads } from "./history-reads.js";
 import { HubChannel } from "./hub-channel.js";
+import { PageBudget } from "./page-budget.js";
 import { QuietCheck } from "./quiet-check.js";
 import { Replay, type ReplayAnswer } from "./replay.js";
 import type { Sink } from "./sink.js";
 import { Subscription } from "./subscription.js";
 
 /** What a hub is made of; the link is its own to connect. */
-export type HubOptions = Omit<HubContext, "link"> & {
+export type HubOptions = Omit<HubContext, "link" | "reads" | "budget" | "resumes"> & {
   readonly broker: Broker;
   readonly gateway: string;
 };
@@ -48,7 +51,17 @@ export class Hub {
       onAvailability: (available) => guard((hub) => hub.#onAvailability(available)),
     };
     const link: BrokerLink = await broker.connect(gateway, listener);
-    hub = new Hub({ ...rest, link });
+    const { clock, logger, settings, turns } = rest;
+    hub = new Hub({
+      ...rest,
+      link,
+      reads: new HistoryReads(link, turns, clock, logger),
+      budget: new PageBudget(settings.maxReplayBytes, settings.replayPageBytes),
+      resumes: new TokenBucket(clock, {
+        perSecond: settings.resumesPerSecond,
+        burst: settings.resumesPerSecond,
+      }),
+    });
     return hub;
   }
 

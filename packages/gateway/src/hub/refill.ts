@@ -1,7 +1,6 @@
 import { type HistoryPage, isFailure } from "@holdfast/broker";
 import type { Timer } from "@holdfast/core";
 import type { Position } from "@holdfast/protocol";
-import { ask } from "./ask.js";
 import type { HubContext } from "./context.js";
 import { following, judge, positionAt, restartPoint } from "./continuity.js";
 import type { HubChannel } from "./hub-channel.js";
@@ -49,30 +48,24 @@ export class Refill {
 
   #read(): void {
     this.#again = false;
-    const { link, settings, turns } = this.#context;
+    const { reads, settings } = this.#context;
     const channel = this.#channel;
-    turns.take((release) => {
-      if (channel.released) {
-        release();
-        return;
-      }
-      const asked = channel.last;
-      ask(
-        () =>
-          link.read({
-            channel: channel.name,
-            after: asked.offset,
-            maxCount: settings.replayPageEntries,
-            maxBytes: settings.replayPageBytes,
-          }),
-        (page) => {
-          release();
-          if (channel.released) return;
+    const asked = channel.last;
+    reads.read(
+      {
+        channel: channel.name,
+        after: asked.offset,
+        maxCount: settings.replayPageEntries,
+        maxBytes: settings.replayPageBytes,
+      },
+      {
+        wanted: () => !channel.released,
+        done: (page) => {
           if (isFailure(page)) this.#retry();
           else this.#apply(asked, page);
         },
-      );
-    });
+      },
+    );
   }
 
   #apply(asked: Position, page: HistoryPage): void {

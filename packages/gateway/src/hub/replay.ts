@@ -1,11 +1,12 @@
-import { type Entry, type HistoryPage, isFailure } from "@holdfast/broker";
+import { type Entry, isFailure } from "@holdfast/broker";
 import type { Timer } from "@holdfast/core";
 import { type Failure, failure, type Position } from "@holdfast/protocol";
-import { ask } from "./ask.js";
 import { type Beginning, beginInPage, beginInRing, type ReplayRequest } from "./beginning.js";
 import type { HubContext } from "./context.js";
 import { following, judge, restartPoint } from "./continuity.js";
-import { Encoded, publicationOf } from "./encoded.js";
+import { Encoded } from "./encoded.js";
+import type { SharedPage } from "./history-reads.js";
+import type { GiveBack } from "./page-budget.js";
 import type { Subscription } from "./subscription.js";
 
 /** The outcome of the beginning: the answer was sent, or nothing was and this is why. */
@@ -15,6 +16,11 @@ export type ReplayAnswer = (failed: Failure | undefined) => void;
 const RETRY_MS = 500;
 /** Advice to a replay that was not admitted: this long, and up to twice as long. */
 const BUSY_RETRY_MS = 1_000;
+/** The longest a replay waits for the channel to move before it looks at the engine itself, in milliseconds. */
+const STALL_MS = 2_000;
+/** The close code of a reader that takes nothing of its replay. */
+const SLOW_READER = 4001;
+const INTERNAL_ERROR = 4008;
 /** The close code of a replay that never catches up. */
 const REPLAY_EXHAUSTED = 4004;
 
@@ -35,6 +41,11 @@ export class Replay {
   #admitted = false;
   #ended = false;
   #timer: Timer | undefined;
+  /** One read at a time: the page is judged by the cursor it was asked for. */
+  #reading = false;
+  #waitsForRoom = false;
+  /** Held from the read of a page until the connection has taken it. */
+  #giveBack: GiveBack | undefined;
 
   constructor(
     subscription: Subscription,
@@ -67,6 +78,8 @@ export class Replay {
 
   /** The channel has moved on. */
   wake(): void {
+    this.#timer?.cancel();
+    this.#subscription.channel.forgetStalled(this);
     this.#atTop = false;
     this.#step();
   }
@@ -77,6 +90,7 @@ export class Replay {
     this.#ended = true;
     this.#timer?.cancel();
     this.#subscription.channel.forgetStalled(this);
+    this.#giveBack?.();
     if (this.#admitted) this.#context.turns.leave();
     this.#answer = undefined;
   }
@@ -94,8 +108,9 @@ export class Replay {
   }
 
   #beginFromHistory(): void {
-    const { turns, random, settings } = this.#context;
-    if (!turns.admit()) {
+    const { turns, random, resumes, settings } = this.#context;
+    const isResume = this.#request.position !== undefined;
+    if ((isResume && !resumes.take()) || !turns.admit()) {
       const retryAfterMs = Math.round(BUSY_RETRY_MS * (1 + random.next()));
       this.#settle(failure("busy", "Too many resumes at once.", { retryAfterMs }));
       return;
@@ -153,11 +168,12 @@ export class Replay {
   /** Goes on as far as the ring and the connection's queue allow. */
   #step(): void {
     const { channel, sink } = this.#subscription;
-    while (!this.#ended) {
+    while (!this.#ended && !this.#reading) {
       if (!sink.hasRoom) {
-        sink.whenRoom(() => this.#step());
+        this.#waitForRoom();
         return;
       }
+      this.#giveBack?.();
       const { last } = channel;
       const sameEpoch = this.#cursor.epoch === last.epoch;
       if (sameEpoch && this.#cursor.offset === last.offset) {
@@ -166,7 +182,9 @@ export class Replay {
       }
       const next = sameEpoch ? channel.ring.at(this.#cursor.offset + 1) : undefined;
       if (next === undefined) {
-        this.#goOn(sameEpoch && this.#cursor.offset > last.offset);
+        // A newest page that ended at the head says nothing of what the ring has since let go.
+        const isAhead = sameEpoch ? this.#cursor.offset > last.offset : this.#atTop;
+        this.#goOn(isAhead);
         return;
       }
       this.#cursor = { ...this.#cursor, offset: this.#cursor.offset + 1, id: next.id };
@@ -176,7 +194,10 @@ export class Replay {
 
   /** Reads on; but where the channel itself is behind the engine, it has to catch up first. */
   #goOn(isAhead: boolean): void {
-    if (isAhead || this.#atTop) {
+    if (isAhead) {
+      // The refill it begins may find nothing to move, so this does not rely on being woken.
+      this.#timer?.cancel();
+      this.#timer = this.#context.clock.after(STALL_MS, () => this.wake());
       this.#subscription.channel.stall(this);
       return;
     }
@@ -190,7 +211,24 @@ export class Replay {
     });
   }
 
-  #continue(page: HistoryPage): void {
+  /** A reader that takes nothing must not hold a share of the process's budget for ever. */
+  #waitForRoom(): void {
+    const { clock, settings } = this.#context;
+    const { sink } = this.#subscription;
+    if (this.#waitsForRoom) return;
+    this.#waitsForRoom = true;
+    this.#timer?.cancel();
+    this.#timer = clock.after(settings.replayStallMs, () => sink.fail(SLOW_READER));
+    sink.whenRoom(() => {
+      this.#waitsForRoom = false;
+      if (this.#ended) return;
+      this.#timer?.cancel();
+      this.#atTop = false;
+      this.#step();
+    });
+  }
+
+  #continue(page: SharedPage): void {
     const { channel, sink } = this.#subscription;
     const verdict = judge(this.#cursor, page);
     if (!verdict.ok) {
@@ -217,49 +255,61 @@ export class Replay {
   }
 
   /** Sends what the queue has room for; the rest is read again when there is room. */
-  #feed(page: HistoryPage): void {
+  #feed(page: SharedPage): void {
     const { sink } = this.#subscription;
     for (const entry of following(this.#cursor.offset, page.entries)) {
       if (this.#ended || !sink.hasRoom) break;
-      this.#send(entry);
+      this.#send(entry, page);
     }
     this.#atTop = this.#cursor.offset >= page.top;
   }
 
-  #send(entry: Entry): void {
+  #send(entry: Entry, page: SharedPage): void {
     const { channel, sink } = this.#subscription;
     this.#cursor = { ...this.#cursor, offset: entry.offset, id: entry.id };
     // Recent entries have been encoded for the ring already.
     const shared =
       channel.last.epoch === this.#cursor.epoch ? channel.ring.at(entry.offset) : undefined;
-    const encoded = shared?.encoded ?? new Encoded(publicationOf(channel.name, entry));
+    const encoded = shared?.encoded ?? page.encoded(entry);
     sink.stored(encoded.frame(sink.codec));
   }
 
-  #read(after: number, done: (page: HistoryPage | Failure) => void): void {
-    const { link, settings, turns } = this.#context;
-    turns.take((release) => {
+  #read(after: number, done: (page: SharedPage | Failure) => void): void {
+    const { budget, reads, settings } = this.#context;
+    const { sink } = this.#subscription;
+    this.#reading = true;
+    budget.take((giveBack) => {
       if (this.#ended) {
-        release();
+        giveBack();
         return;
       }
-      ask(
-        () =>
-          link.read({
-            channel: this.#subscription.channel.name,
-            after,
-            maxCount: settings.replayPageEntries,
-            maxBytes: settings.replayPageBytes,
-          }),
-        (page) => {
-          release();
-          if (!this.#ended) done(page);
+      this.#giveBack = giveBack;
+      reads.read(
+        {
+          channel: this.#subscription.channel.name,
+          after,
+          maxCount: settings.replayPageEntries,
+          maxBytes: settings.replayPageBytes,
+        },
+        {
+          wanted: () => !this.#ended,
+          done: (page) => {
+            this.#reading = false;
+            if (isFailure(page)) giveBack();
+            try {
+              done(page);
+            } catch (error) {
+              sink.fail(INTERNAL_ERROR);
+              throw error;
+            }
+          },
         },
       );
     });
   }
 
   #retry(): void {
+    this.#giveBack?.();
     const { clock, random } = this.#context;
     this.#timer = clock.after(RETRY_MS * (1 + random.next()), () => this.#step());
   }

@@ -1,6 +1,5 @@
 import { type HistoryPage, isFailure } from "@holdfast/broker";
 import { type Failure, failure, type UpMessage } from "@holdfast/protocol";
-import { ask } from "../hub/ask.js";
 import { publicationOf } from "../hub/encoded.js";
 import { idOf, type Peer } from "./peer.js";
 
@@ -49,16 +48,8 @@ function read(peer: Peer, command: History, done: (page: HistoryPage | Failure) 
   const limit = Math.min(command.limit ?? DEFAULT_LIMIT, settings.maxOutboundMessages);
   const maxBytes = Math.min(settings.replayPageBytes, settings.maxOutboundBytes / 2);
   const readAfter = (after: number, then: (page: HistoryPage | Failure) => void): void => {
-    hub.context.turns.take((release) => {
-      const query = { channel: command.channel, after, maxCount: limit, maxBytes };
-      ask(
-        () => hub.context.link.read(query),
-        (page) => {
-          release();
-          then(page);
-        },
-      );
-    });
+    const query = { channel: command.channel, after, maxCount: limit, maxBytes };
+    hub.context.reads.read(query, { wanted: () => true, done: then });
   };
   if (command.after !== undefined) {
     readAfter(command.after, done);
