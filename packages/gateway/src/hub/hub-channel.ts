@@ -5,6 +5,7 @@ import { ask } from "./ask.js";
 import type { ChannelPolicy } from "./channel-policy.js";
 import type { HubContext } from "./context.js";
 import { positionAt } from "./continuity.js";
+import { CurrentHead } from "./current-head.js";
 import { Encoded, ephemeralOf, publicationOf } from "./encoded.js";
 import { EntryRing } from "./entry-ring.js";
 import { PresenceWatch } from "./presence-watch.js";
@@ -27,6 +28,7 @@ export class HubChannel {
   readonly ring: EntryRing;
   readonly presence: PresenceWatch;
   readonly refill: Refill;
+  readonly head: CurrentHead;
   readonly live = new Set<Subscription>();
   /** The last entry handed to the live subscribers. */
   last: Position = { epoch: "", offset: 0 };
@@ -52,6 +54,7 @@ export class HubChannel {
     this.ring = new EntryRing(context.settings.hubRingEntries, context.settings.hubRingBytes);
     this.presence = new PresenceWatch(name, context);
     this.refill = new Refill(this, context);
+    this.head = new CurrentHead(name, context);
   }
 
   get following(): boolean {

@@ -1,4 +1,4 @@
-import { type Entry, isFailure } from "@holdfast/broker";
+import { type Entry, type Head, isFailure } from "@holdfast/broker";
 import type { Timer } from "@holdfast/core";
 import { type Failure, failure, type Position } from "@holdfast/protocol";
 import { type Beginning, beginInPage, beginInRing, type ReplayRequest } from "./beginning.js";
@@ -62,16 +62,31 @@ export class Replay {
   /** Begins, once the channel is followed. */
   start(): void {
     if (this.#ended) return;
-    const { policy, last, ring, refill } = this.#subscription.channel;
+    const { policy } = this.#subscription.channel;
     if (!policy.retains) {
       this.#beginUnretained();
       return;
     }
-    // While a refill runs `last` is known to be behind, or of another epoch.
-    const beginning = refill.running ? undefined : beginInRing(this.#request, last, ring);
+    this.#subscription.channel.head.read((head) => {
+      if (this.#ended) return;
+      if (isFailure(head)) this.#settle(head);
+      else this.#startAt(head);
+    });
+  }
+
+  /** The ring proves continuity, the engine's head what there is by now: the relay may be behind. */
+  #startAt(head: Head): void {
+    const { channel } = this.#subscription;
+    const { last, ring, refill } = channel;
+    const isOther = head.epoch !== last.epoch;
+    const isBehind = isOther || head.offset > last.offset;
+    // A new subscription begins at the newest position; one that resumes gets there from where it stood.
+    const useless = refill.running || isOther || (isBehind && this.#request.position === undefined);
+    const beginning = useless ? undefined : beginInRing(this.#request, last, ring);
+    if (isBehind) channel.compare(head);
     if (beginning === undefined) this.#beginFromHistory();
     else {
-      this.#begin(beginning);
+      this.#begin({ ...beginning, top: Math.max(beginning.top, head.offset) });
       this.#step();
     }
   }
