@@ -127,7 +127,8 @@ async function spawned(
     nodePlatform,
   );
   try {
-    const { url, bounds, faults } = system;
+    const { url, bounds, faults, pids } = system;
+    terminal.note(`Process ids: ${pids.join(" ")} (the engine's first).`);
     return await run(terminal, { ...settings, url, bounds }, faults);
   } finally {
     await system.close();

@@ -15,6 +15,8 @@ export interface SpawnedSystem {
   readonly url: string;
   readonly bounds: Partial<Bounds>;
   readonly faults: FaultDirector;
+  /** Process ids: the engine's, then those of the gateways as they began. */
+  readonly pids: readonly number[];
   /** Ends every process and waits until they are gone. */
   close(): Promise<void>;
 }
@@ -28,10 +30,12 @@ export async function spawnSystem(
 ): Promise<SpawnedSystem> {
   const engine = await Child.start(entry("broker-process"), [JSON.stringify(times)]);
   const told: GatewayArguments = { brokerPort: engine.port, namespace, maxConnections };
+  const pids = [engine.pid];
   const fleet = new Fleet(count, async () => {
     let pid = 0;
     const child = await Child.start(entry("gateway-process"), [JSON.stringify(told)], (started) => {
       pid = started;
+      if (pids.length <= count) pids.push(pid);
       engine.tell({ guard: pid });
     });
     void child.exited.then(() => engine.tell({ forget: pid }));
@@ -54,6 +58,7 @@ export async function spawnSystem(
     url: `ws://127.0.0.1:${proxy.port}/ws`,
     bounds: times,
     faults: new FaultDirector({ random, fleet, proxy, stopMs }),
+    pids,
     close,
   };
 }

@@ -1,0 +1,115 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Broker, createMemoryBroker, type PublishOutcome } from "@holdfast/broker";
+import { systemClock, systemRandom } from "@holdfast/client/internal/node";
+import { silentLogger } from "@holdfast/core";
+import { createGateway, type GatewayOptions } from "@holdfast/gateway";
+import type { VerifyReport } from "@holdfast/probe";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { main } from "../main.js";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-verify-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function serve(overrides: GatewayOptions = {}): Promise<string> {
+  const gateway = createGateway({
+    channels: { "verify:*": { history: {}, presence: true }, "bare:*": {} },
+    anonymous: { "*": ["subscribe", "publish", "presence", "history"] },
+    logger: silentLogger,
+    metrics: false,
+    ...overrides,
+  });
+  closers.push(() => gateway.close({ drainMs: 0 }));
+  return (await gateway.listen(0)).url;
+}
+
+async function verify(
+  ...args: string[]
+): Promise<{ code: number; printed: string; noted: string }> {
+  const printed: string[] = [];
+  const noted: string[] = [];
+  const code = await main(["verify", ...args], {
+    env: {},
+    folder,
+    print: (line) => printed.push(line),
+    note: (line) => noted.push(line),
+    stopped: new AbortController().signal,
+  });
+  return { code, printed: printed.join("\n"), noted: noted.join("\n") };
+}
+
+const small = ["--duration", "3s", "--connections", "20", "--channels", "5", "--rate", "60"];
+
+test("verify proves a gateway's promises through lost connections and reports it", async () => {
+  const url = await serve();
+  const { code, printed } = await verify("--url", url, ...small, "--report", "report.json");
+  expect(printed).toContain("Kept: no violation of 19 invariants.");
+  expect(code).toBe(0);
+  const text = readFileSync(join(folder, "report.json"), "utf8");
+  const report: VerifyReport = JSON.parse(text);
+  expect(report).toMatchObject({
+    verdict: "kept",
+    resets: 0,
+    presenceJudged: true,
+    violations: [],
+  });
+  expect(report.resumed).toBeGreaterThan(20);
+  expect(report.publishes.acknowledged).toBeGreaterThan(100);
+  expect(report.publishes.acknowledgedShare).toBeGreaterThan(0.99);
+  expect(report.deliveries).toBeGreaterThan(report.publishes.acknowledged);
+});
+
+/** An engine that acknowledges every fiftieth publish without appending it. */
+function lyingBroker(): Broker {
+  const honest = createMemoryBroker({ clock: systemClock, random: systemRandom });
+  closers.push(() => honest.close());
+  let count = 0;
+  return {
+    capabilities: honest.capabilities,
+    close: () => honest.close(),
+    connect(gateway, listener) {
+      const link = honest.connect(gateway, listener);
+      const publish = link.publish.bind(link);
+      link.publish = (request): PublishOutcome => {
+        count += 1;
+        const [head] = link.heads([request.channel]) as [{ epoch: string; offset: number }];
+        if (count % 50 !== 0) return publish(request);
+        return {
+          ok: true,
+          epoch: head.epoch,
+          offset: head.offset + 1,
+          id: "lie",
+          duplicate: false,
+        };
+      };
+      return link;
+    },
+  };
+}
+
+test("verify finds a gateway that acknowledges what it does not store, and shows where", async () => {
+  const url = await serve({ broker: lyingBroker() });
+  const { code, printed } = await verify("--url", url, ...small);
+  expect(code).toBe(1);
+  expect(printed).toMatch(/VIOLATED: .*ack-appended/);
+  expect(printed).toMatch(/was told that .* is offset \d+/);
+});
+
+test("verify says what is wrong when it cannot prove anything", async () => {
+  const url = await serve();
+  const bare = await verify("--url", url, ...small, "--namespace", "bare");
+  expect(bare.code).toBe(2);
+  expect(bare.noted).toContain("no_history");
+  const absurd = await verify("--url", url, "--duration", "1h", "--rate", "5000");
+  expect(absurd.code).toBe(2);
+  expect(absurd.noted).toContain("would record about");
+  const misread = await verify("--url", url, "--duration", "soon");
+  expect(misread.code).toBe(2);
+  expect(misread.noted).toContain("--duration");
+});
