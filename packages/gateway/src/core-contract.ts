@@ -18,6 +18,11 @@ export interface ChannelRule {
   readonly presence?: boolean;
   /** Publications carry the publisher's `user`. Default true. */
   readonly stampUser?: boolean;
+  /**
+   * Publications a second and subscription, at most; faster ones are conflated, the newest per `key`
+   * stays. Only where the newest is all that counts: without `history`, or with `state: "last"`.
+   */
+  readonly maxPerSecond?: number;
   /** Refuses payloads it does not accept (Standard Schema). */
   readonly schema?: StandardSchemaV1;
 }
@@ -56,10 +61,20 @@ export interface PublishOptions {
   readonly meta?: Readonly<Record<string, string>>;
 }
 
+/** Whose permissions may have been withdrawn; what is left out means all. */
+export interface Withdrawal {
+  readonly user?: string;
+  readonly channel?: string;
+}
+
 /** The gateway without sockets: sessions and hub over a broker. */
 export interface GatewayCore {
   /** Takes a new socket. The transport calls the returned connection from then on. */
   accept(transport: Transport, handshake: Handshake): Connection;
+  /** Time until another connection would be taken, in milliseconds; 0: now. For doors that can say so before opening. */
+  acceptWaitMs(): number;
+  /** Asks again for every subscription it concerns; what is not confirmed within a second ends. */
+  recheck(withdrawal: Withdrawal): void;
   /** Publishes with the process's own authority: validated, not authorized. */
   publish(
     channel: string,

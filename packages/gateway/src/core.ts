@@ -1,8 +1,8 @@
 import { isFailure, type Published } from "@holdfast/broker";
-import { TimerWheel } from "@holdfast/core";
+import { TimerWheel, TokenBucket } from "@holdfast/core";
 import { type Failure, failure } from "@holdfast/protocol";
 import { parseUp } from "@holdfast/protocol/schemas";
-import type { CoreOptions, GatewayCore, PublishOptions } from "./core-contract.js";
+import type { CoreOptions, GatewayCore, PublishOptions, Withdrawal } from "./core-contract.js";
 import { CoreMetrics } from "./core-metrics.js";
 import { ask } from "./hub/ask.js";
 import { type ChannelPolicy, compileRules } from "./hub/channel-policy.js";
@@ -14,6 +14,7 @@ import { Members } from "./session/members.js";
 import { acceptPayload } from "./session/publishing.js";
 import { Session } from "./session/session.js";
 import type { Shared } from "./session/shared.js";
+import { WallWatch } from "./session/wall-watch.js";
 import type { Connection, Handshake, Transport } from "./transport.js";
 
 /** The wheel that all connections' deadlines turn on. */
@@ -23,6 +24,10 @@ const MAX_TURNS_PER_TICK = 32;
 
 const OVER_CONNECTION_LIMIT = 4005;
 const DRAINING = 4000;
+const OVERLOADED = 4003;
+/** Advice to connections beyond the rate: after this long, plus a random part of that. */
+const OVERLOADED_RETRY_MS = 1_000;
+const OVERLOADED_SPREAD_MS = 10_000;
 
 type Payload = { readonly data: unknown } | { readonly bytes: Uint8Array };
 
@@ -57,6 +62,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       wheel: new TimerWheel(clock, wheelOptions),
       flushes: new FlushScheduler(clock),
       members: new Members(),
+      wallWatch: new WallWatch(clock),
       metrics,
       authenticate: options.authenticate,
       authorize: options.authorize,
@@ -71,10 +77,13 @@ class Core implements GatewayCore {
   readonly #shared: Shared;
   readonly #metrics: CoreMetrics;
   readonly #sessions = new Set<Session>();
+  readonly #accepts: TokenBucket;
   #drain: Drain | undefined;
 
   constructor(shared: Shared, metrics: CoreMetrics) {
     this.#shared = shared;
+    const perSecond = shared.settings.acceptsPerSecond;
+    this.#accepts = new TokenBucket(shared.clock, { perSecond, burst: perSecond });
     this.#metrics = metrics;
   }
 
@@ -97,8 +106,23 @@ class Core implements GatewayCore {
     if (this.#drain !== undefined) session.end(DRAINING, this.#drain.advice());
     else if (this.#sessions.size > this.#shared.settings.maxConnections) {
       session.end(OVER_CONNECTION_LIMIT, { retryAfterMs: 5_000, spreadMs: 10_000 });
+    } else if (!this.#accepts.take()) {
+      session.end(OVERLOADED, {
+        retryAfterMs: OVERLOADED_RETRY_MS,
+        spreadMs: OVERLOADED_SPREAD_MS,
+      });
     } else session.start();
     return session;
+  }
+
+  acceptWaitMs(): number {
+    return this.#accepts.waitMs();
+  }
+
+  recheck({ user, channel }: Withdrawal): void {
+    for (const session of [...this.#sessions]) {
+      if (user === undefined || session.user === user) session.recheck(channel);
+    }
   }
 
   publish(

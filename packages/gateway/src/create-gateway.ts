@@ -18,6 +18,7 @@ import type {
   CoreOptions,
   GatewayCore,
   PublishOptions,
+  Withdrawal,
 } from "./core-contract.js";
 import { createKeyCheck } from "./node/api-keys.js";
 import { checkOptions, type GatewayOptions, resolveSettings } from "./node/gateway-options.js";
@@ -81,6 +82,12 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
     bytes: Uint8Array,
     options?: PublishOptions,
   ): Promise<PublishResult>;
+  /**
+   * Tells that permissions were withdrawn: the authorize handler is asked again for every
+   * subscription of `user` to `channel` (left out: all) on this gateway. What it does not confirm
+   * within a second ends, and what is still queued of it is dropped.
+   */
+  recheck(withdrawal?: Withdrawal): void;
   /**
    * Stops: refuses new connections, advises open ones to leave spread over `drainMs` (default:
    * setting `drainMs`), then ends servers of its own and engines it made. Calling again gives the same promise.
@@ -196,6 +203,10 @@ class NodeGateway implements Gateway<Contract> {
     options?: PublishOptions,
   ): Promise<PublishResult> {
     return this.#publish(channel, { bytes }, options);
+  }
+
+  recheck(withdrawal: Withdrawal = {}): void {
+    this.#core?.recheck(withdrawal);
   }
 
   close(options: { readonly drainMs?: number } = {}): Promise<void> {

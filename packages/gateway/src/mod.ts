@@ -4,6 +4,7 @@ export type {
   ChannelRule,
   ChannelRules,
   PublishOptions,
+  Withdrawal,
 } from "./core-contract.js";
 export {
   type ContractFrom,

@@ -57,6 +57,12 @@ export const settings = {
     min: 1,
     description: "Connections of one gateway process.",
   }),
+  acceptsPerSecond: integer(2_000, {
+    unit: "count/s",
+    min: 1,
+    description:
+      "Connections taken per second (burst: one second's worth); further ones are asked to wait.",
+  }),
   maxOutboundBytes: integer(1_048_576, {
     unit: "bytes",
     min: 1024,
@@ -102,6 +108,12 @@ export const settings = {
     min: 0,
     max: 2_000,
     description: "Time an authorize handler's answer is reused.",
+  }),
+  authorizeRecheckMs: integer(30_000, {
+    unit: "ms",
+    min: 0,
+    description:
+      "Time between repeated questions to the authorize handler about a connection's subscriptions; 0: only when told to (`gateway.recheck`).",
   }),
   hubRingEntries: integer(256, {
     unit: "count",

@@ -8,11 +8,14 @@ export class Frame {
   readonly payload: Payload;
   /** Size of the payload in bytes (UTF-8 for text). */
   readonly size: number;
+  /** The channel whose publication this is, so that it can be withdrawn; absent for anything else. */
+  readonly channel: string | undefined;
   /** The RFC 6455 frame, unmasked, FIN set; made once. */
   framed: Uint8Array | undefined = undefined;
-  constructor(payload: Payload, size: number) {
+  constructor(payload: Payload, size: number, channel?: string) {
     this.payload = payload;
     this.size = size;
+    this.channel = channel;
   }
 }
 

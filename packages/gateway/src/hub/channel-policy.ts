@@ -12,6 +12,8 @@ export interface ChannelPolicy {
   readonly presence: boolean;
   readonly stampUser: boolean;
   readonly schema: StandardSchemaV1 | undefined;
+  /** Publications per second and subscription; faster ones are conflated. */
+  readonly maxPerSecond: number | undefined;
 }
 
 /** Bounds of a history rule that names only some: 1,000 publications, 16 MiB, one day. */
@@ -32,6 +34,7 @@ function policyOf(rule: ChannelRule): ChannelPolicy {
     presence: rule.presence === true,
     stampUser: rule.stampUser !== false,
     schema: rule.schema,
+    maxPerSecond: rule.maxPerSecond,
   };
 }
 

@@ -27,7 +27,7 @@ export class Encoded {
     const known = this.#others?.get(codec);
     if (known !== undefined) return known;
     const payload = codec.encode(this.message);
-    const frame = new Frame(payload, sizeOf(payload));
+    const frame = new Frame(payload, sizeOf(payload), publishedIn(this.message));
     if (this.#frame === undefined) {
       this.#codec = codec;
       this.#frame = frame;
@@ -42,6 +42,11 @@ export class Encoded {
   get size(): number {
     return this.#frame?.size ?? 0;
   }
+}
+
+function publishedIn(message: DownMessage): string | undefined {
+  const isPublication = message.type === "publication" || message.type === "ephemeral";
+  return isPublication ? message.channel : undefined;
 }
 
 /** A retained entry as subscribers see it: nothing in it depends on the recipient. */

@@ -1,5 +1,5 @@
 import { type Entry, type EphemeralRequest, type Head, isFailure } from "@holdfast/broker";
-import type { Timer } from "@holdfast/core";
+import type { Clock, Timer } from "@holdfast/core";
 import type { DownMessage, Failure, Position, ResetReason } from "@holdfast/protocol";
 import { ask } from "./ask.js";
 import type { ChannelPolicy } from "./channel-policy.js";
@@ -55,6 +55,10 @@ export class HubChannel {
     this.presence = new PresenceWatch(name, context);
     this.refill = new Refill(this, context);
     this.head = new CurrentHead(name, context);
+  }
+
+  get clock(): Clock {
+    return this.#context.clock;
   }
 
   get following(): boolean {
@@ -154,7 +158,7 @@ export class HubChannel {
     const encoded = new Encoded(publicationOf(this.name, entry));
     for (const { sink } of this.live) sink.stored(encoded.frame(sink.codec));
     this.#context.metrics.deliveries.add(this.live.size);
-    if (this.#users > 0) this.ring.push(entry.offset, entry.id, encoded);
+    if (this.#users > 0 && this.policy.retains) this.ring.push(entry.offset, entry.id, encoded);
     else this.ring.clear();
     this.#wakeStalled();
   }
@@ -175,7 +179,7 @@ export class HubChannel {
       resumed: true,
       position,
       top,
-      contiguous: true,
+      contiguous: this.policy.maxPerSecond === undefined,
     });
     this.jump(position);
   }

@@ -153,7 +153,7 @@ export class Replay {
       resumed: outcome === "resumed",
       position,
       top,
-      contiguous: true,
+      contiguous: this.#isContiguous,
       ...(reason === undefined ? {} : { reason }),
     });
     this.#settle(undefined);
@@ -172,6 +172,11 @@ export class Replay {
       ...facts,
     });
     sink.control(message.frame(sink.codec));
+  }
+
+  /** A paced subscription skips offsets legitimately. */
+  get #isContiguous(): boolean {
+    return this.#subscription.channel.policy.maxPerSecond === undefined;
   }
 
   #settle(failed: Failure | undefined): void {
@@ -260,7 +265,12 @@ export class Replay {
       sink.control(message.frame(sink.codec));
     } else if (verdict.epoch !== this.#cursor.epoch) {
       this.#cursor = { ...this.#cursor, epoch: verdict.epoch };
-      this.#say({ resumed: true, position: this.#cursor, top: page.top, contiguous: true });
+      this.#say({
+        resumed: true,
+        position: this.#cursor,
+        top: page.top,
+        contiguous: this.#isContiguous,
+      });
     }
     const before = this.#cursor.offset;
     this.#feed(page);

@@ -1,4 +1,5 @@
 import type { HubChannel } from "./hub-channel.js";
+import { PacedSink } from "./paced-sink.js";
 import type { Replay } from "./replay.js";
 import type { Sink } from "./sink.js";
 
@@ -8,11 +9,15 @@ export class Subscription {
   readonly sink: Sink;
   /** Present until the subscription has joined the live stream. */
   replay: Replay | undefined;
+  /** Called once when the subscription ends, however it does. */
+  onEnd: (() => void) | undefined;
+  readonly #paced: PacedSink | undefined;
   #ended = false;
 
   constructor(channel: HubChannel, sink: Sink) {
     this.channel = channel;
-    this.sink = sink;
+    this.#paced = paceOf(channel, sink);
+    this.sink = this.#paced ?? sink;
   }
 
   get ended(): boolean {
@@ -25,6 +30,13 @@ export class Subscription {
     this.#ended = true;
     this.replay?.end();
     this.replay = undefined;
+    this.#paced?.clear();
     this.channel.remove(this);
+    this.onEnd?.();
   }
+}
+
+function paceOf(channel: HubChannel, sink: Sink): PacedSink | undefined {
+  const { maxPerSecond } = channel.policy;
+  return maxPerSecond === undefined ? undefined : new PacedSink(sink, channel.clock, maxPerSecond);
 }

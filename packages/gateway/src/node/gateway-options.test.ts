@@ -20,6 +20,11 @@ describe("a wrong configuration is refused with the option's name:", () => {
       'channels["chat:*"].history.maxCount',
       { channels: { "chat:*": { history: { maxCount: -1 } } } },
     ],
+    [
+      'channels["chat:*"].maxPerSecond',
+      { channels: { "chat:*": { maxPerSecond: 5, history: { maxCount: 10 } } } },
+    ],
+    ['channels["chat:*"].maxPerSecond', { channels: { "chat:*": { maxPerSecond: 0 } } }],
     ['channels["chat:*"].schema', { channels: { "chat:*": { schema: {} } } }],
     ['calls["9"]', { calls: { "9": { handler: () => 1 } } }],
     ['calls["a.b"]', { calls: { "a.b": () => 1 } }],
@@ -47,6 +52,8 @@ it("a right configuration passes", () => {
     channels: {
       "chat:*": { history: { maxCount: 10 } },
       "*": {},
+      "cursor:*": { maxPerSecond: 20 },
+      "price:*": { maxPerSecond: 0.5, history: { maxCount: 1 }, state: "last" } as object,
       "news:today": { presence: true },
     },
     anonymous: { "chat:*": ["subscribe"], "chat.rename": ["call"] },

@@ -123,6 +123,7 @@ function checkChannel(pattern: string, rule: ChannelRules[string]): void {
   if (schema !== undefined && typeof schema["~standard"]?.validate !== "function") {
     fail(`${name}.schema`, "must implement Standard Schema");
   }
+  checkPace(name, rule);
   if (history === undefined || history === false) return;
   for (const [bound, value] of Object.entries(history)) {
     if (!HISTORY_BOUNDS.includes(bound)) {
@@ -131,6 +132,22 @@ function checkChannel(pattern: string, rule: ChannelRules[string]): void {
     if (!Number.isSafeInteger(value) || value < 0) {
       fail(`${name}.history.${bound}`, `must be a whole number of at least 0, got ${value}`);
     }
+  }
+}
+
+/** A rate skips publications, which only channels may whose newest publication is all that counts. */
+function checkPace(name: string, rule: ChannelRules[string]): void {
+  const { history, maxPerSecond } = rule;
+  if (maxPerSecond === undefined) return;
+  if (typeof maxPerSecond !== "number" || !(maxPerSecond > 0) || maxPerSecond > 1_000_000) {
+    fail(`${name}.maxPerSecond`, `must be a number above 0, up to 1000000, got ${maxPerSecond}`);
+  }
+  const isLast = "state" in rule && rule.state === "last";
+  if (history !== undefined && history !== false && !isLast) {
+    fail(
+      `${name}.maxPerSecond`,
+      'would lose publications of a channel with history; it is for channels without history or with state "last"',
+    );
   }
 }
 

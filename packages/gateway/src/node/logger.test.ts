@@ -33,6 +33,7 @@ describe("the log", () => {
   it("never writes a secret", () => {
     const { logger, parsed } = capture("debug");
     logger.error("oops", { token: "s3cret", authorization: "s3cret", apiKey: "s3cret" });
+    logger.error("oops", { headers: { cookie: "s3cret", authorization: "s3cret" } as never });
     expect(JSON.stringify(parsed())).not.toContain("s3cret");
   });
 });

@@ -35,7 +35,7 @@ export function createPinoLogger(options: LoggerOptions): Logger {
   const settings = {
     level: options.level,
     base: null,
-    redact: { paths: secrets, censor: "[secret]" },
+    redact: { paths: [...secrets, ...secrets.map((name) => `*.${name}`)], censor: "[secret]" },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const log =

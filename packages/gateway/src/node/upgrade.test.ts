@@ -25,6 +25,12 @@ class FakeCore implements GatewayCore {
   onMessage: (message: unknown, transport: Transport) => void = () => {};
   #waiters: (() => void)[] = [];
 
+  acceptWaitMs(): number {
+    return 0;
+  }
+
+  recheck(): void {}
+
   accept(transport: Transport, handshake: Handshake): Connection {
     this.transports.push(transport);
     this.handshakes.push(handshake);

@@ -144,6 +144,12 @@ export class UpgradeDoor {
     if (this.#transports.size >= settings.maxConnections) {
       return refuse(503, "This gateway has as many connections as it may.", later);
     }
+    const waitMs = core.acceptWaitMs();
+    if (waitMs > 0) {
+      const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+      const wait = { "retry-after": String(seconds) };
+      return refuse(503, "Too many connections at once.", wait);
+    }
     return { ok: true, core, negotiated };
   }
 

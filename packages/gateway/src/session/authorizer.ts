@@ -25,6 +25,7 @@ export class Authorizer {
   readonly #grants: readonly Grant[];
   readonly #cache = new Map<string, { readonly allowed: boolean; readonly untilMs: number }>();
   readonly #running = new Set<() => void>();
+  #generation = 0;
 
   constructor(shared: Shared, user: string | undefined, can: Capabilities | undefined) {
     this.#shared = shared;
@@ -63,7 +64,20 @@ export class Authorizer {
       answer(cached.allowed ? undefined : forbidden(action, channel));
       return;
     }
-    this.#ask(action, channel, answer);
+    this.#ask(action, channel, answer, this.#shared.settings.handlerTimeoutMs);
+  }
+
+  /** Decides afresh, whatever was answered before; no answer within `timeoutMs` is a refusal. */
+  confirm(action: Action, channel: string, timeoutMs: number, answer: Answer): void {
+    if (this.granted(action, channel)) answer(undefined);
+    else if (this.#shared.authorize === undefined) answer(forbidden(action, channel));
+    else this.#ask(action, channel, answer, timeoutMs);
+  }
+
+  /** Remembered answers, and those to questions asked before, are worth nothing from here on. */
+  forget(): void {
+    this.#cache.clear();
+    this.#generation++;
   }
 
   /** Gives up what is being asked; nothing is answered afterwards. */
@@ -72,8 +86,9 @@ export class Authorizer {
     this.#running.clear();
   }
 
-  #ask(action: Action, channel: string, answer: Answer): void {
-    const { authorize, logger, settings, wheel } = this.#shared;
+  #ask(action: Action, channel: string, answer: Answer, timeoutMs: number): void {
+    const { authorize, logger, wheel } = this.#shared;
+    const generation = this.#generation;
     if (authorize === undefined) return;
     const user = this.#user;
     let abort: (() => void) | undefined;
@@ -81,11 +96,15 @@ export class Authorizer {
     const request = { ...(user === undefined ? {} : { user }), action, channel };
     abort = withDeadline<boolean>(
       wheel,
-      settings.handlerTimeoutMs,
+      timeoutMs,
       (signal) => authorize({ ...request, signal }),
       (ending) => {
         over = true;
         if (abort !== undefined) this.#running.delete(abort);
+        if (ending.kind === "value" && generation !== this.#generation) {
+          this.#ask(action, channel, answer, timeoutMs);
+          return;
+        }
         if (ending.kind === "value") {
           // Only `true` permits: a handler that answers nonsense has not permitted anything.
           const allowed = ending.value === true;

@@ -73,6 +73,11 @@ export class Commands {
     }
   }
 
+  /** Asks again whether what goes on may go on. */
+  recheck(): void {
+    this.#presence.recheck();
+  }
+
   /** Gives everything up that was begun. */
   end(): void {
     this.#calls.end();

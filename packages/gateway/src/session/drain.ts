@@ -17,7 +17,9 @@ export class Drain {
   readonly #clock: Clock;
   readonly #remaining: () => ReadonlySet<Session>;
   readonly #queue: Session[];
-  readonly #perStep: number;
+  readonly #total: number;
+  readonly #steps: number;
+  #stepsTaken = 0;
   #finish: () => void = () => {};
   readonly #lastCall: Timer;
   #isOver = false;
@@ -32,7 +34,8 @@ export class Drain {
     this.#clock = clock;
     this.#remaining = remaining;
     this.#queue = shuffled(sessions, random);
-    this.#perStep = Math.ceil(this.#queue.length / Math.max(1, Math.floor(drainMs / STEP_MS)));
+    this.#total = this.#queue.length;
+    this.#steps = Math.max(1, Math.floor(drainMs / STEP_MS));
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -53,7 +56,10 @@ export class Drain {
   }
 
   #step(): void {
-    for (const session of this.#queue.splice(0, this.#perStep)) session.end(4000, this.advice());
+    this.#stepsTaken++;
+    const due = Math.ceil((this.#total * this.#stepsTaken) / this.#steps);
+    const now = due - (this.#total - this.#queue.length);
+    for (const session of this.#queue.splice(0, now)) session.end(4000, this.advice());
     if (this.#queue.length > 0) this.#clock.after(STEP_MS, () => this.#step());
     else this.gone();
   }

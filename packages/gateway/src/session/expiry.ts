@@ -1,4 +1,5 @@
 import type { Clock, Timer, TimerWheel } from "@holdfast/core";
+import type { WallBound, WallWatch } from "./wall-watch.js";
 
 /** The warning comes this long before the end, or at half of what is left, if that is shorter. */
 const WARNING_MS = 60_000;
@@ -10,15 +11,18 @@ export interface Mortal {
 }
 
 /** Watches the end of one connection's credentials by the wall clock, which may jump. */
-export class Expiry {
+export class Expiry implements WallBound {
   readonly #clock: Clock;
   readonly #wheel: TimerWheel;
+  readonly #watch: WallWatch;
   readonly #mortal: Mortal;
   #timer: Timer | undefined;
+  #due: { readonly wallMs: number; readonly callback: () => void } | undefined;
 
-  constructor(clock: Clock, wheel: TimerWheel, mortal: Mortal) {
+  constructor(clock: Clock, wheel: TimerWheel, watch: WallWatch, mortal: Mortal) {
     this.#clock = clock;
     this.#wheel = wheel;
+    this.#watch = watch;
     this.#mortal = mortal;
   }
 
@@ -26,7 +30,12 @@ export class Expiry {
   set(expiresAtMs: number | undefined): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (expiresAtMs === undefined) return;
+    this.#due = undefined;
+    if (expiresAtMs === undefined) {
+      this.#watch.delete(this);
+      return;
+    }
+    this.#watch.add(this);
     const leftMs = expiresAtMs - this.#clock.wallMs();
     const warnAtMs = expiresAtMs - Math.min(WARNING_MS, leftMs / 2);
     this.#at(warnAtMs, () => {
@@ -39,7 +48,14 @@ export class Expiry {
     this.set(undefined);
   }
 
+  wallJumped(): void {
+    if (this.#due === undefined) return;
+    this.#timer?.cancel();
+    this.#at(this.#due.wallMs, this.#due.callback);
+  }
+
   #at(wallMs: number, callback: () => void): void {
+    this.#due = { wallMs, callback };
     const delayMs = Math.max(0, wallMs - this.#clock.wallMs());
     this.#timer = this.#wheel.add(delayMs, () => {
       if (this.#clock.wallMs() < wallMs) this.#at(wallMs, callback);

@@ -73,6 +73,9 @@ export class Outbox implements Sink {
     if (full && name !== undefined) {
       const queued = this.#byName.get(name);
       if (queued !== undefined) {
+        // A replacement may be larger than what it replaces, but not than what is left.
+        const growth = frame.size - queued.frame.size;
+        if (growth > 0 && this.backlogBytes + growth > this.#maxBytes) return;
         this.#bytes += frame.size - queued.frame.size;
         queued.frame = frame;
         return;
@@ -83,6 +86,11 @@ export class Outbox implements Sink {
     if (full && name !== undefined) this.#byName.set(name, item);
     this.#conflatables++;
     this.#add(item, frame.size);
+  }
+
+  /** Throws away the queued publications of a channel that may not be read any more. */
+  drop(channel: string): void {
+    this.#keep((item) => frameOf(item).channel !== channel);
   }
 
   get hasRoom(): boolean {
@@ -198,11 +206,19 @@ export class Outbox implements Sink {
   }
 
   #dropEphemeral(): void {
-    if (this.#conflatables === 0) return;
-    this.#queue = this.#queue.filter((item) => item instanceof Frame);
-    this.#bytes = this.#queue.reduce((sum, item) => sum + frameOf(item).size, 0);
-    this.#conflatables = 0;
-    this.#byName.clear();
+    if (this.#conflatables > 0) this.#keep((item) => item instanceof Frame);
+  }
+
+  #keep(isKept: (item: Item) => boolean): void {
+    const queue: Item[] = [];
+    for (const item of this.#queue) {
+      if (isKept(item)) queue.push(item);
+      else {
+        this.#bytes -= frameOf(item).size;
+        if (!(item instanceof Frame)) this.#forget(item);
+      }
+    }
+    this.#queue = queue;
   }
 
   #clear(): void {

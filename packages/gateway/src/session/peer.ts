@@ -25,6 +25,8 @@ export interface Peer {
   /** Nothing is taken or sent any more. */
   readonly ended: boolean;
   send(message: DownMessage): void;
+  /** The request's `id` is free again; replies given to `send` see to that themselves. */
+  answered(request: Request): void;
   /** Answers with an error; malformed and forbidden requests count against the connection. */
   refuse(request: Request, why: Failure): void;
 }

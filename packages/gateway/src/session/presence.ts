@@ -4,6 +4,7 @@ import { ask } from "../hub/ask.js";
 import type { HubChannel } from "../hub/hub-channel.js";
 import { presenceList } from "../hub/presence-watch.js";
 import { idOf, type Peer } from "./peer.js";
+import { RECHECK_TIMEOUT_MS } from "./revocation.js";
 
 type Command<Type extends UpMessage["type"]> = Extract<UpMessage, { type: Type }>;
 type Release = () => void;
@@ -75,6 +76,20 @@ export class ConnectionPresence {
       peer.shared.hub.context.link.leave(channel, peer.member, { grace: false });
     }
     peer.send({ type: "presence_left", ...idOf(command), channel });
+  }
+
+  /** Ends what is not permitted any more: being a member, and watching. */
+  recheck(): void {
+    const peer = this.#peer;
+    for (const channel of new Set([...this.#entered, ...this.#watched.keys()])) {
+      peer.authorizer.confirm("presence", channel, RECHECK_TIMEOUT_MS, (denied) => {
+        if (denied === undefined || peer.ended) return;
+        this.#unwatch(channel);
+        if (!this.#entered.delete(channel)) return;
+        peer.shared.hub.context.link.leave(channel, peer.member, { grace: false });
+        peer.send({ type: "presence_left", channel });
+      });
+    }
   }
 
   /** The connection is gone: its members leave, unless it comes back within the engine's grace period. */

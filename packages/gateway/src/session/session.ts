@@ -26,10 +26,13 @@ import { Lanes } from "./lanes.js";
 import type { MemberHolder } from "./members.js";
 import { Outbox } from "./outbox.js";
 import { idOf, type Peer, type Request } from "./peer.js";
+import { PeriodicRecheck, recheckQuietly, recheckSubscriptions } from "./revocation.js";
 import type { Shared } from "./shared.js";
 import { StateMachine } from "./state.js";
 import { endSubscription } from "./subscribing.js";
 
+/** Requests of one connection that carry an `id` and have not been answered. */
+const MAX_OUTSTANDING_REQUESTS = 4_096;
 /** Commands of one connection that wait for an earlier one on the same channel. */
 const MAX_WAITING_COMMANDS = 1_024;
 
@@ -53,7 +56,9 @@ export class Session implements Connection, Peer, MemberHolder {
   readonly #commands: Commands;
   readonly #expiry: Expiry;
   readonly #deadline: Timer;
+  readonly #outstanding = new Set<number>();
   #heartbeat: Heartbeat | undefined;
+  #periodicRecheck: PeriodicRecheck | undefined;
   /** Gives up judging credentials. */
   #abortAuthentication: (() => void) | undefined;
   /** The session opened by itself, so that a first `connect` may still come. */
@@ -76,7 +81,7 @@ export class Session implements Connection, Peer, MemberHolder {
     this.#door = new DoorKeeper(clock, settings);
     this.#backlog = new Backlog(settings.maxEarlyMessages, settings.maxEarlyBytes);
     this.#commands = new Commands(this, (command) => this.#own(command));
-    this.#expiry = new Expiry(clock, wheel, {
+    this.#expiry = new Expiry(clock, wheel, shared.wallWatch, {
       expiring: (inMs) => this.send({ type: "expiring", inMs }),
       expired: () => this.end(4006),
     });
@@ -132,6 +137,14 @@ export class Session implements Connection, Peer, MemberHolder {
     this.#transport.close(code, nameOf(code));
   }
 
+  /** A permission may have been withdrawn: asks again, for one channel or all. */
+  recheck(channel?: string): void {
+    if (this.#state.current !== "open") return;
+    this.authorizer.forget();
+    recheckSubscriptions(this, channel);
+    this.#commands.recheck();
+  }
+
   replaced(): void {
     this.end(4503);
   }
@@ -142,7 +155,13 @@ export class Session implements Connection, Peer, MemberHolder {
   }
 
   send(message: DownMessage): void {
-    if (!this.ended) this.outbox.control(this.#frame(message));
+    if (this.ended) return;
+    if ("id" in message) this.answered(message);
+    this.outbox.control(this.#frame(message));
+  }
+
+  answered({ id }: { readonly id?: unknown }): void {
+    if (typeof id === "number") this.#outstanding.delete(id);
   }
 
   refuse(request: Request, why: Failure): void {
@@ -193,8 +212,25 @@ export class Session implements Connection, Peer, MemberHolder {
       return;
     }
     const { message } = parsed;
+    if ("id" in message && message.id !== undefined && !this.#register(message.id)) return;
     if (this.#state.current === "open") this.#commands.run(message);
     else this.#beforeOpen(message, bytes);
+  }
+
+  /** Request ids are unique while outstanding; false: refused. Its `id` would name the other request. */
+  #register(id: number): boolean {
+    if (this.#outstanding.has(id)) {
+      const message = `Request ${id} is still outstanding.`;
+      this.refuse({}, failure("duplicate_id", message, { field: "/id" }));
+      return false;
+    }
+    if (this.#outstanding.size >= MAX_OUTSTANDING_REQUESTS) {
+      const message = "Too many requests of this connection are outstanding.";
+      this.refuse({ id }, failure("busy", message, { retryAfterMs: 1_000 }));
+      return false;
+    }
+    this.#outstanding.add(id);
+    return true;
   }
 
   #beforeOpen(command: UpMessage, bytes: number): void {
@@ -245,6 +281,12 @@ export class Session implements Connection, Peer, MemberHolder {
       ping: () => this.#ping(),
       stopped: () => this.#stopped(),
     });
+    const { authorizeRecheckMs } = settings;
+    if (this.shared.authorize !== undefined && authorizeRecheckMs > 0) {
+      this.#periodicRecheck = new PeriodicRecheck(wheel, random, authorizeRecheckMs, () =>
+        recheckQuietly(this),
+      );
+    }
     this.#greet(connect.id);
     for (const command of this.#backlog.take()) {
       if (this.ended) return;
@@ -323,21 +365,10 @@ export class Session implements Connection, Peer, MemberHolder {
       } else {
         this.#trust(outcome.identity);
         this.send({ type: "refreshed", ...idOf(command), ...this.#expiresIn() });
-        this.#recheckSubscriptions();
+        recheckSubscriptions(this);
+        this.#commands.recheck();
       }
     });
-  }
-
-  /** Fresh credentials may permit less. */
-  #recheckSubscriptions(): void {
-    for (const channel of this.subscriptions.keys()) {
-      this.authorizer.check("subscribe", channel, (denied) => {
-        if (denied === undefined || denied.retryable || this.ended) return;
-        if (!endSubscription(this, channel)) return;
-        const { code, message, retryable } = denied;
-        this.send({ type: "unsubscribed", channel, code, message, retryable });
-      });
-    }
   }
 
   #ping(): void {
@@ -363,6 +394,7 @@ export class Session implements Connection, Peer, MemberHolder {
     this.#deadline.cancel();
     this.#heartbeat?.stop();
     this.#expiry.stop();
+    this.#periodicRecheck?.stop();
     this.#abortAuthentication?.();
     this.#abortAuthentication = undefined;
     this.#backlog.take();

@@ -6,6 +6,7 @@ import type { Hub } from "../hub/hub.js";
 import type { Settings } from "../settings.js";
 import type { FlushScheduler } from "./flush-scheduler.js";
 import type { Members } from "./members.js";
+import type { WallWatch } from "./wall-watch.js";
 
 /** What sessions count. */
 export interface SessionMetrics {
@@ -28,6 +29,7 @@ export interface Shared {
   readonly wheel: TimerWheel;
   readonly flushes: FlushScheduler;
   readonly members: Members;
+  readonly wallWatch: WallWatch;
   readonly metrics: SessionMetrics;
   readonly authenticate: AuthenticateHandler | undefined;
   readonly authorize: AuthorizeHandler | undefined;

@@ -29,10 +29,18 @@ export function subscribe(peer: Peer, command: Subscribe, release: () => void): 
       // Registered before it begins: what it sends may end the session, which ends what is registered.
       const subscription = shared.hub.open(channel, policy, peer.outbox);
       subscriptions.set(channel, subscription);
+      // Ended from outside it is never answered; the lane must not wait for that.
+      subscription.onEnd = () => {
+        peer.answered(command);
+        release();
+      };
       shared.metrics.subscriptions(1);
       shared.hub.begin(subscription, command, (failed) => {
-        if (failed === undefined) release();
-        else {
+        if (failed === undefined) {
+          peer.answered(command);
+          release();
+        } else {
+          subscription.onEnd = undefined;
           endSubscription(peer, channel);
           refuse(failed);
         }

@@ -8,6 +8,7 @@ export interface ConfiguredRule {
     | { readonly maxCount?: number; readonly maxBytes?: number; readonly maxAgeMs?: number };
   readonly presence?: boolean;
   readonly stampUser?: boolean;
+  readonly maxPerSecond?: number;
 }
 
 /** Channel pattern to rule, in the order of the file: the first match counts. */
@@ -16,7 +17,7 @@ export type ConfiguredRules = Readonly<Record<string, ConfiguredRule>>;
 /** Every action a capability can name. */
 export const actions: readonly Action[] = ["subscribe", "publish", "presence", "history", "call"];
 
-const ruleFields = ["history", "presence", "stampUser"];
+const ruleFields = ["history", "presence", "stampUser", "maxPerSecond"];
 const historyFields = ["maxCount", "maxBytes", "maxAgeMs"];
 const patternGrammar =
   /^(\*|[a-z][a-z0-9-]{0,31}:(?:[A-Za-z0-9_.~@:/-]{1,200}|[A-Za-z0-9_.~@:/-]{0,199}\*))$/;
@@ -70,6 +71,10 @@ function complaintsAboutRule(place: string, rule: unknown): string[] {
     if (value !== undefined && typeof value !== "boolean") {
       complaints.push(`${place}.${field}: expected true or false.`);
     }
+  }
+  const { maxPerSecond } = rule;
+  if (maxPerSecond !== undefined && !(typeof maxPerSecond === "number" && maxPerSecond > 0)) {
+    complaints.push(`${place}.maxPerSecond: expected a number above 0.`);
   }
   return [...complaints, ...complaintsAboutHistory(`${place}.history`, rule.history)];
 }

@@ -43,6 +43,7 @@ const channelRule: Schema = {
     },
     presence: { type: "boolean" },
     stampUser: { type: "boolean" },
+    maxPerSecond: { type: "number", exclusiveMinimum: 0 },
   },
 };
 

@@ -57,6 +57,10 @@ ${markdownTable(
     ],
     ["`presence`", "Whether members can enter and be listed. Default `false`."],
     ["`stampUser`", "Whether publications carry their publisher's `user`. Default `true`."],
+    [
+      "`maxPerSecond`",
+      "Publications per second and subscription; faster ones are conflated, the newest per `key` stays. Only without `history`.",
+    ],
   ],
 )}
 
