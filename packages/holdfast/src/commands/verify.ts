@@ -14,6 +14,7 @@ import type { Command, Terminal } from "../cli/command.js";
 import { UsageError } from "../config/usage_error.js";
 import { readDuration } from "../verify/duration.js";
 import { maxSpawned, spawnSystem } from "../verify/spawn.js";
+import { version } from "../version.js";
 import { addressOf } from "./address.js";
 import { clientValues, defaultUrl } from "./client_values.js";
 
@@ -172,7 +173,8 @@ function conclude(terminal: Terminal, values: Values, outcome: VerifyOutcome): n
   for (const line of verdictLines(report)) terminal.print(line);
   if (values.report !== "") {
     const file = resolve(terminal.folder, values.report);
-    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    const made = { holdfast: version(), node: process.versions.node, at: new Date().toISOString() };
+    writeFileSync(file, `${JSON.stringify({ ...made, ...report }, null, 2)}\n`);
     terminal.note(`Report: ${file}`);
   }
   return report.verdict === "kept" ? 0 : 1;

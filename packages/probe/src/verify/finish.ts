@@ -12,6 +12,8 @@ export interface Quiet {
   readonly clients: readonly ProbeClient[];
   readonly channels: readonly string[];
   readonly bounds: Bounds;
+  /** When load and faults had ended. */
+  readonly healedMs: number;
   readonly record: (fact: HistoryFact) => void;
 }
 
@@ -29,10 +31,9 @@ export function settled({ clock, signal, clients }: Quiet): Promise<boolean> {
   return until(clock, done, { withinMs: settleMs, everyMs: 50, signal });
 }
 
-/** Settles when every subscriber stands at the top of its channels; how long that took, or `undefined`. */
+/** Settles when every subscriber stands at the top of its channels; how long after the healing, or `undefined`. */
 export async function caughtUp(quiet: Quiet): Promise<number | undefined> {
-  const { clock, signal, bounds, clients, channels, auditor } = quiet;
-  const startMs = clock.monoMs();
+  const { clock, signal, bounds, clients, channels, auditor, healedMs } = quiet;
   const tops = new Map<string, number>();
   const done = async (): Promise<boolean> => {
     for (const channel of channels) {
@@ -54,7 +55,7 @@ export async function caughtUp(quiet: Quiet): Promise<number | undefined> {
     everyMs: 100,
     signal,
   });
-  return whole ? Math.round(clock.monoMs() - startMs) : undefined;
+  return whole ? Math.round(clock.monoMs() - healedMs) : undefined;
 }
 
 /** Reads every channel's whole retained history into the record; false: one could not be read. */

@@ -34,7 +34,7 @@ export interface VerifyReport {
   readonly reads: number;
   /** Faults injected, by kind. */
   readonly faults: Readonly<Record<string, number>>;
-  /** Time after the last fault until every subscriber had everything; null: not within the bound. */
+  /** Time from the end of load and faults until every publish had its answer and every subscriber everything; null: not within the bound. */
   readonly caughtUpMs: number | null;
   readonly presenceJudged: boolean;
   readonly eventsRecorded: number;
@@ -121,7 +121,7 @@ export function verdictLines(report: VerifyReport): readonly string[] {
     lines.push(`Faults: ${injected.map(([kind, count]) => `${count} × ${kind}`).join(", ")}.`);
   }
   if (report.caughtUpMs !== null) {
-    lines.push(`Everyone had everything ${report.caughtUpMs} ms after the load ended.`);
+    lines.push(`Everyone had everything ${report.caughtUpMs} ms after load and faults had ended.`);
   }
   if (!report.presenceJudged) lines.push("Presence was not judged: the channels have none.");
   if (report.verdict === "kept") {

@@ -276,6 +276,7 @@ class Running {
       clients: this.#clients,
       channels: this.#channels,
       bounds: this.#bounds,
+      healedMs: this.#run.platform.clock.monoMs(),
       record: (fact) => this.#record(fact),
     };
   }

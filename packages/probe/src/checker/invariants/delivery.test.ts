@@ -226,6 +226,17 @@ describe("justified-reset", () => {
     const fault = fact("fault", { fault: "engine restart", phase: "begin", engine: true });
     expect(broken(story(fault, ...seen))).toEqual([]);
   });
+
+  it("without the engine's record accepts a trim that the final history shows", () => {
+    const sent = [1, 2, 3, 4, 5].map((n) => {
+      return fact("publish", { client: "bob", op: `p${n}`, token: `t${n}` });
+    });
+    const seen = [...sent, subscribed(), delivered(1), trimmed, delivered(5)];
+    expect(broken(story(...seen, fact("final", { first: 5, top: 5 })))).toEqual([]);
+    expect(broken(story(...seen, fact("final", { first: 2, top: 5 })))).toEqual([
+      "justified-reset",
+    ]);
+  });
 });
 
 describe("snapshot-join", () => {

@@ -227,4 +227,13 @@ describe("publisher-order", () => {
   it("refuses a hole", () => {
     expect(broken(story(epochOne, sent(1, 1), sent(3, 2)))).toEqual(["publisher-order"]);
   });
+
+  it("without the engine's record lets a publish be missing, and refuses one twice or swapped", () => {
+    const asked = [1, 2, 3].map((seq) => sent(seq, seq)[0]!);
+    const kept = (seq: number, offset: number) =>
+      fact("kept", { offset, token: `p${seq}`, id: `i${offset}` });
+    expect(broken(story(asked, kept(1, 1), kept(3, 2)))).toEqual([]);
+    expect(broken(story(asked, kept(2, 1), kept(2, 2)))).toEqual(["publisher-order"]);
+    expect(broken(story(asked, kept(3, 1), kept(2, 2)))).toEqual(["publisher-order"]);
+  });
 });
