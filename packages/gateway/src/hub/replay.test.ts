@@ -117,6 +117,34 @@ describe("a long replay", () => {
     expect(peer.of("reset")).toEqual([]);
   });
 
+  it("goes on from history after a page that ended at the head and a pause in which the ring moved on", async () => {
+    const clock = new VirtualClock();
+    const { broker, hold, release } = countingBroker(clock);
+    const settings = { hubRingEntries: 4, maxOutboundBytes: 200_000 };
+    const gateway = await testGateway({ channels, clock, broker, settings });
+    const position = await begin(gateway);
+    const live = await gateway.open();
+    live.send({ type: "subscribe", channel: CHANNEL });
+    await gateway.settle();
+    await fill(gateway, 6);
+    const peer = await gateway.open();
+    peer.stall(true);
+    hold();
+    peer.send({ type: "subscribe", channel: CHANNEL, position });
+    await gateway.settle();
+    await fill(gateway, 4, "x".repeat(60_000));
+    release();
+    await gateway.settle();
+    expect(offsetsOf(peer).length).toBeLessThan(9);
+    await fill(gateway, 4);
+    for (let i = 0; i < 5; i++) {
+      peer.stall(false);
+      await gateway.settle();
+    }
+    expect(offsetsOf(peer)).toEqual(upTo(14));
+    expect(peer.of("reset")).toEqual([]);
+  });
+
   it("is ended with a retryable code when its reader takes nothing, and gives its share back", async () => {
     const settings = { maxReplayBytes: 262_144, replayStallMs: 5_000 };
     const gateway = await testGateway({ channels, settings });
