@@ -1,7 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Broker, createMemoryBroker, type PublishOutcome } from "@holdfast/broker";
+import {
+  type Broker,
+  createMemoryBroker,
+  type Entry,
+  type Head,
+  type MemoryLink,
+  type PublishOutcome,
+} from "@holdfast/broker";
 import { systemClock, systemRandom } from "@holdfast/client/internal/node";
 import { silentLogger } from "@holdfast/core";
 import { createGateway, type GatewayOptions } from "@holdfast/gateway";
@@ -65,40 +72,64 @@ test("verify proves a gateway's promises through lost connections and reports it
   expect(report.deliveries).toBeGreaterThan(report.publishes.acknowledged);
 });
 
-/** An engine that acknowledges every fiftieth publish without appending it. */
-function lyingBroker(): Broker {
+type Lie = (link: MemoryLink) => void;
+
+/** The memory engine, except for what a lie does to each link and to what it is told. */
+function lyingBroker(lie: Lie, forge: (entry: Entry) => Entry = (entry) => entry): Broker {
   const honest = createMemoryBroker({ clock: systemClock, random: systemRandom });
   closers.push(() => honest.close());
-  let count = 0;
   return {
     capabilities: honest.capabilities,
     close: () => honest.close(),
     connect(gateway, listener) {
-      const link = honest.connect(gateway, listener);
-      const publish = link.publish.bind(link);
-      link.publish = (request): PublishOutcome => {
-        count += 1;
-        const [head] = link.heads([request.channel]) as [{ epoch: string; offset: number }];
-        if (count % 50 !== 0) return publish(request);
-        return {
-          ok: true,
-          epoch: head.epoch,
-          offset: head.offset + 1,
-          id: "lie",
-          duplicate: false,
-        };
-      };
+      const link = honest.connect(gateway, {
+        onEntry: (channel, epoch, entry) => listener.onEntry(channel, epoch, forge(entry)),
+        onEphemeral: (publication) => listener.onEphemeral(publication),
+        onPresence: (event) => listener.onPresence(event),
+        onRelayGap: () => listener.onRelayGap(),
+        onAvailability: (available) => listener.onAvailability(available),
+      });
+      lie(link);
       return link;
     },
   };
 }
 
+/** true on every fiftieth call. */
+function now(): () => boolean {
+  let count = 0;
+  return () => {
+    count += 1;
+    return count % 50 === 0;
+  };
+}
+
 test("verify finds a gateway that acknowledges what it does not store, and shows where", async () => {
-  const url = await serve({ broker: lyingBroker() });
-  const { code, printed } = await verify("--url", url, ...small);
+  const lies = now();
+  const broker = lyingBroker((link) => {
+    const publish = link.publish.bind(link);
+    link.publish = (request): PublishOutcome => {
+      const [head] = link.heads([request.channel]) as [Head];
+      if (!lies()) return publish(request);
+      return { ok: true, epoch: head.epoch, offset: head.offset + 1, id: "lie", duplicate: false };
+    };
+  });
+  const { code, printed } = await verify("--url", await serve({ broker }), ...small);
   expect(code).toBe(1);
   expect(printed).toMatch(/VIOLATED: .*ack-appended/);
   expect(printed).toMatch(/was told that .* is offset \d+/);
+});
+
+test("verify finds a gateway that delivers what nobody published", async () => {
+  const lies = now();
+  const broker = lyingBroker(
+    () => {},
+    (entry) => (lies() ? { ...entry, data: { t: "forged" } } : entry),
+  );
+  const { code, printed } = await verify("--url", await serve({ broker }), ...small);
+  expect(code).toBe(1);
+  expect(printed).toMatch(/VIOLATED: .*no-phantom/);
+  expect(printed).toContain("was handed forged");
 });
 
 test("verify says what is wrong when it cannot prove anything", async () => {

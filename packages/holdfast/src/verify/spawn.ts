@@ -42,7 +42,10 @@ export async function spawnSystem(
     return child;
   });
   let proxy: LinkProxy | undefined;
+  let faults: FaultDirector | undefined;
   const close = async () => {
+    // A run that failed may have left them at work.
+    await faults?.stop();
     await proxy?.close();
     await fleet.close();
     await engine.kill();
@@ -50,6 +53,7 @@ export async function spawnSystem(
   try {
     proxy = await LinkProxy.start({ pick: () => fleet.pick(random) });
     await fleet.open();
+    faults = new FaultDirector({ random, fleet, proxy, stopMs });
   } catch (cause) {
     await close();
     throw cause;
@@ -57,7 +61,7 @@ export async function spawnSystem(
   return {
     url: `ws://127.0.0.1:${proxy.port}/ws`,
     bounds: times,
-    faults: new FaultDirector({ random, fleet, proxy, stopMs }),
+    faults,
     pids,
     close,
   };
