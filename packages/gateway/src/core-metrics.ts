@@ -7,6 +7,7 @@ import type { SessionMetrics } from "./session/shared.js";
 /** The core's instruments, made once; labels are taken from closed sets only. */
 export class CoreMetrics implements HubMetrics, SessionMetrics {
   readonly deliveries: Counter;
+  readonly refilled: Counter;
   readonly published: Counter;
   readonly publishedByProcess: Counter;
   readonly #meter: Meter;
@@ -17,6 +18,7 @@ export class CoreMetrics implements HubMetrics, SessionMetrics {
   constructor(meter: Meter) {
     this.#meter = meter;
     this.deliveries = meter.counter(metrics.deliveries);
+    this.refilled = meter.counter(metrics.refilled);
     this.published = meter.counter(metrics.publishes, { source: "socket" });
     this.publishedByProcess = meter.counter(metrics.publishes, { source: "process" });
     this.#connections = meter.gauge(metrics.connections);

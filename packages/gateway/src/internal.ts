@@ -1,2 +1,3 @@
 export { createCore } from "./core.js";
+export type { GatewayCore } from "./core-contract.js";
 export { type Connection, Frame, type Handshake, type Transport } from "./transport.js";

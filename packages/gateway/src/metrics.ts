@@ -56,6 +56,11 @@ export const metrics = {
     kind: "counter",
     help: "Publications handed to live subscribers, each counted once per subscriber.",
   },
+  refilled: {
+    name: "holdfast_refilled_publications_total",
+    kind: "counter",
+    help: "Publications the engine's relay lost, found missing and read from history.",
+  },
   messagesReceived: {
     name: "holdfast_messages_received_total",
     kind: "counter",

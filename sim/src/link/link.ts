@@ -18,6 +18,8 @@ export interface LinkEnd {
 export interface LinkWatch {
   /** A message reached an end. */
   arrived(link: Link, direction: Direction, message: WireMessage): void;
+  /** The client's end sends a text. */
+  sent(text: string): void;
   /** A planned cut happened; `midMessage`: inside a message. */
   cut(link: Link, direction: Direction, midMessage: boolean): void;
   ended(link: Link): void;
@@ -45,6 +47,11 @@ export class Link {
     return this.#state === "over";
   }
 
+  /** Nothing arrives, and nobody was told. */
+  get halfOpen(): boolean {
+    return this.#state === "half-open";
+  }
+
   /** Sets who hears what travels in this direction. */
   attach(direction: Direction, end: LinkEnd): void {
     this.#ends[direction] = end;
@@ -56,6 +63,7 @@ export class Link {
   }
 
   send(direction: Direction, message: WireMessage): void {
+    if (direction === "up" && message.kind === "text") this.#watch.sent(message.text);
     this.sendBytes(direction, encodeMessage(message));
   }
 

@@ -9,6 +9,8 @@ import type { Turns } from "./turns.js";
 /** What the hub counts. */
 export interface HubMetrics {
   readonly deliveries: Counter;
+  /** Entries that the relay lost and history gave back. */
+  readonly refilled: Counter;
   reset(reason: ResetReason, subscribers: number): void;
   subscribed(outcome: "fresh" | "resumed" | "reset"): void;
 }

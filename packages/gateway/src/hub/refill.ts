@@ -101,6 +101,7 @@ export class Refill {
     if (verdict.epoch !== channel.last.epoch) channel.continueIn(verdict.epoch, page.top);
     const before = channel.last.offset;
     for (const entry of following(before, page.entries)) channel.advance(page.epoch, entry);
+    this.#context.metrics.refilled.add(channel.last.offset - before);
     if (channel.last.offset >= page.top) return false;
     return channel.last.offset > before ? true : "stuck";
   }

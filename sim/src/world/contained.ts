@@ -1,0 +1,80 @@
+import type { Broker, BrokerLink, BrokerListener, Maybe } from "@holdfast/broker";
+import type { SimProcess } from "../process/process.js";
+import type { Audit } from "./audit.js";
+import type { Coverage } from "./coverage.js";
+import { tokenOf } from "./token.js";
+
+/** Entries of one history read in a simulated gateway. */
+export const pageEntries = 4;
+
+/**
+ * An engine as one simulated process has it: what it hears and is answered reaches it only while
+ * it runs, and what a dead one had asked for is answered to nobody.
+ */
+export function contained(
+  broker: Broker,
+  process: SimProcess,
+  audit: Audit,
+  coverage: Coverage,
+): Broker {
+  return {
+    capabilities: broker.capabilities,
+    connect: async (gateway, listener) => {
+      const link = await broker.connect(gateway, inside(process, listener));
+      return containedLink(link, process, audit, coverage);
+    },
+    close: () => {},
+  };
+}
+
+function inside(process: SimProcess, listener: BrokerListener): BrokerListener {
+  return {
+    onEntry: (...facts) => process.enter(() => listener.onEntry(...facts)),
+    onEphemeral: (request) => process.enter(() => listener.onEphemeral(request)),
+    onPresence: (event) => process.enter(() => listener.onPresence(event)),
+    onRelayGap: () => process.enter(() => listener.onRelayGap()),
+    onAvailability: (available) => process.enter(() => listener.onAvailability(available)),
+  };
+}
+
+function containedLink(
+  link: BrokerLink,
+  process: SimProcess,
+  audit: Audit,
+  coverage: Coverage,
+): BrokerLink {
+  const answered = <T>(answer: Maybe<T>): Maybe<T> =>
+    answer instanceof Promise
+      ? new Promise((resolve, reject) => {
+          answer.then(
+            (value) => process.enter(() => resolve(value)),
+            (error) => process.enter(() => reject(error)),
+          );
+        })
+      : answer;
+  return {
+    publish: (request) => {
+      audit.publishing(request.channel, tokenOf(request.data), request.session);
+      return answered(link.publish(request));
+    },
+    publishEphemeral: (request) => answered(link.publishEphemeral(request)),
+    follow: (channel, options) => answered(link.follow(channel, options)),
+    unfollow: (channel) => link.unfollow(channel),
+    read: (query) => {
+      const page = link.read(query);
+      if (!(page instanceof Promise) && "entries" in page && page.entries.length >= pageEntries) {
+        coverage.hit("page-boundary");
+      }
+      return answered(page);
+    },
+    heads: (channels) => answered(link.heads(channels)),
+    partitionOf: (channel) => link.partitionOf(channel),
+    changes: (partition, cursor) => answered(link.changes(partition, cursor)),
+    loadSnapshot: (channel) => answered(link.loadSnapshot(channel)),
+    storeSnapshot: (channel, snapshot) => answered(link.storeSnapshot(channel, snapshot)),
+    enter: (channel, member) => answered(link.enter(channel, member)),
+    leave: (channel, member, options) => link.leave(channel, member, options),
+    presence: (channel, max) => answered(link.presence(channel, max)),
+    close: () => answered(link.close()),
+  };
+}

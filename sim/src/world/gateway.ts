@@ -1,0 +1,190 @@
+import type { FaultyMemoryBroker } from "@holdfast/broker/testing";
+import { defaultsOf, silentLogger } from "@holdfast/core";
+import { type RecordingMeter, recordingMeter, type SeededRandom } from "@holdfast/core/testing";
+import { type Settings, settings } from "@holdfast/gateway";
+import { createCore, type GatewayCore } from "@holdfast/gateway/internal";
+import { jsonCodec } from "@holdfast/protocol/json";
+import type { Link } from "../link/link.js";
+import { ServerSocket } from "../net/server-socket.js";
+import type { HistoryShape } from "../plan/plan.js";
+import { SimProcess } from "../process/process.js";
+import type { Audit } from "./audit.js";
+import { contained, pageEntries } from "./contained.js";
+import type { Coverage } from "./coverage.js";
+import { identityOf } from "./credentials.js";
+import type { SharedWorld } from "./shared.js";
+
+/** Small limits, so that a short run meets them; everything else is as delivered. */
+export const simSettings: Settings = {
+  ...defaultsOf(settings),
+  replayPageEntries: pageEntries,
+  hubRingEntries: 6,
+  maxConcurrentReplays: 4,
+  maxOutboundBytes: 32_768,
+  maxOutboundMessages: 200,
+  unfollowDelayMs: 1_000,
+};
+
+const everything = ["subscribe", "publish", "presence", "history", "call"] as const;
+const queueName = "socket buffer";
+
+/** What all gateways of a run are made of. */
+export interface GatewayDeps {
+  readonly world: SharedWorld;
+  readonly broker: FaultyMemoryBroker;
+  readonly audit: Audit;
+  readonly coverage: Coverage;
+  readonly history: HistoryShape;
+  readonly random: SeededRandom;
+}
+
+/** One gateway: a process with the real core, which can be stopped, killed and started anew. */
+export class GatewayNode {
+  readonly #deps: GatewayDeps;
+  readonly #index: number;
+  #incarnation = 0;
+  #process: SimProcess;
+  #core: GatewayCore | undefined;
+  #draining = false;
+  readonly #links = new Set<Link>();
+  #maxBufferedBytes = 0;
+  readonly meters: RecordingMeter[] = [];
+
+  constructor(deps: GatewayDeps, index: number) {
+    this.#deps = deps;
+    this.#index = index;
+    this.#process = new SimProcess("", deps.world.clock);
+    this.#process.kill();
+  }
+
+  get name(): string {
+    return `gateway-${this.#index}.${this.#incarnation}`;
+  }
+
+  get alive(): boolean {
+    return this.#process.alive;
+  }
+
+  get running(): boolean {
+    return this.#process.running;
+  }
+
+  /** A listening socket is there. */
+  get listening(): boolean {
+    return this.alive && this.#core !== undefined && !this.#draining;
+  }
+
+  /** Begins a new incarnation. */
+  start(): void {
+    if (this.alive) return;
+    const { world, broker, audit, coverage, history, random } = this.#deps;
+    this.#incarnation += 1;
+    this.#draining = false;
+    const process = new SimProcess(this.name, world.clock);
+    this.#process = process;
+    if (world.engineDown) broker.pause(this.name);
+    const meter = recordingMeter();
+    this.meters.push(meter);
+    void createCore({
+      gateway: this.name,
+      broker: contained(broker, process, audit, coverage),
+      clock: process.clock,
+      random: random.fork(),
+      logger: world.logger ?? silentLogger,
+      meter,
+      settings: simSettings,
+      channels: { "room:*": { history, presence: true } },
+      authenticate: ({ token }) => identityOf(token, { "room:*": everything }),
+    }).then((core) => {
+      if (process.alive) this.#core = core;
+    });
+  }
+
+  /** Takes the gateway's end of a new link. */
+  accept(link: Link): void {
+    const process = this.#process;
+    const core = this.#core;
+    this.#links.add(link);
+    link.attach("up", {
+      message: (message) =>
+        process.enter(() => {
+          if (message.kind !== "open" || core === undefined) return;
+          const socket = new ServerSocket(link, process, jsonCodec, true);
+          link.send("down", { kind: "accept", text: "holdfast.v1.json" });
+          socket.start(core.accept(watched(socket, this), { headers: {} }));
+        }),
+      reset: () => {},
+      drained: () => {},
+    });
+  }
+
+  ended(link: Link): void {
+    this.#links.delete(link);
+  }
+
+  /** Notes how much a socket holds. */
+  sample(bufferedBytes: number): void {
+    this.#maxBufferedBytes = Math.max(this.#maxBufferedBytes, bufferedBytes);
+  }
+
+  /** SIGKILL: nothing of it ever happens again; its kernel tells the peers. */
+  kill(): void {
+    if (!this.alive) return;
+    this.#process.kill();
+    this.#core = undefined;
+    this.#deps.broker.crash(this.name);
+    for (const link of [...this.#links]) link.abandon("down");
+    this.#links.clear();
+  }
+
+  /** SIGSTOP; its engine connection is given up by the other side. */
+  stop(): void {
+    if (!this.running) return;
+    this.#process.stop();
+    this.#deps.broker.pause(this.name);
+  }
+
+  /** SIGCONT. */
+  goOn(): void {
+    if (!this.alive || this.running) return;
+    this.#process.goOn();
+    if (!this.#deps.world.engineDown) this.#deps.broker.resume(this.name);
+  }
+
+  /** SIGTERM. */
+  drain(drainMs: number): void {
+    const core = this.#core;
+    if (!this.running || core === undefined || this.#draining) return;
+    this.#draining = true;
+    const process = this.#process;
+    void core.close({ drainMs }).then(() => {
+      if (this.#process === process) this.kill();
+    });
+  }
+
+  jumpWall(ms: number): void {
+    this.#process.jumpWall(ms);
+  }
+
+  /** Records how full its sockets ever were. */
+  conclude(): void {
+    this.#deps.world.recorder.record({
+      kind: "queue",
+      owner: `gateway-${this.#index}`,
+      queue: queueName,
+      value: this.#maxBufferedBytes,
+      // The outbox's own bound, what it hands over at once, and one last frame.
+      limit: simSettings.maxOutboundBytes + 65_536 + 4_096,
+    });
+  }
+}
+
+/** The socket, and a look at how much it holds after each write. */
+function watched(socket: ServerSocket, node: GatewayNode): ServerSocket {
+  const write = socket.write.bind(socket);
+  socket.write = (frames) => {
+    write(frames);
+    node.sample(socket.bufferedBytes);
+  };
+  return socket;
+}

@@ -1,0 +1,108 @@
+import type { OpenSocket } from "@holdfast/client/internal";
+import type { SeededRandom } from "@holdfast/core/testing";
+import type { DownMessage } from "@holdfast/protocol";
+import { Link, type LinkWatch } from "../link/link.js";
+import { ClientSocket } from "../net/client-socket.js";
+import type { Plan } from "../plan/plan.js";
+import type { SimProcess } from "../process/process.js";
+import type { Coverage } from "./coverage.js";
+import type { GatewayNode } from "./gateway.js";
+import type { SharedWorld } from "./shared.js";
+
+const abnormal = 1006;
+
+/** What an application's network tells it, beyond what its client does. */
+export interface NetworkEnd {
+  readonly process: SimProcess;
+  readonly name: string;
+  /** A message from the gateway has arrived, before the client acts on it. */
+  onDown(message: DownMessage, gateway: GatewayNode): void;
+  /** The client sends a command. */
+  onUp(message: { readonly type: string }): void;
+  /** A planned cut hit this client. */
+  onCut(midMessage: boolean): void;
+}
+
+/** The network between all clients and gateways, and the balancer in front of them. */
+export class Network {
+  readonly links = new Set<Link>();
+  readonly #world: SharedWorld;
+  readonly #plan: Plan;
+  readonly #gateways: readonly GatewayNode[];
+  readonly #random: SeededRandom;
+  readonly #coverage: Coverage;
+
+  constructor(
+    world: SharedWorld,
+    plan: Plan,
+    gateways: readonly GatewayNode[],
+    random: SeededRandom,
+    coverage: Coverage,
+  ) {
+    this.#world = world;
+    this.#plan = plan;
+    this.#gateways = gateways;
+    this.#random = random;
+    this.#coverage = coverage;
+  }
+
+  /** Opens sockets for one application. */
+  opener(end: NetworkEnd): OpenSocket {
+    return (_url, subprotocols, events) => {
+      const { latencyMs, bytesPerMs } = this.#plan;
+      const reachable = this.#gateways.filter((gateway) => gateway.listening);
+      const gateway = reachable.length === 0 ? undefined : this.#random.pick(reachable);
+      const quality = { latencyMs: 1 + this.#random.int(latencyMs), bytesPerMs };
+      const link = new Link(
+        this.#world.clock,
+        { up: quality, down: quality },
+        this.#watch(end, gateway),
+      );
+      if (gateway === undefined) {
+        // Refused: nobody listens.
+        end.process.clock.after(latencyMs, () => events.onClose(abnormal, ""));
+        return { bufferedBytes: 0, send: () => {}, close: () => {}, drop: () => {} };
+      }
+      this.links.add(link);
+      gateway.accept(link);
+      return new ClientSocket(link, end.process, subprotocols, events);
+    };
+  }
+
+  /** One of the open links, by any number. */
+  pick(target: number): Link | undefined {
+    const links = [...this.links];
+    return links[target % Math.max(1, links.length)];
+  }
+
+  /** What was broken without anybody being told is found out now; what was held back goes on. */
+  heal(): void {
+    for (const link of [...this.links]) {
+      link.resume("up");
+      link.resume("down");
+      if (link.halfOpen) link.reset();
+    }
+  }
+
+  #watch(end: NetworkEnd, gateway: GatewayNode | undefined): LinkWatch {
+    return {
+      arrived: (_link, direction, message) => {
+        if (message.kind !== "text") return;
+        for (const line of message.text.split("\n")) {
+          if (direction === "down" && gateway) end.onDown(JSON.parse(line), gateway);
+        }
+      },
+      sent: (text) => {
+        for (const line of text.split("\n")) end.onUp(JSON.parse(line));
+      },
+      cut: (_link, _direction, midMessage) => {
+        if (midMessage) this.#coverage.hit("cut-mid-message");
+        end.onCut(midMessage);
+      },
+      ended: (link) => {
+        this.links.delete(link);
+        gateway?.ended(link);
+      },
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Position, Subscribed } from "@holdfast/protocol";
+import type { Situation } from "./coverage.js";
+
+/** Where one subscription of an application stands, and what happened to it. */
+export class Place {
+  readonly sub: string;
+  readonly stop: AbortController;
+  position: Position | undefined;
+  /** The position of the last subscribe command. */
+  asked: Position | undefined;
+  /** The answer to a subscribe said that it was reset; the event that follows says it again. */
+  announced = false;
+  #gateway = "";
+  /** Where the replay under way ends. */
+  #top = 0;
+  #offset = 0;
+  #cutsInReplay = 0;
+
+  constructor(sub: string, position: Position | undefined, stop: AbortController) {
+    this.sub = sub;
+    this.position = position;
+    this.stop = stop;
+  }
+
+  received(offset: number): void {
+    this.#offset = offset;
+    if (offset >= this.#top) this.#cutsInReplay = 0;
+  }
+
+  /** The subscription has begun or come back; what that was an instance of. */
+  begun({ resumed, position, top = 0, reason }: Subscribed, gateway: string): Situation[] {
+    const situations: Situation[] = [];
+    const { asked } = this;
+    if (resumed && asked !== undefined) {
+      situations.push("resumed");
+      if (this.#gateway !== "" && this.#gateway !== gateway) {
+        situations.push("resumed-on-another-gateway");
+      }
+      if (position !== undefined && position.epoch !== asked.epoch) {
+        situations.push("resumed-in-lineage");
+      }
+      if (asked.offset === 0) situations.push("resumed-before-first");
+    }
+    this.announced = reason !== undefined && asked !== undefined && !resumed;
+    if (!resumed) this.position = position;
+    this.#gateway = gateway;
+    this.#top = top;
+    this.#offset = position?.offset ?? 0;
+    return situations;
+  }
+
+  /** The connection was cut. */
+  cut(): Situation[] {
+    if (this.#offset >= this.#top) return [];
+    this.#cutsInReplay += 1;
+    return this.#cutsInReplay > 1 ? ["cut-mid-replay", "cut-mid-replay-twice"] : ["cut-mid-replay"];
+  }
+}
