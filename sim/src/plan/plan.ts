@@ -51,7 +51,7 @@ export function planOf(seed: number): Plan {
     history: random.pick([longHistory, longHistory, longHistory, shortHistory, agingHistory]),
     pauseMs: crowd ? 20_000 : random.pick([250, 500, 1_000]),
     latencyMs: random.pick([1, 5, 20, 80]),
-    bytesPerMs: random.pick([2, 20, 1_000]),
+    bytesPerMs: random.pick([20, 100, 1_000]),
     relayDrop: random.pick([0, 0, 0.02, 0.2]),
     relayDelayMs: random.pick([0, 0, 5, 50]),
     tokenLifeMs: random.pick([0, 0, 6_000]),
@@ -104,6 +104,6 @@ function lastingMs(kind: FaultKind, random: SeededRandom): number {
 function amountOf(kind: FaultKind, random: SeededRandom): number {
   if (kind === "cut" || kind === "half-open") return random.pick([0, 1, 7, random.int(4_000)]);
   if (kind === "failover") return random.int(4);
-  if (kind === "clock-jump") return random.int(20_000) - 10_000;
+  if (kind === "clock-jump") return random.int(3_000) - 1_500;
   return random.int(1_000);
 }

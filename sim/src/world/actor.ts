@@ -1,9 +1,10 @@
 import { type Client, createClient } from "@holdfast/client/internal";
 import type { SeededRandom } from "@holdfast/core/testing";
 import type { HistoryFact } from "@holdfast/probe";
-import type { AnyContract, DownMessage, Failure, Position } from "@holdfast/protocol";
+import type { AnyContract, DownMessage, Failure, Position, UpMessage } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import { SimProcess } from "../process/process.js";
+import { Asking } from "./asking.js";
 import type { Coverage } from "./coverage.js";
 import { tokenFor } from "./credentials.js";
 import type { GatewayNode } from "./gateway.js";
@@ -35,18 +36,14 @@ export class Actor implements NetworkEnd {
   readonly client: Client<AnyContract>;
   readonly #options: ActorOptions;
   readonly #places = new Map<string, Place>();
-  readonly #keys: {
-    readonly channel: string;
-    readonly key: string;
-    readonly token: string;
-    readonly size: number;
-  }[] = [];
-  #ops = 0;
   #subs = 0;
   #open = false;
   #closed = false;
   #refusesToRenew = false;
   readonly present = new Set<string>();
+  readonly asking: Asking;
+  #wishes = 0;
+  readonly #leftAt = new Map<string, number>();
 
   constructor(options: ActorOptions) {
     const { name, world, network, random } = options;
@@ -62,6 +59,12 @@ export class Actor implements NetworkEnd {
       requestTimeoutMs: patienceMs,
       jumpCheckMs: 0,
       getToken: () => this.#token(),
+    });
+    this.asking = new Asking({
+      ...options,
+      client: this.client,
+      record: (fact) => this.#record(fact),
+      position: (channel) => this.position(channel),
     });
     this.client.on("state", ({ now }) => this.#moved(now === "open"));
   }
@@ -122,87 +125,14 @@ export class Actor implements NetworkEnd {
     this.#places.get(channel)?.stop.abort();
   }
 
-  /** Publishes; now and then under a key that was used before. */
-  async publish(channel: string, size: number): Promise<void> {
-    const { random, coverage } = this.#options;
-    const op = this.#op();
-    const known = random.chance(0.1) && this.#keys.length > 0 ? random.pick(this.#keys) : undefined;
-    const again = known?.channel === channel ? known : undefined;
-    const conflicting = again !== undefined && random.chance(0.3);
-    const token = again === undefined || conflicting ? op : again.token;
-    const key = again?.key ?? op;
-    const at = this.position(channel)?.offset;
-    const compares = at !== undefined && again === undefined && random.chance(0.1);
-    const expected = compares ? { expectedOffset: at } : {};
-    const user = this.name;
-    this.#record({
-      kind: "publish",
-      client: this.name,
-      channel,
-      op,
-      token,
-      key,
-      user,
-      ...expected,
-    });
-    if (again === undefined) this.#keys.push({ channel, key, token, size });
-    if (this.#keys.length > 8) this.#keys.shift();
-    // A repeat under a key is the same payload, whatever size was drawn now.
-    const pad = "x".repeat(again !== undefined && !conflicting ? again.size : size);
-    const result = await this.client
-      .channel(channel)
-      .publish({ t: token, pad }, { key, ...expected });
-    if (this.#closed) return;
-    if (result.ok) {
-      const { offset, epoch, duplicate } = result;
-      if (duplicate === true) coverage.hit("publish-repeated");
-      this.#record({
-        kind: "published",
-        client: this.name,
-        channel,
-        op,
-        outcome: "ok",
-        ...(offset !== undefined && { offset }),
-        ...(epoch !== undefined && { epoch }),
-        ...(duplicate !== undefined && { duplicate }),
-      });
-      return;
-    }
-    const unknown = result.unknown === true;
-    if (unknown) coverage.hit("publish-unknown");
-    if (result.code === "conflict") coverage.hit("publish-conflict");
-    if (result.code === "offset_mismatch") coverage.hit("offset-mismatch");
-    const outcome = unknown ? "unknown" : "failed";
-    this.#record({ kind: "published", client: this.name, channel, op, outcome, code: result.code });
-  }
-
-  /** Publishes something that need not arrive. */
-  whisper(channel: string): void {
-    const op = this.#op();
-    this.#record({
-      kind: "publish",
-      client: this.name,
-      channel,
-      op,
-      token: op,
-      ephemeral: true,
-    });
-    void this.client.channel(channel).publish({ t: op }, { ephemeral: true, key: "cursor" });
-  }
-
-  async read(channel: string): Promise<void> {
-    const at = { client: this.name, channel, op: this.#op() };
-    this.#record({ kind: "read", ...at });
-    const page = await this.client.channel(channel).history({ limit: 1 });
-    if (this.#closed) return;
-    if (!page.ok) this.#record({ kind: "readDone", ...at, outcome: "unknown" });
-    else this.#record({ kind: "readDone", ...at, outcome: "ok", epoch: page.epoch, top: page.top });
-  }
-
   async enter(channel: string, data: number): Promise<void> {
+    this.#wishes += 1;
+    const wish = this.#wishes;
     const entered = await this.client.channel(channel).presence.enter({ data });
     const { member } = this.client;
     if (this.#closed || !entered.ok || member === undefined || this.present.has(channel)) return;
+    // Who has left since then is not there, whenever the answer came.
+    if ((this.#leftAt.get(channel) ?? 0) > wish) return;
     this.present.add(channel);
     this.#record({ kind: "entered", client: this.name, channel, member });
   }
@@ -210,6 +140,8 @@ export class Actor implements NetworkEnd {
   leave(channel: string): void {
     const { member } = this.client;
     if (member === undefined || !this.present.delete(channel)) return;
+    this.#wishes += 1;
+    this.#leftAt.set(channel, this.#wishes);
     this.#record({ kind: "left", client: this.name, channel, member });
     void this.client.channel(channel).presence.leave();
   }
@@ -229,16 +161,14 @@ export class Actor implements NetworkEnd {
     this.process.kill();
   }
 
-  onUp(message: {
-    readonly type: string;
-    readonly channel?: string;
-    readonly position?: Position;
-  }) {
-    if (message.type !== "subscribe" || message.channel === undefined) return;
+  onUp(message: UpMessage): void {
+    if (message.type !== "subscribe") return;
     const place = this.#places.get(message.channel);
     if (place === undefined) return;
     const from = message.position;
     place.asked = from;
+    place.request = message.id;
+    place.awaiting = true;
     const { channel } = message;
     this.#record({
       kind: "subscribe",
@@ -261,6 +191,9 @@ export class Actor implements NetworkEnd {
     if (message.type !== "subscribed") return;
     const place = this.#places.get(message.channel);
     if (place === undefined) return;
+    // The answer to an earlier subscription of the same channel is not this one's.
+    if (message.id !== undefined ? message.id !== place.request : place.awaiting) return;
+    place.awaiting = false;
     const { channel, resumed, position, top, contiguous, reason } = message;
     const { coverage, beforeReset } = this.#options;
     for (const situation of place.begun(message, gateway.name)) coverage.hit(situation);
@@ -321,11 +254,6 @@ export class Actor implements NetworkEnd {
     if (open === this.#open) return;
     this.#open = open;
     this.#record({ kind: open ? "connected" : "disconnected", client: this.name });
-  }
-
-  #op(): string {
-    this.#ops += 1;
-    return `${this.name}.${this.#ops}`;
   }
 
   #record(fact: HistoryFact): void {

@@ -1,7 +1,6 @@
 import { type BrokerLink, type BrokerListener, isFailure } from "@holdfast/broker";
 import type { FaultyMemoryBroker } from "@holdfast/broker/testing";
 import type { Recorder } from "@holdfast/probe";
-import type { PublisherSession } from "@holdfast/protocol";
 import { tokenOf } from "./token.js";
 
 /** Name of the link that no fault reaches. */
@@ -19,7 +18,6 @@ export class Audit {
   readonly #recorder: Recorder;
   readonly #channels: readonly string[];
   readonly #known = new Map<string, Known>();
-  readonly #sessions = new Map<string, PublisherSession>();
   readonly #link: BrokerLink;
 
   constructor(broker: FaultyMemoryBroker, channels: readonly string[], recorder: Recorder) {
@@ -29,7 +27,6 @@ export class Audit {
       onEntry: (channel, epoch, { offset, id, data }) => {
         this.poll(channel);
         const token = tokenOf(data);
-        const session = this.#sessions.get(`${channel} ${token}`);
         recorder.record({
           kind: "append",
           channel,
@@ -37,7 +34,6 @@ export class Audit {
           offset,
           id,
           token,
-          ...(session && { session }),
         });
       },
       onEphemeral: () => {},
@@ -50,11 +46,6 @@ export class Audit {
       void this.#link.follow(channel, { presence: false });
       this.poll(channel);
     }
-  }
-
-  /** A gateway hands the engine a publish: whose number it carries. */
-  publishing(channel: string, token: string, session: PublisherSession | undefined): void {
-    if (session !== undefined) this.#sessions.set(`${channel} ${token}`, session);
   }
 
   pollAll(why: string): void {

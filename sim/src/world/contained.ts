@@ -1,8 +1,6 @@
 import type { Broker, BrokerLink, BrokerListener, Maybe } from "@holdfast/broker";
 import type { SimProcess } from "../process/process.js";
-import type { Audit } from "./audit.js";
 import type { Coverage } from "./coverage.js";
-import { tokenOf } from "./token.js";
 
 /** Entries of one history read in a simulated gateway. */
 export const pageEntries = 4;
@@ -11,17 +9,12 @@ export const pageEntries = 4;
  * An engine as one simulated process has it: what it hears and is answered reaches it only while
  * it runs, and what a dead one had asked for is answered to nobody.
  */
-export function contained(
-  broker: Broker,
-  process: SimProcess,
-  audit: Audit,
-  coverage: Coverage,
-): Broker {
+export function contained(broker: Broker, process: SimProcess, coverage: Coverage): Broker {
   return {
     capabilities: broker.capabilities,
     connect: async (gateway, listener) => {
       const link = await broker.connect(gateway, inside(process, listener));
-      return containedLink(link, process, audit, coverage);
+      return containedLink(link, process, coverage);
     },
     close: () => {},
   };
@@ -37,12 +30,7 @@ function inside(process: SimProcess, listener: BrokerListener): BrokerListener {
   };
 }
 
-function containedLink(
-  link: BrokerLink,
-  process: SimProcess,
-  audit: Audit,
-  coverage: Coverage,
-): BrokerLink {
+function containedLink(link: BrokerLink, process: SimProcess, coverage: Coverage): BrokerLink {
   const answered = <T>(answer: Maybe<T>): Maybe<T> =>
     answer instanceof Promise
       ? new Promise((resolve, reject) => {
@@ -53,10 +41,7 @@ function containedLink(
         })
       : answer;
   return {
-    publish: (request) => {
-      audit.publishing(request.channel, tokenOf(request.data), request.session);
-      return answered(link.publish(request));
-    },
+    publish: (request) => answered(link.publish(request)),
     publishEphemeral: (request) => answered(link.publishEphemeral(request)),
     follow: (channel, options) => answered(link.follow(channel, options)),
     unfollow: (channel) => link.unfollow(channel),

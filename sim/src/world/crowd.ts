@@ -94,9 +94,9 @@ export class Crowd {
     if (actor === undefined || actor.closed) return;
     const channel = random.pick(plan.channels);
     const lot = random.int(100);
-    if (lot < 55) void actor.publish(channel, random.pick(sizes));
-    else if (lot < 62) actor.whisper(channel);
-    else if (lot < 72) void actor.read(channel);
+    if (lot < 55) void actor.asking.publish(channel, random.pick(sizes));
+    else if (lot < 62) actor.asking.whisper(channel);
+    else if (lot < 72) void actor.asking.read(channel);
     else if (lot < 80) actor.subscribe(channel, undefined, this.#last());
     else if (lot < 84) actor.unsubscribe(channel);
     else if (lot < 92) void actor.enter(channel, lot);
@@ -107,7 +107,7 @@ export class Crowd {
   }
 
   #burst(actor: Actor, channel: string): void {
-    for (let count = 0; count < 12; count += 1) void actor.publish(channel, 3_000);
+    for (let count = 0; count < 12; count += 1) void actor.asking.publish(channel, 3_000);
   }
 
   /** The process ends and another one goes on from the positions it had kept. */

@@ -8,7 +8,6 @@ import type { Link } from "../link/link.js";
 import { ServerSocket } from "../net/server-socket.js";
 import type { HistoryShape } from "../plan/plan.js";
 import { SimProcess } from "../process/process.js";
-import type { Audit } from "./audit.js";
 import { contained, pageEntries } from "./contained.js";
 import type { Coverage } from "./coverage.js";
 import { identityOf } from "./credentials.js";
@@ -32,7 +31,6 @@ const queueName = "socket buffer";
 export interface GatewayDeps {
   readonly world: SharedWorld;
   readonly broker: FaultyMemoryBroker;
-  readonly audit: Audit;
   readonly coverage: Coverage;
   readonly history: HistoryShape;
   readonly random: SeededRandom;
@@ -77,7 +75,7 @@ export class GatewayNode {
   /** Begins a new incarnation. */
   start(): void {
     if (this.alive) return;
-    const { world, broker, audit, coverage, history, random } = this.#deps;
+    const { world, broker, coverage, history, random } = this.#deps;
     this.#incarnation += 1;
     this.#draining = false;
     const process = new SimProcess(this.name, world.clock);
@@ -87,7 +85,7 @@ export class GatewayNode {
     this.meters.push(meter);
     void createCore({
       gateway: this.name,
-      broker: contained(broker, process, audit, coverage),
+      broker: contained(broker, process, coverage),
       clock: process.clock,
       random: random.fork(),
       logger: world.logger ?? silentLogger,

@@ -81,6 +81,7 @@ export class Injector {
         if (link === undefined) return false;
         this.#note(fault, "begin");
         const halfOpen = fault.kind === "half-open";
+        if (!halfOpen && fault.target % 3 === 0) network.cutReplay(fault.amount % 400, 2);
         link.cutAfter(fault.target % 4 === 0 ? "up" : "down", fault.amount, halfOpen);
         this.#note(fault, "heal");
         return true;

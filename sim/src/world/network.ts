@@ -1,6 +1,6 @@
 import type { OpenSocket } from "@holdfast/client/internal";
 import type { SeededRandom } from "@holdfast/core/testing";
-import type { DownMessage } from "@holdfast/protocol";
+import type { DownMessage, UpMessage } from "@holdfast/protocol";
 import { Link, type LinkWatch } from "../link/link.js";
 import { ClientSocket } from "../net/client-socket.js";
 import type { Plan } from "../plan/plan.js";
@@ -18,7 +18,7 @@ export interface NetworkEnd {
   /** A message from the gateway has arrived, before the client acts on it. */
   onDown(message: DownMessage, gateway: GatewayNode): void;
   /** The client sends a command. */
-  onUp(message: { readonly type: string }): void;
+  onUp(message: UpMessage): void;
   /** A planned cut hit this client. */
   onCut(midMessage: boolean): void;
 }
@@ -31,6 +31,8 @@ export class Network {
   readonly #gateways: readonly GatewayNode[];
   readonly #random: SeededRandom;
   readonly #coverage: Coverage;
+  /** Cuts that wait for a replay; the second one is for the same application. */
+  #replayCut: { left: number; readonly bytes: number; name: string | undefined } | undefined;
 
   constructor(
     world: SharedWorld,
@@ -75,8 +77,14 @@ export class Network {
     return links[target % Math.max(1, links.length)];
   }
 
+  /** Cuts the next replay after some bytes of it, and, `times` 2, the one that goes on from there. */
+  cutReplay(bytes: number, times: number): void {
+    this.#replayCut = { left: times, bytes, name: undefined };
+  }
+
   /** What was broken without anybody being told is found out now; what was held back goes on. */
   heal(): void {
+    this.#replayCut = undefined;
     for (const link of [...this.links]) {
       link.resume("up");
       link.resume("down");
@@ -86,10 +94,12 @@ export class Network {
 
   #watch(end: NetworkEnd, gateway: GatewayNode | undefined): LinkWatch {
     return {
-      arrived: (_link, direction, message) => {
-        if (message.kind !== "text") return;
+      arrived: (link, direction, message) => {
+        if (message.kind !== "text" || direction !== "down" || gateway === undefined) return;
         for (const line of message.text.split("\n")) {
-          if (direction === "down" && gateway) end.onDown(JSON.parse(line), gateway);
+          const down: DownMessage = JSON.parse(line);
+          this.#maybeCutReplay(link, end.name, down);
+          end.onDown(down, gateway);
         }
       },
       sent: (text) => {
@@ -104,5 +114,16 @@ export class Network {
         gateway?.ended(link);
       },
     };
+  }
+
+  #maybeCutReplay(link: Link, name: string, message: DownMessage): void {
+    const wanted = this.#replayCut;
+    if (wanted === undefined || message.type !== "subscribed") return;
+    const { position, top = 0 } = message;
+    if (top <= (position?.offset ?? top) || (wanted.name ?? name) !== name) return;
+    wanted.name = name;
+    wanted.left -= 1;
+    if (wanted.left === 0) this.#replayCut = undefined;
+    link.cutAfter("down", wanted.bytes, false);
   }
 }

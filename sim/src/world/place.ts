@@ -8,6 +8,9 @@ export class Place {
   position: Position | undefined;
   /** The position of the last subscribe command. */
   asked: Position | undefined;
+  /** The number of that command on its connection. */
+  request: number | undefined;
+  awaiting = true;
   /** The answer to a subscribe said that it was reset; the event that follows says it again. */
   announced = false;
   #gateway = "";

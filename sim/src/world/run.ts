@@ -69,7 +69,7 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
     operations: (gateway) => (gateway === auditor ? undefined : injector?.operation()),
   });
   const audit = new Audit(broker, plan.channels, recorder);
-  const shared = { world, broker, audit, coverage, history: plan.history, random: random.fork() };
+  const shared = { world, broker, coverage, history: plan.history, random: random.fork() };
   const gateways = Array.from(
     { length: plan.gateways },
     (_, index) => new GatewayNode(shared, index),

@@ -55,6 +55,32 @@ describe("a client", () => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
+  it("goes on in the epoch the gateway names while the subscription is live", async () => {
+    const t = await start();
+    const subscribing = t.client.channel("chat:lobby").subscribe();
+    subscribed(t.socket);
+    const sub = await subscribing;
+    t.socket.push(publication("chat:lobby", 1));
+    const position = { epoch: "e2", offset: 1, id: "p1" };
+    t.socket.push({
+      type: "subscribed",
+      channel: "chat:lobby",
+      resumed: true,
+      position,
+      top: 1,
+      contiguous: true,
+    });
+    t.socket.push(publication("chat:lobby", 2));
+    const again = await t.reconnect();
+    expect(again.last("subscribe").position).toEqual({ epoch: "e2", offset: 2, id: "p2" });
+    const seen: (string | undefined)[] = [];
+    for await (const p of sub) {
+      seen.push(p.position?.epoch);
+      if (seen.length === 2) break;
+    }
+    expect(seen).toEqual(["e1", "e2"]);
+  });
+
   it("publishes what was said while away once it is back", async () => {
     const t = new Scripted();
     const sent = t.client.channel("chat:lobby").publish({ text: "hi" });
@@ -87,6 +113,35 @@ describe("a client", () => {
     expect(again.last("presence_enter")).toMatchObject({ data: { name: "Ann" } });
     again.push(list(again.last("presence").id!, ["m1"]));
     expect(counts).toEqual([0, 1]);
+  });
+
+  it("stays away from presence when it left before its entering was answered", async () => {
+    const t = await start();
+    const { presence } = t.client.channel("chat:lobby");
+    const entering = presence.enter({ name: "Ann" });
+    void presence.leave();
+    const { id } = t.socket.last("presence_enter");
+    t.socket.push({ type: "presence_entered", id: id!, channel: "chat:lobby" });
+    const left = t.socket.last("presence_leave");
+    t.socket.push({ type: "presence_left", id: left.id!, channel: "chat:lobby" });
+    await entering;
+    const again = await t.reconnect();
+    expect(again.all("presence_enter")).toEqual([]);
+  });
+
+  it("never carries out an older wish of presence after a newer one", async () => {
+    const t = await start();
+    const { presence } = t.client.channel("chat:lobby");
+    const entering = presence.enter({ name: "Ann" });
+    const { id } = t.socket.last("presence_enter");
+    t.socket.push({ type: "error", id: id!, code: "busy", message: "", retryable: true });
+    const leaving = presence.leave();
+    const left = t.socket.last("presence_leave");
+    t.socket.push({ type: "presence_left", id: left.id!, channel: "chat:lobby" });
+    expect(await leaving).toEqual({ ok: true });
+    expect(await entering).toEqual({ ok: true });
+    await t.clock.advanceAsync(10_000);
+    expect(t.socket.all("presence_enter")).toHaveLength(1);
   });
 
   it("answers at once, with the reason, what is asked of it after it has closed", async () => {

@@ -247,7 +247,9 @@ class ClientSession<C extends Contract> implements Client<C> {
       default:
     }
     if (this.#requests.handle(message)) return;
-    if (message.type === "unsubscribed" && message.code !== undefined) {
+    const isPush = message.type === "unsubscribed" && message.code !== undefined;
+    // Without an id it announces that a live subscription goes on under a new epoch.
+    if (isPush || (message.type === "subscribed" && message.id === undefined)) {
       this.#subscriptions.handle(message);
     } else if (message.type === "presence") {
       this.#presences.get(message.channel)?.listed(message);

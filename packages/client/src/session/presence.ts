@@ -59,6 +59,9 @@ export class ChannelPresence implements Presence {
   readonly #backoff: Backoff;
   #entered: { readonly data: unknown } | undefined;
   #entering = 0;
+  /** Gives up the wish before the newest: tried again later, it would undo what was wished since. */
+  #supersede: AbortController | undefined;
+  #newest: Promise<Answer> | undefined;
   #members: Map<string, Member> | undefined;
   #version = 0;
   #asking = false;
@@ -83,13 +86,13 @@ export class ChannelPresence implements Presence {
 
   async enter(data?: unknown): Promise<Done> {
     this.#entering += 1;
-    const answer = await this.#ask({
+    const { answer, isNewest } = await this.#wish({
       type: "presence_enter",
       ...(data !== undefined && { data }),
     });
     this.#entering -= 1;
     if (!answer.ok) return answer;
-    this.#entered = { data };
+    if (isNewest) this.#entered = { data };
     return { ok: true };
   }
 
@@ -99,7 +102,7 @@ export class ChannelPresence implements Presence {
 
   async leave(): Promise<Done> {
     this.#entered = undefined;
-    const answer = await this.#ask({ type: "presence_leave" });
+    const { answer } = await this.#wish({ type: "presence_leave" });
     return answer.ok ? { ok: true } : answer;
   }
 
@@ -234,12 +237,27 @@ export class ChannelPresence implements Presence {
     );
   }
 
+  /** Only the newest wish is carried out; one it overtook ends as that does. */
+  async #wish(
+    message: { type: "presence_enter"; data?: unknown } | { type: "presence_leave" },
+  ): Promise<{ answer: Answer; isNewest: boolean }> {
+    this.#supersede?.abort();
+    const abort = new AbortController();
+    this.#supersede = abort;
+    this.#newest = this.#ask(message, abort.signal);
+    const answer = await this.#newest;
+    const isNewest = this.#supersede === abort;
+    return { answer: isNewest ? answer : await this.#newest, isNewest };
+  }
+
   #ask(
     message: { type: "presence_enter"; data?: unknown } | { type: "presence_leave" | "presence" },
+    signal?: AbortSignal,
   ): Promise<Answer> {
     return this.#deps.asks.ask((id) => ({ ...message, id, channel: this.#channel }), {
       timeoutMs: this.#deps.requestTimeoutMs,
       repeatable: true,
+      signal,
     });
   }
 

@@ -94,7 +94,10 @@ export class Subscriptions {
     if (message.type === "publication") entry.state.publication(message);
     else if (message.type === "ephemeral") entry.state.ephemeral(message);
     else if (message.type === "reset") entry.state.reset(message);
-    else if (message.type === "unsubscribed") {
+    else if (message.type === "subscribed") {
+      // While an answer is awaited it is of the subscription before.
+      if (entry.id === undefined) entry.state.begin(message);
+    } else if (message.type === "unsubscribed") {
       entry.state.lost();
       const { code = "closed", message: text, retryable = false } = message;
       this.#refused(entry, {
