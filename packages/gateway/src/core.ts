@@ -8,12 +8,14 @@ import { ask } from "./hub/ask.js";
 import { type ChannelPolicy, compileRules } from "./hub/channel-policy.js";
 import { Hub } from "./hub/hub.js";
 import { Turns } from "./hub/turns.js";
+import { overLimitAdvice } from "./session/closing.js";
 import { Drain } from "./session/drain.js";
 import { FlushScheduler } from "./session/flush-scheduler.js";
 import { Members } from "./session/members.js";
 import { acceptPayload } from "./session/publishing.js";
 import { Session } from "./session/session.js";
 import type { Shared } from "./session/shared.js";
+import { Tally } from "./session/tally.js";
 import { WallWatch } from "./session/wall-watch.js";
 import type { Connection, Handshake, Transport } from "./transport.js";
 
@@ -63,6 +65,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       flushes: new FlushScheduler(clock),
       members: new Members(),
       wallWatch: new WallWatch(clock),
+      users: new Tally(settings.maxConnectionsPerUser),
       metrics,
       authenticate: options.authenticate,
       authorize: options.authorize,
@@ -78,10 +81,12 @@ class Core implements GatewayCore {
   readonly #metrics: CoreMetrics;
   readonly #sessions = new Set<Session>();
   readonly #accepts: TokenBucket;
+  readonly #addresses: Tally;
   #drain: Drain | undefined;
 
   constructor(shared: Shared, metrics: CoreMetrics) {
     this.#shared = shared;
+    this.#addresses = new Tally(shared.settings.maxConnectionsPerAddress);
     const perSecond = shared.settings.acceptsPerSecond;
     this.#accepts = new TokenBucket(shared.clock, { perSecond, burst: perSecond });
     this.#metrics = metrics;
@@ -96,16 +101,21 @@ class Core implements GatewayCore {
   }
 
   accept(transport: Transport, handshake: Handshake): Connection {
+    const { remoteAddress = "" } = handshake;
+    const isAddressCounted = this.#addresses.add(remoteAddress);
     const session = new Session(this.#shared, transport, handshake, (gone, code) => {
       this.#sessions.delete(gone);
       this.#metrics.closed(code, this.#sessions.size);
       this.#drain?.gone();
+      if (isAddressCounted) this.#addresses.remove(remoteAddress);
     });
     this.#sessions.add(session);
     this.#metrics.connections(this.#sessions.size);
     if (this.#drain !== undefined) session.end(DRAINING, this.#drain.advice());
     else if (this.#sessions.size > this.#shared.settings.maxConnections) {
-      session.end(OVER_CONNECTION_LIMIT, { retryAfterMs: 5_000, spreadMs: 10_000 });
+      session.end(OVER_CONNECTION_LIMIT, overLimitAdvice);
+    } else if (!isAddressCounted) {
+      session.end(OVER_CONNECTION_LIMIT, overLimitAdvice);
     } else if (!this.#accepts.take()) {
       session.end(OVERLOADED, {
         retryAfterMs: OVERLOADED_RETRY_MS,

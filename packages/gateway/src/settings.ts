@@ -57,6 +57,17 @@ export const settings = {
     min: 1,
     description: "Connections of one gateway process.",
   }),
+  maxConnectionsPerUser: integer(1_000, {
+    unit: "count",
+    min: 0,
+    description: "Connections of one user to one gateway process; 0: no bound of its own.",
+  }),
+  maxConnectionsPerAddress: integer(0, {
+    unit: "count",
+    min: 0,
+    description:
+      "Connections from one network address to one gateway process; 0: no bound of its own, as behind a proxy, where all come from one.",
+  }),
   acceptsPerSecond: integer(2_000, {
     unit: "count/s",
     min: 1,

@@ -123,7 +123,7 @@ describe("a live subscription", () => {
     expect(offsetsOf(other)).toEqual([1, 2, 3, 4]);
   });
 
-  it("is reset when the engine comes back empty, and sees what was first appended then", async () => {
+  it("is reset when the engine comes back empty (abuse 24), and sees what was first appended then", async () => {
     const { clock, broker, gateway } = world();
     const [one, two] = [await gateway("g1"), await gateway("g2")];
     const peer = await subscribed(two);
@@ -143,7 +143,7 @@ describe("a live subscription", () => {
     expect(peer.of("publication").map((each) => each.data)).toEqual([1, 2, "a", "b"]);
   });
 
-  it("is reset once when history was trimmed past it while it could not hear", async () => {
+  it("is reset once when history was trimmed past it (abuse 25) while it could not hear", async () => {
     const { clock, broker } = world();
     const channels = { "chat:*": { history: { maxCount: 3 } } };
     const make = (name: string) => testGateway({ clock, broker, gateway: name, channels });
@@ -159,7 +159,7 @@ describe("a live subscription", () => {
     expect(offsetsOf(peer)).toEqual([11]);
   });
 
-  it("survives an engine that is out of reach, which the gateway's readiness tells", async () => {
+  it("survives an engine that is out of reach (abuse 27), which the gateway's readiness tells", async () => {
     const { clock, broker, gateway } = world();
     const one = await gateway("g1");
     const peer = await subscribed(one);

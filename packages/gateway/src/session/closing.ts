@@ -6,6 +6,9 @@ export interface Advice {
   readonly spreadMs?: number;
 }
 
+/** Advice to a connection beyond a limit on connections. */
+export const overLimitAdvice: Advice = { retryAfterMs: 5_000, spreadMs: 10_000 };
+
 /** The name of a close code, which is all that the close reason says. */
 export function nameOf(code: CloseCode): string {
   return closeCodes[code].name;

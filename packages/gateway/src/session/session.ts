@@ -16,7 +16,7 @@ import { type Connection, Frame, type Handshake, type Transport } from "../trans
 import { type Authenticated, authenticate } from "./authentication.js";
 import { Authorizer } from "./authorizer.js";
 import { Backlog } from "./backlog.js";
-import { type Advice, discards, disconnectOf, nameOf } from "./closing.js";
+import { type Advice, discards, disconnectOf, nameOf, overLimitAdvice } from "./closing.js";
 import { Commands, type OwnCommand } from "./commands.js";
 import { DoorKeeper } from "./door.js";
 import { Expiry } from "./expiry.js";
@@ -64,6 +64,7 @@ export class Session implements Connection, Peer, MemberHolder {
   /** The session opened by itself, so that a first `connect` may still come. */
   #awaitsConnect = false;
   #expiresAtMs: number | undefined;
+  #isCounted = false;
 
   constructor(
     shared: Shared,
@@ -272,10 +273,12 @@ export class Session implements Connection, Peer, MemberHolder {
 
   #open(identity: Identity, connect: Partial<Connect>): void {
     const { random, settings, wheel } = this.shared;
+    this.user = identity.user;
+    // First, so that a connection that takes another's place does not count beside it.
+    this.#become(connect);
+    if (!this.#countUser()) return;
     this.#deadline.cancel();
     this.#state.to("open");
-    this.user = identity.user;
-    this.#become(connect);
     this.#trust(identity);
     this.#heartbeat = new Heartbeat(wheel, random, settings, {
       ping: () => this.#ping(),
@@ -292,6 +295,13 @@ export class Session implements Connection, Peer, MemberHolder {
       if (this.ended) return;
       this.#commands.run(command);
     }
+  }
+
+  #countUser(): boolean {
+    if (this.user === undefined) return true;
+    this.#isCounted = this.shared.users.add(this.user);
+    if (!this.#isCounted) this.end(4005, overLimitAdvice);
+    return this.#isCounted;
   }
 
   /** Takes the member's place that the session's secret names. */
@@ -403,6 +413,7 @@ export class Session implements Connection, Peer, MemberHolder {
     for (const channel of [...this.subscriptions.keys()]) endSubscription(this, channel);
     this.#commands.end();
     this.shared.members.release(this.member, this);
+    if (this.#isCounted && this.user !== undefined) this.shared.users.remove(this.user);
   }
 }
 

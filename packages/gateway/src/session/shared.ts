@@ -6,6 +6,7 @@ import type { Hub } from "../hub/hub.js";
 import type { Settings } from "../settings.js";
 import type { FlushScheduler } from "./flush-scheduler.js";
 import type { Members } from "./members.js";
+import type { Tally } from "./tally.js";
 import type { WallWatch } from "./wall-watch.js";
 
 /** What sessions count. */
@@ -30,6 +31,8 @@ export interface Shared {
   readonly flushes: FlushScheduler;
   readonly members: Members;
   readonly wallWatch: WallWatch;
+  /** Connections by user. */
+  readonly users: Tally;
   readonly metrics: SessionMetrics;
   readonly authenticate: AuthenticateHandler | undefined;
   readonly authorize: AuthorizeHandler | undefined;
