@@ -235,5 +235,7 @@ describe("publisher-order", () => {
     expect(broken(story(asked, kept(1, 1), kept(3, 2)))).toEqual([]);
     expect(broken(story(asked, kept(2, 1), kept(2, 2)))).toEqual(["publisher-order"]);
     expect(broken(story(asked, kept(3, 1), kept(2, 2)))).toEqual(["publisher-order"]);
+    const givenUp = fact("published", { op: "p2", outcome: "unknown" });
+    expect(broken(story(asked, givenUp, kept(3, 1), kept(2, 2)))).toEqual([]);
   });
 });
