@@ -110,12 +110,14 @@ export class ConnectionPresence {
       if (!peer.ended) peer.refuse(command, why);
       release();
     };
-    if (peer.shared.policyOf(command.channel)?.presence !== true) {
-      refuse(failure("no_presence"));
+    const policy = peer.shared.policyOf(command.channel);
+    if (policy === undefined) {
+      refuse(peer.authorizer.unknownChannel("presence", command.channel));
       return;
     }
     peer.authorizer.check("presence", command.channel, (denied) => {
       if (denied !== undefined) refuse(denied);
+      else if (!policy.presence) refuse(failure("no_presence"));
       else if (peer.ended) release();
       else permitted();
     });

@@ -18,13 +18,18 @@ export function readHistory(peer: Peer, command: History, release: () => void): 
     release();
   };
   const policy = peer.shared.policyOf(channel);
-  if (policy === undefined || !policy.retains) {
-    refuse(failure("no_history"));
+  if (policy === undefined) {
+    refuse(peer.authorizer.unknownChannel("history", channel));
     return;
   }
   peer.authorizer.check("history", channel, (denied) => {
     if (denied !== undefined) {
       refuse(denied);
+      return;
+    }
+    // Only those who may read learn what there is to read.
+    if (!policy.retains) {
+      refuse(failure("no_history"));
       return;
     }
     const { turns } = peer.shared.hub.context;
