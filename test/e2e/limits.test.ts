@@ -213,4 +213,5 @@ it("a frame of several commands answers each for itself, in order (plain connect
   expect(text.indexOf('"id":1')).toBeLessThan(text.indexOf('"id":2'));
   expect(text.indexOf('"id":2')).toBeLessThan(text.indexOf('"id":3'));
   expect(text.slice(text.indexOf("\r\n\r\n") + 4)).not.toContain("\n");
+  peer.socket.destroy();
 });

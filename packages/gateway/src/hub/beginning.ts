@@ -1,4 +1,4 @@
-import type { HistoryPage } from "@holdfast/broker";
+import type { HistoryBounds, HistoryPage } from "@holdfast/broker";
 import type { Position, ResetReason } from "@holdfast/protocol";
 import { judge, positionAt, restartPoint } from "./continuity.js";
 import type { EntryRing } from "./entry-ring.js";
@@ -23,13 +23,19 @@ export function beginInRing(
   request: ReplayRequest,
   last: Position,
   ring: EntryRing,
+  bounds: HistoryBounds,
+  wallMs: number,
 ): Beginning | undefined {
   const idAt = (offset: number) => (offset === last.offset ? last.id : ring.at(offset)?.id);
   const held = (after: number) => after === last.offset || ring.at(after + 1) !== undefined;
   const { position, last: wanted = 0 } = request;
   if (position === undefined) {
-    const offset = Math.max(0, last.offset - wanted);
+    const offset = Math.max(0, last.offset - Math.min(wanted, bounds.maxCount));
     if (!held(offset)) return undefined;
+    // The ring may still hold what history has let go; a late-comer must see the same everywhere.
+    const oldest = ring.at(offset + 1)?.encoded.message;
+    const isAged = oldest?.type === "publication" && oldest.timeMs + bounds.maxAgeMs <= wallMs;
+    if (isAged) return undefined;
     const from = positionAt(last.epoch, offset, idAt(offset));
     return { position: from, top: last.offset, outcome: "fresh" };
   }

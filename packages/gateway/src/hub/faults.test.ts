@@ -227,6 +227,19 @@ describe("a position", () => {
   });
 });
 
+it("a late-comer is given what history holds, though the hub remembers more", async () => {
+  const { clock, broker } = world();
+  const channels = { "chat:*": { history: { maxCount: 3, maxAgeMs: 5_000 } } };
+  const gateway = await testGateway({ clock, broker, channels });
+  await subscribed(gateway);
+  await publish(gateway, ...upTo(6));
+  expect(offsetsOf(await subscribed(gateway, { last: 5 }))).toEqual([4, 5, 6]);
+  await clock.advanceAsync(3_000);
+  await publish(gateway, 7);
+  await clock.advanceAsync(2_500);
+  expect(offsetsOf(await subscribed(gateway, { last: 5 }))).toEqual([7]);
+});
+
 /** What an application that keeps its position has seen. */
 class Reader {
   position: Position | undefined;

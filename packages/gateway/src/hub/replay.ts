@@ -82,7 +82,10 @@ export class Replay {
     const isBehind = isOther || head.offset > last.offset;
     // A new subscription begins at the newest position; one that resumes gets there from where it stood.
     const useless = refill.running || isOther || (isBehind && this.#request.position === undefined);
-    const beginning = useless ? undefined : beginInRing(this.#request, last, ring);
+    const bounds = this.#subscription.channel.policy.history;
+    const beginning = useless
+      ? undefined
+      : beginInRing(this.#request, last, ring, bounds, this.#context.clock.wallMs());
     if (isBehind) channel.compare(head);
     if (beginning === undefined) this.#beginFromHistory();
     else {
