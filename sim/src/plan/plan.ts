@@ -30,7 +30,7 @@ export interface Plan {
 }
 
 /** Time in which faults begin, in milliseconds. */
-export const faultyMs = 20_000;
+export const faultyMs = 14_000;
 
 const longHistory: HistoryShape = { maxCount: 5_000, maxBytes: 8_388_608, maxAgeMs: 3_600_000 };
 const shortHistory: HistoryShape = { maxCount: 12, maxBytes: 1_048_576, maxAgeMs: 3_600_000 };

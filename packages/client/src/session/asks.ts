@@ -106,6 +106,9 @@ export class Asks {
   }
 
   #send(ask: Ask): void {
+    ask.retry?.cancel();
+    // Asked on this connection already, by whoever heard first that it is open.
+    if (ask.id !== undefined) return;
     try {
       ask.id = this.#requests.send(ask.build, (answer) => this.#answered(ask, answer));
       ask.sent ||= ask.id !== undefined;

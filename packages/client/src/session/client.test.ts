@@ -144,6 +144,24 @@ describe("a client", () => {
     expect(t.socket.all("presence_enter")).toHaveLength(1);
   });
 
+  it("asks once per connection and retries once, whoever repeats the question", async () => {
+    const t = await start();
+    const { presence } = t.client.channel("chat:lobby");
+    const entering = presence.enter({ name: "Ann" });
+    t.socket.push({
+      type: "presence_entered",
+      id: t.socket.last("presence_enter").id!,
+      channel: "chat:lobby",
+    });
+    await entering;
+    const again = await t.reconnect();
+    expect(again.all("presence_enter")).toHaveLength(1);
+    const { id } = again.last("presence_enter");
+    again.push({ type: "error", id: id!, code: "busy", message: "", retryable: true });
+    await t.clock.advanceAsync(1_000);
+    expect(again.all("presence_enter")).toHaveLength(2);
+  });
+
   it("answers at once, with the reason, what is asked of it after it has closed", async () => {
     const t = await start();
     t.client.close();

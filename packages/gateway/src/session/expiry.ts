@@ -16,6 +16,7 @@ export class Expiry implements WallBound {
   readonly #wheel: TimerWheel;
   readonly #watch: WallWatch;
   readonly #mortal: Mortal;
+  #expiresAtMs = Number.POSITIVE_INFINITY;
   #timer: Timer | undefined;
   #due: { readonly wallMs: number; readonly callback: () => void } | undefined;
 
@@ -26,8 +27,15 @@ export class Expiry implements WallBound {
     this.#mortal = mortal;
   }
 
+  /** The end has come, whether or not its timer has had its turn: a stopped process is late with both. */
+  get over(): boolean {
+    const ends = this.#expiresAtMs;
+    return ends !== Number.POSITIVE_INFINITY && ends <= this.#clock.wallMs();
+  }
+
   /** Watches another end, or none. */
   set(expiresAtMs: number | undefined): void {
+    this.#expiresAtMs = expiresAtMs ?? Number.POSITIVE_INFINITY;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#due = undefined;

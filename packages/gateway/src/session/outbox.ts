@@ -33,6 +33,7 @@ export class Outbox implements Sink {
   readonly #roomBytes: number;
   readonly #roomMessages: number;
   readonly #fail: (code: CloseCode) => void;
+  readonly #mayWrite: () => boolean;
   #queue: Item[] = [];
   #bytes = 0;
   #conflatables = 0;
@@ -47,6 +48,7 @@ export class Outbox implements Sink {
     flushes: FlushScheduler,
     settings: Settings,
     fail: (code: CloseCode) => void,
+    mayWrite: () => boolean = () => true,
   ) {
     this.codec = transport.codec;
     this.#transport = transport;
@@ -56,6 +58,7 @@ export class Outbox implements Sink {
     this.#roomBytes = Math.min(REPLAY_ROOM_BYTES, settings.maxOutboundBytes / 2);
     this.#roomMessages = settings.maxOutboundMessages / 2;
     this.#fail = fail;
+    this.#mayWrite = mayWrite;
   }
 
   control(frame: Frame): void {
@@ -123,7 +126,7 @@ export class Outbox implements Sink {
   /** Writes as much as the socket takes. */
   flush(): void {
     this.#scheduled = false;
-    if (this.#finished) return;
+    if (this.#finished || !this.#mayWrite()) return;
     while (this.#queue.length > 0 && !this.#isFull) this.#writeSome();
     this.#offerRoom();
   }

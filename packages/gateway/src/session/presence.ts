@@ -55,7 +55,8 @@ export class ConnectionPresence {
         () => hub.context.link.enter(channel, member),
         (outcome) => {
           if (isFailure(outcome)) {
-            if (isNew) this.#entered.delete(channel);
+            // Where the outcome is unknown it may be there, so its end has to take it out.
+            if (isNew && outcome.unknown !== true) this.#entered.delete(channel);
             if (!peer.ended) peer.refuse(command, outcome);
           } else if (peer.ended) {
             hub.context.link.leave(channel, peer.member, { grace: true });

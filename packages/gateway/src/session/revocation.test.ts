@@ -46,6 +46,20 @@ describe("what is appended after a permission has ended", () => {
     expect(peer.closedWith).toMatchObject({ code: 4006 });
   });
 
+  it("is not delivered although the timers of a process that was stopped are late", async () => {
+    const gateway = await testGateway({
+      authenticate: ({ token }) => ({ can: everything, expiresAtMs: Number(token) }),
+    });
+    const peer = await gateway.open({ token: String(gateway.clock.wallMs() + 3_600_000) });
+    peer.send({ type: "subscribe", channel: CHANNEL });
+    await gateway.settle();
+    gateway.clock.jumpWall(7_200_000);
+    await gateway.core.publish(CHANNEL, { data: "late" });
+    await gateway.settle();
+    expect(dataOf(peer)).toEqual([]);
+    expect(peer.closedWith).toMatchObject({ code: 4006 });
+  });
+
   it("is not delivered in the middle of a replay when the token ends there", async () => {
     const gateway = await testGateway({
       authenticate: ({ token }) => ({ can: everything, expiresAtMs: Number(token) }),

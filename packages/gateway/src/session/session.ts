@@ -78,7 +78,13 @@ export class Session implements Connection, Peer, MemberHolder {
     this.#handshake = handshake;
     this.#gone = gone;
     this.authorizer = new Authorizer(shared, undefined, undefined);
-    this.outbox = new Outbox(transport, shared.flushes, settings, (code) => this.end(code));
+    this.outbox = new Outbox(
+      transport,
+      shared.flushes,
+      settings,
+      (code) => this.end(code),
+      () => this.#isTrusted(),
+    );
     this.#door = new DoorKeeper(clock, settings);
     this.#backlog = new Backlog(settings.maxEarlyMessages, settings.maxEarlyBytes);
     this.#commands = new Commands(this, (command) => this.#own(command));
@@ -302,6 +308,13 @@ export class Session implements Connection, Peer, MemberHolder {
     this.#isCounted = this.shared.users.add(this.user);
     if (!this.#isCounted) this.end(4005, overLimitAdvice);
     return this.#isCounted;
+  }
+
+  /** Nothing is written under credentials that have ended, even where no timer has said so yet. */
+  #isTrusted(): boolean {
+    if (!this.#expiry.over) return true;
+    this.end(4006);
+    return false;
   }
 
   /** Takes the member's place that the session's secret names. */

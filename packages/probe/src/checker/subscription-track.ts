@@ -49,8 +49,13 @@ export class SubscriptionTrack {
     this.channel = first.channel;
   }
 
-  /** The position the application had before an event of the run: its last delivery or the run's start. */
+  /** The position the application had before an event of the run: its last delivery, or where it began or came back to. */
   static positionIn(run: Run | undefined): Position | undefined {
+    // A coming back may have moved it to a new epoch since the last delivery.
+    const resume = run?.resumes.at(-1);
+    if (resume?.event.position !== undefined && resume.after === run?.deliveries.length) {
+      return resume.event.position;
+    }
     return run?.deliveries.at(-1) ?? run?.start;
   }
 

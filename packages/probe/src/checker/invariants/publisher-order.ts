@@ -40,7 +40,9 @@ function entriesOf(history: IndexedHistory): readonly Entry[] {
 
 function sessionOf(history: IndexedHistory, entry: Entry): PublisherSession | undefined {
   if (entry.kind === "append" && entry.session !== undefined) return entry.session;
-  return history.operations.ofToken(entry.channel, entry.token)[0]?.invoked.session;
+  const operations = history.operations.ofToken(entry.channel, entry.token);
+  // What the application itself published twice has no one place in its order.
+  return operations.length === 1 ? operations[0]?.invoked.session : undefined;
 }
 
 function checkSession(placed: Placed[], report: Report): void {
