@@ -1,3 +1,4 @@
+import type { Failure } from "@holdfast/protocol";
 import type { HubChannel } from "./hub-channel.js";
 import { PacedSink } from "./paced-sink.js";
 import type { Replay } from "./replay.js";
@@ -11,6 +12,8 @@ export class Subscription {
   replay: Replay | undefined;
   /** Called once when the subscription ends, however it does. */
   onEnd: (() => void) | undefined;
+  /** Refuses the request that asked for it; present until that was answered. */
+  unanswered: ((why: Failure) => void) | undefined;
   readonly #paced: PacedSink | undefined;
   #ended = false;
 

@@ -174,7 +174,8 @@ it("a subscription ended while it begins leaves its channel usable", async () =>
     { type: "refresh", id: 2, token: "t" },
   );
   await gateway.settle();
-  expect(peer.last("unsubscribed")).toMatchObject({ code: "forbidden" });
+  expect(peer.last("error")).toMatchObject({ id: 1, code: "forbidden" });
+  expect(peer.of("unsubscribed")).toEqual([]);
   can = { "*": ["subscribe"] };
   peer.send({ type: "refresh", id: 2, token: "t" });
   peer.send({ type: "subscribe", id: 1, channel: CHANNEL, last: 3 });

@@ -37,8 +37,13 @@ function recheck(
       if (denied === undefined || peer.ended || !counts(denied)) return;
       // Meanwhile it may have ended, or begun anew under an answer of its own.
       if (peer.subscriptions.get(channel) !== subscription) return;
+      const { unanswered } = subscription;
       endSubscription(peer, channel);
       peer.outbox.drop(channel);
+      if (unanswered !== undefined) {
+        unanswered(denied);
+        return;
+      }
       const { code, message, retryable } = denied;
       peer.send({ type: "unsubscribed", channel, code, message, retryable });
     });

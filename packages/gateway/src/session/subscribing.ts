@@ -34,8 +34,10 @@ export function subscribe(peer: Peer, command: Subscribe, release: () => void): 
         peer.answered(command);
         release();
       };
+      subscription.unanswered = refuse;
       shared.metrics.subscriptions(1);
       shared.hub.begin(subscription, command, (failed) => {
+        subscription.unanswered = undefined;
         if (failed === undefined) {
           peer.answered(command);
           release();
