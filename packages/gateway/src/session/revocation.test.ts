@@ -203,3 +203,26 @@ it("a request id is refused while it is outstanding, and free again afterwards",
   await gateway.settle();
   expect(peer.last("pong")).toMatchObject({ id: 4 });
 });
+
+it("a member and watcher whose permission was withdrawn leaves and sees no changes any more", async () => {
+  const members = new Set(["ada", "bob"]);
+  const gateway = await testGateway({
+    authenticate: ({ token }) => ({ user: token ?? "", can: {} }),
+    authorize: ({ user }) => members.has(user ?? ""),
+  });
+  const [ada, bob] = [await gateway.open({ token: "ada" }), await gateway.open({ token: "bob" })];
+  for (const peer of [ada, bob]) {
+    peer.send({ type: "presence", channel: CHANNEL, watch: true });
+    peer.send({ type: "presence_enter", channel: CHANNEL });
+  }
+  await gateway.settle();
+  members.delete("ada");
+  gateway.core.recheck({ user: "ada" });
+  await gateway.settle();
+  ada.take();
+  expect(bob.last("presence_change")).toMatchObject({ action: "leave", member: { user: "ada" } });
+  bob.send({ type: "presence_leave", channel: CHANNEL });
+  await gateway.settle();
+  expect(bob.last("presence_change")).toMatchObject({ action: "leave", member: { user: "bob" } });
+  expect(ada.of("presence_change")).toEqual([]);
+});
