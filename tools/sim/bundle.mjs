@@ -14,6 +14,7 @@ import { root } from "../steps/run.mjs";
  * @property {string} file path from the root
  * @property {string} find stands in the file exactly once
  * @property {string} replace
+ * @property {{ find: string, replace: string }} [also] a second place in the same file
  * @property {number} seeds within which it has to be found
  */
 
@@ -35,13 +36,17 @@ function planting(bug) {
         const filter = new RegExp(`${bug.file.split("/").at(-1)?.replaceAll(".", "\\.")}$`);
         bundling.onLoad({ filter }, async (args) => {
           if (args.path !== path) return undefined;
-          const parts = (await readFile(path, "utf8")).split(bug.find);
-          if (parts.length !== 2) {
-            const times = parts.length - 1;
-            throw new Error(`${bug.name}: its place stands ${times} times in ${bug.file}`);
+          let contents = await readFile(path, "utf8");
+          for (const { find, replace } of bug.also === undefined ? [bug] : [bug, bug.also]) {
+            const parts = contents.split(find);
+            if (parts.length !== 2) {
+              const times = parts.length - 1;
+              throw new Error(`${bug.name}: its place stands ${times} times in ${bug.file}`);
+            }
+            contents = parts.join(replace);
           }
           planted += 1;
-          return { contents: parts.join(bug.replace), loader: "ts" };
+          return { contents, loader: "ts" };
         });
       },
     },

@@ -23,7 +23,10 @@ export interface ClientLimits {
   readonly connectTimeoutMs: number;
   /** First reconnect delay before jitter; doubles per attempt. Default 1000. */
   readonly backoffMinMs: number;
-  /** Cap of the reconnect delay before jitter. Default 30 000. */
+  /**
+   * Cap of the reconnect delay before jitter; below the 30 s in which everybody has caught up once
+   * faults stop. Default 20 000.
+   */
   readonly backoffMaxMs: number;
   /** A connection open this long was good: the next loss begins at `backoffMinMs` again. Default 10 000. */
   readonly stableMs: number;
@@ -55,7 +58,7 @@ export interface ClientLimits {
 export const defaultLimits: ClientLimits = {
   connectTimeoutMs: 10_000,
   backoffMinMs: 1000,
-  backoffMaxMs: 30_000,
+  backoffMaxMs: 20_000,
   stableMs: 10_000,
   probeTimeoutMs: 5000,
   jumpCheckMs: 10_000,

@@ -86,6 +86,14 @@ export class Link {
     this.#pipes[direction].cutAfter(bytes);
   }
 
+  /** Takes back what was planned for this link and has not happened yet. */
+  mend(): void {
+    for (const pipe of [this.#pipes.up, this.#pipes.down]) {
+      pipe.mend();
+      pipe.resume();
+    }
+  }
+
   /** From now on nothing arrives, and nobody is told. */
   goHalfOpen(): void {
     if (this.#state !== "up") return;
@@ -96,11 +104,14 @@ export class Link {
 
   /** One end gives up: the one that hears `direction` is told a little later, if it can be. */
   abandon(direction: Direction): void {
-    const reachable = this.#state === "up";
-    this.#finish();
-    if (reachable) this.#clock.after(this.#latencyMs, () => this.#tell(direction));
-    else this.#ends[direction] = undefined;
     this.#ends[direction === "up" ? "down" : "up"] = undefined;
+    if (this.#state === "half-open") {
+      // The other end does not hear of it, unless the network heals before it notices by itself.
+      if (this.#ends[direction] === undefined) this.#finish();
+      return;
+    }
+    this.#finish();
+    this.#clock.after(this.#latencyMs, () => this.#tell(direction));
   }
 
   /** The network gives up: both ends are told. */

@@ -71,6 +71,11 @@ export class Pipe {
     if (this.#budgetBytes === 0) this.#cut();
   }
 
+  /** Takes back a cut that has not happened yet. */
+  mend(): void {
+    this.#budgetBytes = Number.POSITIVE_INFINITY;
+  }
+
   /** Nothing arrives any more. */
   break(): void {
     this.#broken = true;

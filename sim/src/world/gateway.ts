@@ -74,6 +74,8 @@ export class GatewayNode {
 
   /** Begins a new incarnation. */
   start(): void {
+    // A supervisor's patience with a drain is over when the next incarnation is due.
+    if (this.#draining) this.kill();
     if (this.alive) return;
     const { world, broker, coverage, history, random } = this.#deps;
     this.#incarnation += 1;

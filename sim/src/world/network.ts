@@ -86,8 +86,7 @@ export class Network {
   heal(): void {
     this.#replayCut = undefined;
     for (const link of [...this.links]) {
-      link.resume("up");
-      link.resume("down");
+      link.mend();
       if (link.halfOpen) link.reset();
     }
   }

@@ -97,8 +97,9 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
       if (meter.value("holdfast_refilled_publications_total") > 0) coverage.hit("refill");
     }
   }
+  // Judged as it stands at rest; what ends from here on ends because the run does.
+  const events = [...recorder.events];
   crowd.end();
-  const events = recorder.events;
   const verdict = checkHistory(events, { bounds: { keyWindowMs } });
   const steps = events.filter(({ kind }) => !looks.has(kind)).length;
   return { plan, events, verdict, steps, coverage };

@@ -1,0 +1,194 @@
+/** @import { PlantedBug } from "../../tools/sim/bundle.mjs" */
+
+const hub = "packages/gateway/src/hub";
+const session = "packages/gateway/src/session";
+const memory = "packages/broker/src/memory";
+const subscription = "packages/client/src/subscription/subscription.ts";
+
+/**
+ * One deliberate defect for each promise; the simulation has to find every one, and the checker has
+ * to name a promise that it breaks.
+ * @type {readonly PlantedBug[]}
+ */
+export const plantedBugs = [
+  {
+    name: "early acknowledgement: a publish that failed is acknowledged",
+    invariants: ["ack-appended"],
+    file: `${session}/publishing.ts`,
+    find: `      if (isFailure(outcome)) {
+        peer.refuse(command, outcome);
+        return;
+      }
+      shared.metrics.published.add();
+      const { epoch, offset, duplicate } = outcome;`,
+    replace: `      const early = { epoch: "early", offset: 1, duplicate: false };
+      const { epoch, offset, duplicate } = isFailure(outcome) ? early : outcome;`,
+    seeds: 20,
+  },
+  {
+    name: "silent drop: a publication is counted as received and not handed over",
+    invariants: ["contiguous"],
+    file: subscription,
+    find: `if (!this.#inbox.push({ kind: "publication", value })) {`,
+    replace: `if (offset % 7 !== 0 && !this.#inbox.push({ kind: "publication", value })) {`,
+    seeds: 10,
+  },
+  {
+    name: "needless reset: every resume is told that the history was trimmed",
+    invariants: ["justified-reset"],
+    file: `${hub}/continuity.ts`,
+    find: `if (page.first > position.offset + 1) return no("history_trimmed");`,
+    replace: `if (page.top > position.offset + 1) return no("history_trimmed");`,
+    seeds: 20,
+  },
+  {
+    name: "handed over twice",
+    invariants: ["no-duplicate"],
+    file: subscription,
+    find: `if (!this.#inbox.push({ kind: "publication", value })) {`,
+    replace: `if (offset % 7 === 0) this.#inbox.push({ kind: "publication", value });
+    if (!this.#inbox.push({ kind: "publication", value })) {`,
+    seeds: 10,
+  },
+  {
+    name: "swapped: a publication waits until the one after it was handed over",
+    invariants: ["order"],
+    file: subscription,
+    find: `if (!this.#inbox.push({ kind: "publication", value })) {`,
+    replace: `const self = this as unknown as { held?: typeof value };
+    if (offset % 7 === 0) self.held = value;
+    const late = offset % 7 === 1 ? self.held : undefined;
+    if (offset % 7 !== 0 && !this.#inbox.push({ kind: "publication", value })) {`,
+    also: {
+      find: `    this.#received = position;
+    this.#reader.wake();
+  }`,
+      replace: `    this.#received = position;
+    if (late !== undefined) this.#inbox.push({ kind: "publication", value: late });
+    this.#reader.wake();
+  }`,
+    },
+    seeds: 10,
+  },
+  {
+    name: "phantom: what was refused is appended all the same",
+    invariants: ["no-phantom"],
+    file: `${session}/publishing.ts`,
+    find: `      if (isFailure(outcome)) {
+        peer.refuse(command, outcome);
+        return;
+      }
+      shared.metrics.published.add();
+      const { epoch, offset, duplicate } = outcome;`,
+    replace: `      if (isFailure(outcome)) {
+        if (outcome.code === "offset_mismatch") {
+          const { expectedOffset: _e, session: _s, key: _k, ...rest } = request;
+          void shared.hub.context.link.publish(rest);
+        }
+        peer.refuse(command, outcome);
+        return;
+      }
+      shared.metrics.published.add();
+      const { epoch, offset, duplicate } = outcome;`,
+    seeds: 20,
+  },
+  {
+    name: "no new epoch: an engine that lost a suffix goes on as if it had not",
+    invariants: ["agreement", "ack-appended"],
+    file: `${memory}/channel.ts`,
+    find: `    this.epoch = newEpoch(this.#random);
+    this.#lineage = [`,
+    replace: `    this.#lineage = [`,
+    seeds: 100,
+  },
+  {
+    name: "back to an old epoch: positions keep the first epoch a subscription had",
+    invariants: ["epoch-monotone"],
+    file: subscription,
+    find: `const position = last && { epoch: last.epoch, offset, id };`,
+    replace: `const self = this as unknown as { first?: string };
+    if (last !== undefined) self.first ??= last.epoch;
+    const shown = offset % 3 === 0 ? (self.first ?? "") : (last?.epoch ?? "");
+    const position = last && { epoch: shown, offset, id };`,
+    seeds: 100,
+  },
+  {
+    name: "ignored epoch: a position of another life of the channel counts as resumed",
+    invariants: ["resume-honesty"],
+    file: `${hub}/continuity.ts`,
+    find: `if (upTo === undefined) return no("epoch_changed");
+    if (position.offset > upTo) return no("position_ahead");
+  }`,
+    replace: `if (upTo === undefined) return { ok: true, epoch: page.epoch };
+  }`,
+    seeds: 50,
+  },
+  {
+    name: "stale read: a subscribe is answered from what the relay has shown so far",
+    invariants: ["read-your-ack"],
+    file: `${hub}/replay.ts`,
+    find: `this.#subscription.channel.head.read((head) => {`,
+    replace: `const stale = (done: (head: Head) => void) => done(this.#subscription.channel.last);
+    stale((head: Head) => {`,
+    seeds: 100,
+  },
+  {
+    name: "duplicate on retry: the engine forgets publish keys",
+    invariants: ["key-idempotence"],
+    file: `${memory}/admission.ts`,
+    find: `if (request.key !== undefined) this.#keys.set(keyName(request.key), outcome);`,
+    replace: ``,
+    seeds: 20,
+  },
+  {
+    name: "compare without comparing: an older expected offset is good enough",
+    invariants: ["compare-and-publish"],
+    file: `${memory}/channel.ts`,
+    find: `if (expectedOffset !== undefined && expectedOffset !== this.#log.top) {`,
+    replace: `if (expectedOffset !== undefined && expectedOffset > this.#log.top) {`,
+    seeds: 20,
+  },
+  {
+    name: "lost publisher order: the newest publish is sent first",
+    invariants: ["publisher-order"],
+    file: "packages/client/src/session/lane.ts",
+    find: `    this.#items.push(item);
+  }`,
+    replace: `    this.#items.splice(this.#sent, 0, item);
+  }`,
+    seeds: 50,
+  },
+  {
+    name: "late revocation: credentials live ten seconds longer than they say",
+    invariants: ["revocation-bound"],
+    file: `${session}/expiry.ts`,
+    find: `set(expiresAtMs: number | undefined): void {`,
+    replace: `set(given: number | undefined): void {
+    const expiresAtMs = given === undefined ? undefined : given + 10_000;`,
+    seeds: 50,
+  },
+  {
+    name: "ghost presence: a connection that ends leaves its members behind",
+    invariants: ["presence-convergence"],
+    file: `${session}/presence.ts`,
+    find: `for (const channel of this.#entered) link.leave(channel, this.#peer.member, { grace: true });`,
+    replace: ``,
+    seeds: 20,
+  },
+  {
+    name: "unbounded queue: a full socket is written to all the same",
+    invariants: ["queue-bounds"],
+    file: `${session}/outbox.ts`,
+    find: `export const HIGH_WATER_BYTES = 65_536;`,
+    replace: `export const HIGH_WATER_BYTES = 65_536_000;`,
+    seeds: 200,
+  },
+  {
+    name: "no quiet check: what the relay lost on a channel that stays quiet stays lost",
+    invariants: ["convergence"],
+    file: `${hub}/quiet-check.ts`,
+    find: `this.#timer = clock.after(delayMs, () => this.#check());`,
+    replace: `this.#timer = clock.after(delayMs, () => {});`,
+    seeds: 50,
+  },
+];

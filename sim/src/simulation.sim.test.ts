@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { encodeHistory } from "@holdfast/probe";
+import { describe, expect, it } from "vitest";
+import { neverMet, runBatch } from "../../tools/sim/batch.mjs";
+import { bundleSimulation } from "../../tools/sim/bundle.mjs";
+import { root } from "../../tools/steps/run.mjs";
+import { planOf } from "./plan/plan.js";
+import { shrink } from "./shrink.js";
+import { runPlan } from "./world/run.js";
+
+const patienceMs = 600_000;
+const seeds = 2_000;
+
+it(
+  "2,000 seeds break no promise and meet every kind of fault",
+  async () => {
+    const result = await runBatch(await bundleSimulation(), { seeds });
+    expect(result.broken.map(({ seed, explanation }) => `seed ${seed}: ${explanation}`)).toEqual(
+      [],
+    );
+    expect(result.seeds).toBe(seeds);
+    expect(result.steps / result.seeds).toBeGreaterThan(500);
+    expect(neverMet(result)).toEqual([]);
+  },
+  patienceMs,
+);
+
+describe("a seed", () => {
+  it("gives the same history byte for byte, and another seed gives another", async () => {
+    const digest = async (seed: number): Promise<string> => {
+      const { events } = await runPlan(planOf(seed));
+      return createHash("sha256").update(encodeHistory(events)).digest("hex");
+    };
+    const first = await digest(7);
+    expect(await digest(7)).toBe(first);
+    expect(await digest(8)).not.toBe(first);
+  });
+
+  it("keeps only the faults without which nothing is broken", async () => {
+    // No promise is broken, so nothing may be left out on the way to "the fewest".
+    const plan = planOf(3);
+    expect(plan.faults.length).toBeGreaterThan(2);
+    expect(await shrink(plan, "contiguous")).toEqual(plan);
+  });
+});
+
+it("the simulated gateways and clients are the product's own", async () => {
+  const folder = join(root, "sim", "src");
+  const files = (await readdir(folder, { recursive: true })).filter((file) => /\.ts$/.test(file));
+  const sources = await Promise.all(
+    files
+      .filter((file) => !file.endsWith(".test.ts"))
+      .map((file) => readFile(join(folder, file), "utf8")),
+  );
+  const all = sources.join("\n");
+  for (const own of ["Hub", "Session", "Client", "Subscription", "Replay", "Refill", "Outbox"]) {
+    expect(all).not.toMatch(new RegExp(`class \\w*${own}\\b`));
+  }
+  expect(all).toContain(
+    'import { createCore, type GatewayCore } from "@holdfast/gateway/internal"',
+  );
+  expect(all).toContain('import { type Client, createClient } from "@holdfast/client/internal"');
+});
