@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { configSchemaText } from "./config_schema.js";
 import { configurationPage } from "./configuration_page.js";
 import { errorsPage } from "./errors_page.js";
+import { metricsPage } from "./metrics_page.js";
 
 const docs = (name: string) => fileURLToPath(new URL(`../../../../docs/${name}`, import.meta.url));
 
@@ -14,6 +15,10 @@ describe("the generated pages say what the declarations say", () => {
 
   it("docs/errors.md", async () => {
     await expect(errorsPage()).toMatchFileSnapshot(docs("errors.md"));
+  });
+
+  it("docs/metrics.md", async () => {
+    await expect(metricsPage()).toMatchFileSnapshot(docs("metrics.md"));
   });
 
   it("docs/holdfast.config.schema.json", async () => {
