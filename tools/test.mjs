@@ -1,5 +1,6 @@
 // npm test: installs what is missing, builds, lints, checks, tests, and ends with the line
 // "N passed, N failed". Only node: modules are imported, so that it runs before anything is there.
+// With --prepare it stops once everything the tests need has been provided.
 import { runChecks } from "./checks/mod.mjs";
 import { build, tools } from "./steps/build.mjs";
 import { installIfNeeded } from "./steps/install.mjs";
@@ -7,7 +8,7 @@ import { complaintAboutNode } from "./steps/node_version.mjs";
 import { obtainNode, otherNodes } from "./steps/other_nodes.mjs";
 import { root, run } from "./steps/run.mjs";
 import { say } from "./steps/say.mjs";
-import { provideSystemTools } from "./steps/system_tools.mjs";
+import { provideSystemTools, systemTools as wanted } from "./steps/system_tools.mjs";
 import { runVitest } from "./steps/vitest.mjs";
 
 const total = { passed: 0, failed: 0 };
@@ -77,9 +78,11 @@ async function everything() {
   }
   if (!count("the Node packages are installed", await installIfNeeded())) return;
   const systemTools = await provideSystemTools();
-  for (const tool of systemTools.missing) {
-    count(`${tool.name} is there for ${tool.neededBy}`, false);
+  for (const { name, neededBy } of wanted) {
+    const isThere = !systemTools.missing.some((tool) => tool.name === name);
+    count(`${name} is there for ${neededBy}`, isThere);
   }
+  if (process.argv.includes("--prepare")) return;
   if (!count("everything builds", await build())) return;
   await inspect();
   await testOnEveryNode(systemTools);

@@ -1,11 +1,11 @@
 import { accessSync, constants, existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { run } from "./run.mjs";
+import { installQuietly, planInstallation } from "./apt.mjs";
 import { say } from "./say.mjs";
 
 /**
- * What the tests need beyond Node packages.
+ * What the tests need beyond Node packages. A further tool is one entry here: `npm test` then finds
+ * or installs it, hands its path to the tests, and fails by name where it cannot be had.
  *
  * @typedef {object} SystemTool
  * @property {string} name for the reader
@@ -31,7 +31,24 @@ export const systemTools = [
     aptPackages: ["gcc", "libc6-dev"],
     neededBy: "packages/fanout/src/fanout.test.ts",
   },
+  {
+    name: "Redis",
+    commands: ["redis-server"],
+    variable: "HOLDFAST_REDIS_SERVER",
+    aptPackages: ["redis-server"],
+    neededBy: "**/*.redis.test.ts",
+  },
+  {
+    name: "NATS",
+    commands: ["nats-server"],
+    variable: "HOLDFAST_NATS_SERVER",
+    aptPackages: ["nats-server"],
+    neededBy: "**/*.nats.test.ts",
+  },
 ];
+
+/** Where Debian puts servers; the path of an ordinary user leaves them out. */
+const serverFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /**
  * The full path of the tool's command.
@@ -42,7 +59,8 @@ export const systemTools = [
 export function findTool(tool, env = process.env) {
   const own = env[tool.variable];
   if (own?.includes("/")) return isExecutable(own) ? own : undefined;
-  const folders = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const path = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const folders = [...path, ...serverFolders];
   const commands = own ? [own] : tool.commands;
   return commands
     .flatMap((command) => folders.map((folder) => join(folder, command)))
@@ -56,52 +74,6 @@ function isExecutable(path) {
     return true;
   } catch {
     return false;
-  }
-}
-
-/**
- * What can be done about missing tools: commands to run, or why none may be.
- *
- * @param {readonly SystemTool[]} missing
- * @param {{ isDebian: boolean, isRoot: boolean, mayUseApt: boolean }} machine
- * @returns {{ commands: readonly (readonly string[])[] } | { complaint: string }}
- */
-export function planInstallation(missing, { isDebian, isRoot, mayUseApt }) {
-  const packages = missing.flatMap((tool) => tool.aptPackages);
-  const names = missing.map((tool) => tool.name).join(", ");
-  const byHand = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
-  if (!isDebian) return { complaint: `${names}: missing; install it with your system's packages.` };
-  if (!mayUseApt) {
-    return { complaint: `${names}: missing, and HOLDFAST_NO_APT is set. As root: ${byHand}` };
-  }
-  if (!isRoot) return { complaint: `${names}: missing. As root: ${byHand}` };
-  const wait = ["-o", "DPkg::Lock::Timeout=120"];
-  return {
-    commands: [
-      ["apt-get", ...wait, "update"],
-      ["apt-get", ...wait, "install", "-y", "--no-install-recommends", ...packages],
-    ],
-  };
-}
-
-const policyPath = "/usr/sbin/policy-rc.d";
-
-/**
- * Runs apt-get while a policy forbids that installed services start.
- * @param {readonly (readonly string[])[]} commands
- */
-async function installQuietly(commands) {
-  const ownPolicy = !existsSync(policyPath);
-  if (ownPolicy) await writeFile(policyPath, "#!/bin/sh\nexit 101\n", { mode: 0o755, flag: "wx" });
-  try {
-    for (const [command = "", ...args] of commands) {
-      say(`Running: ${[command, ...args].join(" ")}`);
-      const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-      const { code } = await run(command, args, { env });
-      if (code !== 0) return;
-    }
-  } finally {
-    if (ownPolicy) await rm(policyPath, { force: true });
   }
 }
 

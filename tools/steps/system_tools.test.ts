@@ -1,8 +1,9 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findTool, planInstallation } from "./system_tools.mjs";
+import { run } from "./run.mjs";
+import { findTool, provideSystemTools, systemTools } from "./system_tools.mjs";
 
 const tool = {
   name: "Spyglass",
@@ -11,7 +12,6 @@ const tool = {
   aptPackages: ["spyglass"],
   neededBy: "**/*.spyglass.test.ts",
 };
-const debian = { isDebian: true, isRoot: true, mayUseApt: true };
 
 let folder: string;
 beforeAll(async () => {
@@ -34,24 +34,56 @@ test("its variable names it, and a wrong one is not passed over in silence", () 
   ).toBeDefined();
 });
 
-test("on Debian as root it is installed without recommended packages", () => {
-  const plan = planInstallation([tool], debian);
-  const commands = "commands" in plan ? plan.commands.map((words) => words.join(" ")) : [];
-  expect(commands[0]).toMatch(/^apt-get .*update$/);
-  expect(commands[1]).toMatch(/^apt-get .*install -y --no-install-recommends spyglass$/);
+test("a tool that is there is handed to the tests by its path, one that is not is missing", async () => {
+  process.env.HOLDFAST_NO_APT = "1";
+  process.env.HOLDFAST_SPYGLASS = join(folder, "spyglass-lite");
+  try {
+    const compass = {
+      ...tool,
+      name: "Compass",
+      commands: ["no-compass"],
+      variable: "HOLDFAST_COMPASS",
+    };
+    const { env, missing } = await provideSystemTools([tool, compass]);
+    expect(env).toEqual({ HOLDFAST_SPYGLASS: join(folder, "spyglass-lite") });
+    expect(missing).toEqual([compass]);
+  } finally {
+    delete process.env.HOLDFAST_NO_APT;
+    delete process.env.HOLDFAST_SPYGLASS;
+  }
 });
 
-test.each([
-  { ...debian, isRoot: false },
-  { ...debian, mayUseApt: false },
-])("where it may not be installed the command is named instead: %j", (machine) => {
-  const plan = planInstallation([tool], machine);
-  expect("complaint" in plan && plan.complaint).toContain(
-    "apt-get install -y --no-install-recommends spyglass",
-  );
+test.each(systemTools)(
+  "the page for contributors names $name, its tests and its package",
+  async (each) => {
+    const page = await readFile(new URL("../../CONTRIBUTING.md", import.meta.url), "utf8");
+    expect(page).toContain(
+      `apt-get install -y --no-install-recommends ${each.aptPackages.join(" ")}`,
+    );
+    expect(page).toContain(each.variable);
+    const suffix = /\*\*\/(\*\..+\.test\.ts)$/.exec(each.neededBy)?.[1];
+    if (suffix !== undefined) expect(page).toContain(`\`${suffix}\``);
+  },
+);
+
+/** `npm test -- --prepare` on a machine that has every tool, but for the variables given. */
+function prepare(variables: Record<string, string>) {
+  const found = systemTools.map(({ variable }) => [variable, process.execPath]);
+  const env = { ...process.env, ...Object.fromEntries(found), HOLDFAST_NO_APT: "1", ...variables };
+  return run(process.execPath, ["tools/test.mjs", "--prepare"], { env, quiet: true });
+}
+
+test("npm test with HOLDFAST_NO_APT names what is missing, and fails", async () => {
+  const { code, output } = await prepare({ HOLDFAST_CHROMIUM: join(folder, "none") });
+  expect(output).toContain("Chromium: missing, and HOLDFAST_NO_APT is set. As root: apt-get");
+  expect(output).toContain("FAILED: Chromium is there for **/*.browser.test.ts");
+  expect(output).toMatch(/\n\d+ passed, 1 failed\n$/);
+  expect(code).toBe(1);
 });
 
-test("on another system what is missing is named", () => {
-  const plan = planInstallation([tool], { ...debian, isDebian: false });
-  expect("complaint" in plan && plan.complaint).toContain("Spyglass: missing");
+test("npm test -- --prepare only provides what the tests need", async () => {
+  const { code, output } = await prepare({});
+  expect(output).toMatch(/\n\d+ passed, 0 failed\n$/);
+  expect(output).not.toContain("Compiling");
+  expect(code).toBe(0);
 });
