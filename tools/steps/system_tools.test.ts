@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { resolve } from "../../packages/holdfast/src/config/resolve.js";
 import { run } from "./run.mjs";
 import { findTool, provideSystemTools, systemTools } from "./system_tools.mjs";
 
@@ -65,6 +66,10 @@ test.each(systemTools)(
     if (suffix !== undefined) expect(page).toContain(`\`${suffix}\``);
   },
 );
+
+test.each(systemTools)("holdfast takes $variable for no option of its own", ({ variable }) => {
+  expect(() => resolve({ env: { [variable]: "/path" }, flags: new Map() })).not.toThrow();
+});
 
 /** `npm test -- --prepare` on a machine that has every tool, but for the variables given. */
 function prepare(variables: Record<string, string>) {

@@ -28,11 +28,13 @@ export const otherVariables = [
   "HOLDFAST_URL",
   "HOLDFAST_API_KEY",
   "HOLDFAST_TOKEN",
+  "HOLDFAST_FANOUT",
   "HOLDFAST_NO_APT",
   "HOLDFAST_CHROMIUM",
-  "HOLDFAST_NODE20",
-  "HOLDFAST_NODE24",
 ];
+
+/** Variables that name a binary: another Node, or a server such as HOLDFAST_REDIS_SERVER. */
+const binaryVariable = /^HOLDFAST_(NODE\d+|[A-Z]+_SERVER)$/;
 
 /** What Kubernetes adds to every container when a Service is called "holdfast". */
 const kubernetesVariable = /^HOLDFAST_(SERVICE_(HOST|PORT)(_|$)|PORT_\d+_(TCP|UDP|SCTP)(_|$))/;
@@ -53,7 +55,8 @@ export function resolve(inputs: Inputs): Configuration {
 }
 
 function isNoOption(variable: string): boolean {
-  return otherVariables.includes(variable) || kubernetesVariable.test(variable);
+  if (otherVariables.includes(variable)) return true;
+  return binaryVariable.test(variable) || kubernetesVariable.test(variable);
 }
 
 function takeFile(reader: Reader, file: Inputs["file"]): ConfiguredRules {
