@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, version } from "esbuild";
 
@@ -56,11 +56,18 @@ async function bundle() {
   await writeFile(stampPath, JSON.stringify({ inputs, hash: await hashOf(inputs) }));
 }
 
-const name = relative(root, outfile);
-if (await isUpToDate()) {
-  process.stdout.write(`› ${name} is up to date.\n`);
-} else {
+/**
+ * Makes the bundle where it is not up to date.
+ * @returns {Promise<{ changed: boolean, text: string }>} what happened, in plain words
+ */
+export async function buildBrowser() {
+  const name = relative(root, outfile);
+  if (await isUpToDate()) return { changed: false, text: `${name} is up to date` };
   await bundle();
   const gzippedBytes = gzipSync(await readFile(outfile), { level: 9 }).length;
-  process.stdout.write(`› Bundled ${name}: ${gzippedBytes} bytes gzipped.\n`);
+  return { changed: true, text: `bundled ${name}, ${gzippedBytes} bytes gzipped` };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  process.stdout.write(`${(await buildBrowser()).text}\n`);
 }

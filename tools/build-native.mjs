@@ -15,7 +15,10 @@ function headers() {
     .include_dir;
 }
 
-/** Builds `output` from the source unless it is newer; returns what happened in plain words. */
+/**
+ * Builds `output` from the source unless it is newer.
+ * @returns {{ built: boolean, changed?: boolean, text: string }} what happened, in plain words
+ */
 export function buildNative({
   output = path.join(folder, `fanout-${process.platform}-${process.arch}.node`),
   compiler = process.env.CC ?? "cc",
@@ -44,7 +47,7 @@ export function buildNative({
     return { built: false, text: `no C compiler (${compiler}): the JavaScript fan-out is used` };
   if (run.status !== 0)
     return { built: false, text: `the fan-out helper does not compile:\n${run.stderr}` };
-  return { built: true, text: "the fan-out helper is built" };
+  return { built: true, changed: true, text: "compiled the fan-out helper" };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(buildNative().text);

@@ -1,3 +1,4 @@
+import { readdir, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -21,6 +22,36 @@ test("npm start serves the demo in the foreground until it is told to stop", asy
   expect(client.headers.get("content-type")).toContain("javascript");
   expect(await running.stop("SIGINT")).toBe(0);
   await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+});
+
+/** When each file was last written that an installation or a build would write. */
+async function written(): Promise<ReadonlyMap<string, number>> {
+  const folders = (await readdir(join(root, "packages"))).map((name) => `packages/${name}/dist`);
+  const found = new Map<string, number>();
+  for (const folder of [...folders, "sim/dist", "packages/client/dist/browser"]) {
+    for (const name of await readdir(join(root, folder))) {
+      found.set(`${folder}/${name}`, (await stat(join(root, folder, name))).mtimeMs);
+    }
+  }
+  const stamp = "node_modules/.holdfast-stamp";
+  return found.set(stamp, (await stat(join(root, stamp))).mtimeMs);
+}
+
+test("a second npm start installs nothing, builds nothing, and says so", async () => {
+  running = start(process.execPath, [entry, "--port", "0"], root);
+  await running.printed(/Chat demo/);
+  expect(await running.stop("SIGTERM")).toBe(0);
+  const before = await written();
+  expect(before.size).toBeGreaterThan(50);
+
+  running = start(process.execPath, [entry, "--port", "0"], root);
+  await running.printed(/Chat demo/);
+  expect(await running.stop("SIGTERM")).toBe(0);
+  const { output } = await running.ended;
+  expect(output).toContain("The Node packages are installed already.");
+  expect(output).toContain("Everything is built already.");
+  expect(output).not.toMatch(/Installing|Compiling|Built in|[Bb]undled/);
+  expect(await written()).toEqual(before);
 });
 
 test("npm start explains a taken port and fails", async () => {

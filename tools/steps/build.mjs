@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { buildNative } from "../build-native.mjs";
 import { root, run } from "./run.mjs";
@@ -12,25 +11,42 @@ export const tools = {
 };
 
 /**
- * Compiles what has changed since the last time, and bundles the client for browsers.
+ * How many projects `tsc -b` has to compile, by its own judgement.
+ * @returns {Promise<number>}
+ */
+async function staleProjects() {
+  const { output } = await run(process.execPath, [tools.tsc, "-b", "--dry"], { quiet: true });
+  return output.match(/would (?:build|update)/g)?.length ?? 0;
+}
+
+/**
+ * Compiles what has changed, and bundles the client for browsers; says so where there was
+ * something to do.
  * @returns {Promise<boolean>} whether everything compiled
  */
 export async function build() {
   const startMs = performance.now();
-  say("Compiling what has changed (tsc -b).");
+  const stale = await staleProjects();
+  if (stale > 0) say(`Compiling the ${stale} packages that changed or need one that did (tsc -b).`);
   const compiled = await run(process.execPath, [tools.tsc, "-b"]);
   if (compiled.code !== 0) {
     say("The TypeScript does not compile; the errors are above.");
     return false;
   }
-  if (existsSync(join(root, "packages", "client", "src", "mod.ts"))) {
-    const { code } = await run(process.execPath, [join(root, "tools", "build-browser.mjs")]);
-    if (code !== 0) {
-      say("The browser bundle could not be made; the reason is above.");
-      return false;
-    }
+  try {
+    // What it imports is there only after the installation.
+    const { buildBrowser } = await import("../build-browser.mjs");
+    const bundle = await buildBrowser();
+    const helper = buildNative();
+    if (bundle.changed) say(`Browser client: ${bundle.text}.`);
+    if (helper.changed || !helper.built) say(`Native part: ${helper.text}.`);
+    const hasChanged = stale > 0 || bundle.changed || helper.changed;
+    if (!hasChanged) say("Everything is built already.");
+    else say(`Built in ${secondsSince(startMs)}.`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    say("The browser bundle could not be made; the reason is above.");
+    return false;
   }
-  say(`Native part: ${buildNative().text}.`);
-  say(`Built in ${secondsSince(startMs)}.`);
   return true;
 }
