@@ -1,7 +1,29 @@
 import type { Failure, Member, Position } from "@holdfast/protocol";
+import type {
+  CallHandler,
+  CallOptions,
+  CallOutcome,
+  ServeOptions,
+  Serving,
+} from "./contract/calls.js";
+import type { BrokerCapabilities } from "./contract/capabilities.js";
+import type { ClusterCommand, NodeRecord, NodeStatus, RecentCommands } from "./contract/cluster.js";
+import type { LeaseOutcome, LeaseRelease, LeaseRenewal, LeaseRequest } from "./contract/leases.js";
+import type {
+  LogAppend,
+  LogAppended,
+  LogDeletion,
+  LogPage,
+  LogQuery,
+  LogSnapshot,
+  LogSnapshotRequest,
+} from "./contract/logs.js";
+import type { Maybe } from "./contract/maybe.js";
 
-/** A value now, or a promise of it: engines in the same process answer without one. */
-export type Maybe<T> = T | Promise<T>;
+export type { Maybe } from "./contract/maybe.js";
+
+/** Done, or why not. */
+export type Done = { readonly ok: true } | Failure;
 
 /** How much of a channel is retained. A bound of 0 retains nothing of that measure. */
 export interface HistoryBounds {
@@ -143,13 +165,15 @@ export interface BrokerListener {
   onRelayGap(): void;
   /** The engine became reachable or unreachable. */
   onAvailability(available: boolean): void;
+  /** A command to every gateway, the sender too. May be lost by the relay: `commands` has it. */
+  onCommand(command: ClusterCommand): void;
 }
 
 /** One gateway's link to the engine. */
 export interface BrokerLink {
   /** Appends, dedupes, orders and fans out in one atomic step; acknowledges at the declared durability. */
   publish(request: PublishRequest): Maybe<PublishOutcome>;
-  publishEphemeral(request: EphemeralRequest): Maybe<{ readonly ok: true } | Failure>;
+  publishEphemeral(request: EphemeralRequest): Maybe<Done>;
 
   /**
    * Follows a channel: once this settles, every later append reaches the listener (or is a relay loss).
@@ -169,24 +193,48 @@ export interface BrokerLink {
   storeSnapshot(channel: string, snapshot: Snapshot): Maybe<boolean | Failure>;
 
   /** Enters or updates a member of this gateway's lease. */
-  enter(channel: string, member: Member): Maybe<{ readonly ok: true } | Failure>;
+  enter(channel: string, member: Member): Maybe<Done>;
   /** Takes a member out at once, or after the grace period (a reconnect inside it shows neither event). */
   leave(channel: string, memberId: string, options: { readonly grace: boolean }): void;
   presence(channel: string, maxMembers: number): Maybe<PresenceView | Failure>;
 
-  /** Ends the link: members leave with grace, follows end. */
-  close(): Maybe<void>;
-}
+  append(request: LogAppend): Maybe<LogAppended>;
+  readLog(query: LogQuery): Maybe<LogPage | Failure>;
+  storeLogSnapshot(request: LogSnapshotRequest): Maybe<Done>;
+  loadLogSnapshot(log: string): Maybe<LogSnapshot | null | Failure>;
+  deleteLog(deletion: LogDeletion): Maybe<Done>;
 
-/** What an engine can and promises; the gateway refuses configurations beyond it at start-up. */
-export interface BrokerCapabilities {
-  readonly engine: string;
-  readonly durability: "none" | "disk" | "replicated" | "as configured";
-  readonly partitions: number;
-  /** How long publish keys are remembered, in milliseconds. */
-  readonly keyWindowMs: number;
-  readonly presenceLeaseMs: number;
-  readonly presenceGraceMs: number;
+  acquireLease(request: LeaseRequest): Maybe<LeaseOutcome>;
+  renewLease(renewal: LeaseRenewal): Maybe<LeaseOutcome>;
+  releaseLease(release: LeaseRelease): Maybe<Done>;
+
+  /**
+   * Serves a subject as a member of a group. A call is handed to one member of each group that
+   * serves its subject, and the first reply is the answer. Never handed out twice.
+   */
+  serve(
+    subject: string,
+    group: string,
+    handler: CallHandler,
+    options?: ServeOptions,
+  ): Maybe<Serving | Failure>;
+  call(subject: string, payload: Uint8Array, options: CallOptions): Promise<CallOutcome>;
+
+  /** Tells every gateway; settles once the command is kept, so that `commands` has it. */
+  broadcast(command: ClusterCommand): Maybe<Done>;
+  /**
+   * The commands kept since a cursor. A gateway asks every second and after `onRelayGap`: what the
+   * relay lost is known within the 2 s of the revocation bound.
+   */
+  commands(cursor: string | undefined): Maybe<RecentCommands | Failure>;
+
+  /** Tells what this gateway is, under its lease; repeat it, for an engine may lose everything. */
+  announce(status: NodeStatus): Maybe<Done>;
+  /** The gateways that announced themselves and whose lease is alive, by name. */
+  nodes(): Maybe<readonly NodeRecord[] | Failure>;
+
+  /** Ends the link: members leave with grace; follows, services and the node record end. */
+  close(): Maybe<void>;
 }
 
 /** An engine: appends, orders, retains and fans out. One conformance suite runs against every one. */

@@ -1,8 +1,48 @@
+export type {
+  CallHandler,
+  CallOptions,
+  CallOutcome,
+  IncomingCall,
+  ServeOptions,
+  Serving,
+} from "./contract/calls.js";
+export {
+  allFeatures,
+  type BrokerCapabilities,
+  type BrokerFeature,
+  brokerFeatures,
+  type FeatureNeed,
+  unmetNeeds,
+} from "./contract/capabilities.js";
+export type {
+  ClusterCommand,
+  NodeRecord,
+  NodeStatus,
+  RecentCommands,
+} from "./contract/cluster.js";
+export type {
+  Lease,
+  LeaseOutcome,
+  LeaseRelease,
+  LeaseRenewal,
+  LeaseRequest,
+} from "./contract/leases.js";
+export type {
+  LogAppend,
+  LogAppended,
+  LogDeletion,
+  LogEntry,
+  LogPage,
+  LogQuery,
+  LogSnapshot,
+  LogSnapshotRequest,
+} from "./contract/logs.js";
+export { isResourceName, resourceNamePattern } from "./contract/names.js";
 export {
   type Broker,
-  type BrokerCapabilities,
   type BrokerLink,
   type BrokerListener,
+  type Done,
   type Entry,
   type EphemeralRequest,
   type Head,

@@ -1,3 +1,4 @@
+import { allFeatures } from "@holdfast/broker";
 import { silentLogger } from "@holdfast/core";
 import { type ContractOf, call, type PayloadOf } from "@holdfast/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -80,10 +81,13 @@ describe("a gateway's life", () => {
       capabilities: {
         engine: "broken",
         durability: "none",
+        features: allFeatures,
         partitions: 1,
         keyWindowMs: 0,
         presenceLeaseMs: 0,
         presenceGraceMs: 0,
+        commandWindowMs: 0,
+        fenceWindowMs: 0,
       },
       connect: () => Promise.reject(new Error("no route to engine")),
       close: () => {},

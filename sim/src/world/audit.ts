@@ -40,6 +40,7 @@ export class Audit {
       onPresence: () => {},
       onRelayGap: () => {},
       onAvailability: () => {},
+      onCommand: () => {},
     };
     this.#link = broker.connect(auditor, listener);
     for (const channel of channels) {

@@ -27,19 +27,20 @@ function inside(process: SimProcess, listener: BrokerListener): BrokerListener {
     onPresence: (event) => process.enter(() => listener.onPresence(event)),
     onRelayGap: () => process.enter(() => listener.onRelayGap()),
     onAvailability: (available) => process.enter(() => listener.onAvailability(available)),
+    onCommand: (command) => process.enter(() => listener.onCommand(command)),
   };
 }
 
 function containedLink(link: BrokerLink, process: SimProcess, coverage: Coverage): BrokerLink {
+  const contain = <T>(answer: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      answer.then(
+        (value) => process.enter(() => resolve(value)),
+        (error) => process.enter(() => reject(error)),
+      );
+    });
   const answered = <T>(answer: Maybe<T>): Maybe<T> =>
-    answer instanceof Promise
-      ? new Promise((resolve, reject) => {
-          answer.then(
-            (value) => process.enter(() => resolve(value)),
-            (error) => process.enter(() => reject(error)),
-          );
-        })
-      : answer;
+    answer instanceof Promise ? contain(answer) : answer;
   return {
     publish: (request) => answered(link.publish(request)),
     publishEphemeral: (request) => answered(link.publishEphemeral(request)),
@@ -60,6 +61,21 @@ function containedLink(link: BrokerLink, process: SimProcess, coverage: Coverage
     enter: (channel, member) => answered(link.enter(channel, member)),
     leave: (channel, member, options) => link.leave(channel, member, options),
     presence: (channel, max) => answered(link.presence(channel, max)),
+    append: (request) => answered(link.append(request)),
+    readLog: (query) => answered(link.readLog(query)),
+    storeLogSnapshot: (request) => answered(link.storeLogSnapshot(request)),
+    loadLogSnapshot: (log) => answered(link.loadLogSnapshot(log)),
+    deleteLog: (deletion) => answered(link.deleteLog(deletion)),
+    acquireLease: (request) => answered(link.acquireLease(request)),
+    renewLease: (renewal) => answered(link.renewLease(renewal)),
+    releaseLease: (release) => answered(link.releaseLease(release)),
+    serve: (subject, group, handler, options) =>
+      answered(link.serve(subject, group, handler, options)),
+    call: (subject, payload, options) => contain(link.call(subject, payload, options)),
+    broadcast: (command) => answered(link.broadcast(command)),
+    commands: (cursor) => answered(link.commands(cursor)),
+    announce: (status) => answered(link.announce(status)),
+    nodes: () => answered(link.nodes()),
     close: () => answered(link.close()),
   };
 }

@@ -25,6 +25,7 @@ function recorder() {
     onPresence: (event) => calls.push(`${event.action} ${event.member.id} v${event.version}`),
     onRelayGap: () => calls.push("gap"),
     onAvailability: (now) => calls.push(`available ${now}`),
+    onCommand: (command) => calls.push(`command ${command.id}`),
   };
   return { calls, listener };
 }

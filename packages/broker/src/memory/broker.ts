@@ -1,4 +1,5 @@
-import type { Broker, BrokerCapabilities, BrokerListener } from "../contract.js";
+import { allFeatures, type BrokerCapabilities } from "../contract/capabilities.js";
+import type { Broker, BrokerListener } from "../contract.js";
 import { MemoryEngine } from "./engine.js";
 import { directRelay, type Relay } from "./fan-out.js";
 import { EngineLink, type MemoryLink } from "./link.js";
@@ -19,14 +20,18 @@ export class EngineBroker implements MemoryBroker {
 
   constructor(options: MemoryBrokerOptions, relay: Relay = directRelay) {
     this.engine = new MemoryEngine(options, relay);
-    const { partitions, keyWindowMs, presenceLeaseMs, presenceGraceMs } = this.engine.limits;
+    const { partitions, keyWindowMs, presenceLeaseMs, presenceGraceMs, ...rest } =
+      this.engine.limits;
     this.capabilities = {
       engine: "memory",
       durability: "none",
+      features: allFeatures,
       partitions,
       keyWindowMs,
       presenceLeaseMs,
       presenceGraceMs,
+      commandWindowMs: rest.commandWindowMs,
+      fenceWindowMs: rest.fenceWindowMs,
     };
   }
 

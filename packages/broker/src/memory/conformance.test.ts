@@ -12,7 +12,7 @@ const conforms = (name: string, subject: BrokerSubject) =>
   describeBroker(name, subject, { describe, test });
 
 conforms("memory", {
-  abilities: ["clock"],
+  abilities: ["clock", "wait"],
   async create() {
     const clock = new VirtualClock();
     const broker = createMemoryBroker({ clock, random: new SeededRandom(1) });
@@ -47,7 +47,9 @@ const everything = [
   "cutRelay",
   "loseSuffix",
   "pause",
+  "pauseOne",
   "restart",
+  "wait",
   "wipe",
 ] as const;
 

@@ -1,6 +1,8 @@
 import { type Clock, type Logger, type Random, silentLogger, type Timer } from "@holdfast/core";
 import { type Failure, failure } from "@holdfast/protocol";
+import type { ClusterCommand } from "../contract/cluster.js";
 import type {
+  Done,
   EphemeralRequest,
   Head,
   PartitionChanges,
@@ -8,15 +10,22 @@ import type {
   PublishOutcome,
   PublishRequest,
 } from "../contract.js";
+import { Calls } from "./calls.js";
 import type { Channel } from "./channel.js";
 import { Channels } from "./channels.js";
+import { Commands } from "./commands.js";
 import { FanOut, type Relay } from "./fan-out.js";
 import { type Follower, Follows } from "./follows.js";
+import { Leases } from "./leases.js";
+import { Logs } from "./logs.js";
+import { Nodes } from "./nodes.js";
 import { type MemoryBrokerOptions, type MemoryLimits, resolveLimits } from "./options.js";
 import { ChangeIndex, partitionOf } from "./partitions.js";
 import { Presence } from "./presence.js";
 
 const lifeLength = 12;
+/** Commands travel on their own; no application may name a channel like this. */
+const commandRoute = "$commands";
 
 /** The state every link of one memory engine shares, and its one atomic step. */
 export class MemoryEngine {
@@ -26,6 +35,13 @@ export class MemoryEngine {
   readonly follows = new Follows();
   readonly channels: Channels;
   readonly presence: Presence;
+  readonly logs: Logs;
+  readonly leases: Leases;
+  readonly calls: Calls;
+  readonly nodes: Nodes;
+  /** The links that are open: commands go to every one. */
+  readonly links = new Set<Follower>();
+  commands: Commands;
   readonly #logger: Logger;
   readonly #fanOut: FanOut;
   #changes: ChangeIndex;
@@ -46,6 +62,12 @@ export class MemoryEngine {
       (channel) => this.follows.hasPresence(channel),
     );
     this.#changes = this.#newChanges();
+    this.logs = new Logs(this.limits);
+    this.leases = new Leases(this.limits, this.clock);
+    this.nodes = new Nodes(this.limits);
+    const { limits, clock } = this;
+    this.calls = new Calls({ limits, clock, logger: this.#logger, relay });
+    this.commands = this.#newCommands();
     this.#scheduleSweep();
   }
 
@@ -103,6 +125,27 @@ export class MemoryEngine {
     this.#changes = this.#newChanges();
   }
 
+  /** Keeps a command and tells it to every link. */
+  broadcast(given: ClusterCommand): Done {
+    const command = this.commands.keep(given, this.clock.monoMs());
+    if ("ok" in command) return command;
+    for (const link of this.links) {
+      this.#fanOut.send({ gateway: link.gateway, channel: commandRoute }, () => {
+        if (this.links.has(link)) this.guard(link, () => link.listener.onCommand(command));
+      });
+    }
+    this.#fanOut.drain();
+    return { ok: true };
+  }
+
+  /** Loses what is kept for services, rooms and the cluster, as a wiped engine does. */
+  wipeCoordination(): void {
+    this.logs.clear();
+    this.leases.clear();
+    this.nodes.clear();
+    this.commands = this.#newCommands();
+  }
+
   /** Calls a listener; what it throws is its own affair and must not keep others from their message. */
   guard(follower: Follower, call: () => void): void {
     try {
@@ -117,6 +160,7 @@ export class MemoryEngine {
     this.#sweep?.cancel();
     this.presence.close();
     this.channels.replace(new Map());
+    this.wipeCoordination();
   }
 
   #tellPresence(event: PresenceEvent): void {
@@ -141,9 +185,16 @@ export class MemoryEngine {
     return new ChangeIndex(this.random.id(lifeLength), this.limits.maxPartitionChanges);
   }
 
+  #newCommands(): Commands {
+    return new Commands(this.limits, this.random.id(lifeLength));
+  }
+
   #scheduleSweep(): void {
     this.#sweep = this.clock.after(this.limits.sweepIntervalMs, () => {
-      this.channels.sweep(this.clock.monoMs());
+      const nowMs = this.clock.monoMs();
+      this.channels.sweep(nowMs);
+      this.logs.sweep(nowMs);
+      this.leases.sweep(nowMs);
       this.#scheduleSweep();
     });
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Failure } from "@holdfast/protocol";
+import type { ClusterCommand } from "../contract/cluster.js";
 import {
   type BrokerLink,
   type BrokerListener,
@@ -33,6 +34,9 @@ export function check(
   return { sentence, needs, run };
 }
 
+/** Messages that one outcome may take, one after the other. */
+const maxSettleRounds = 16;
+
 /** Bounds that nothing in a check exceeds by accident. */
 export const roomy: HistoryBounds = { maxCount: 1_000, maxBytes: 1_000_000, maxAgeMs: 3_600_000 };
 
@@ -54,6 +58,7 @@ export class Heard implements BrokerListener {
   readonly ephemerals: EphemeralRequest[] = [];
   readonly presence: PresenceEvent[] = [];
   readonly availability: boolean[] = [];
+  readonly commands: ClusterCommand[] = [];
   gaps = 0;
   /** Runs within the call that tells of an entry. */
   whileHearing: ((channel: string, entry: Entry) => void) | undefined;
@@ -73,6 +78,9 @@ export class Heard implements BrokerListener {
   }
   onAvailability(available: boolean): void {
     this.availability.push(available);
+  }
+  onCommand(command: ClusterCommand): void {
+    this.commands.push(command);
   }
 
   /** Offsets heard of a channel. */
@@ -112,6 +120,17 @@ export class Bench {
 
   settle(): Promise<void> {
     return this.harness.settle();
+  }
+
+  /** Waits for what messages on their way must first bring about. */
+  async settling<T>(outcome: Promise<T>): Promise<T> {
+    let settled = false;
+    const note = () => {
+      settled = true;
+    };
+    outcome.then(note, note);
+    for (let round = 0; round < maxSettleRounds && !settled; round += 1) await this.settle();
+    return outcome;
   }
 
   advance(ms: number): Promise<void> {

@@ -1,9 +1,13 @@
 import { Bench, type BrokerCheck } from "./bench.js";
 import { keyChecks, sessionChecks } from "./checks/admission.js";
+import { callChecks } from "./checks/calls.js";
 import { changesChecks } from "./checks/changes.js";
+import { capabilityChecks, commandChecks, nodeChecks } from "./checks/cluster.js";
 import { availabilityChecks, continuityChecks } from "./checks/faults.js";
 import { ephemeralChecks, followingChecks } from "./checks/following.js";
 import { historyChecks } from "./checks/history.js";
+import { leaseChecks } from "./checks/leases.js";
+import { logChecks, logSnapshotChecks } from "./checks/logs.js";
 import { presenceChecks } from "./checks/presence.js";
 import { publishingChecks } from "./checks/publishing.js";
 import { snapshotChecks } from "./checks/snapshots.js";
@@ -20,6 +24,13 @@ export const brokerChecks: Readonly<Record<string, readonly BrokerCheck[]>> = {
   changes: changesChecks,
   snapshots: snapshotChecks,
   presence: presenceChecks,
+  capabilities: capabilityChecks,
+  "fenced logs": logChecks,
+  "snapshots of logs": logSnapshotChecks,
+  leases: leaseChecks,
+  calls: callChecks,
+  "cluster-wide commands": commandChecks,
+  "the list of nodes": nodeChecks,
   availability: availabilityChecks,
   continuity: continuityChecks,
 };

@@ -19,13 +19,25 @@ export interface BrokerFaults {
   crash(gateway: string): void | Promise<void>;
 }
 
-/** A fault an engine's harness has, or `clock`: its time can be driven. */
-export type Ability = "pause" | "loseSuffix" | "wipe" | "cutRelay" | "restart" | "crash" | "clock";
+/**
+ * A fault an engine's harness has; `pauseOne`: `pause` takes a gateway's name. `clock`: its time can
+ * be driven as far as one likes. `wait`: so it can, or `advance` really waits for up to a second.
+ */
+export type Ability =
+  | "pause"
+  | "pauseOne"
+  | "loseSuffix"
+  | "wipe"
+  | "cutRelay"
+  | "restart"
+  | "crash"
+  | "clock"
+  | "wait";
 
 /** An engine under test, fresh and empty. */
 export interface BrokerHarness {
   readonly broker: Broker;
-  /** Lets the engine's time pass; used by checks that need `clock`. */
+  /** Lets the engine's time pass; used by checks that need `clock` or `wait`. */
   advance(ms: number): Promise<void>;
   /** Settles once every message on its way has reached its link. */
   settle(): Promise<void>;

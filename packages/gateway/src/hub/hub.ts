@@ -49,6 +49,7 @@ export class Hub {
       onPresence: (event) => guard((hub) => hub.#onPresence(event)),
       onRelayGap: () => guard((hub) => hub.#quietCheck.compareAll()),
       onAvailability: (available) => guard((hub) => hub.#onAvailability(available)),
+      onCommand: () => {},
     };
     const link: BrokerLink = await broker.connect(gateway, listener);
     const { clock, logger, settings, turns } = rest;

@@ -88,6 +88,7 @@ function lyingBroker(lie: Lie, forge: (entry: Entry) => Entry = (entry) => entry
         onPresence: (event) => listener.onPresence(event),
         onRelayGap: () => listener.onRelayGap(),
         onAvailability: (available) => listener.onAvailability(available),
+        onCommand: (command) => listener.onCommand(command),
       });
       lie(link);
       return link;

@@ -1,4 +1,5 @@
-import type { Broker, BrokerCapabilities, BrokerListener } from "../../contract.js";
+import type { BrokerCapabilities } from "../../contract/capabilities.js";
+import type { Broker, BrokerListener } from "../../contract.js";
 import { EngineBroker } from "../../memory/broker.js";
 import type { Channel } from "../../memory/channel.js";
 import type { MemoryBrokerOptions } from "../../memory/options.js";
@@ -105,6 +106,7 @@ class FaultyBroker implements FaultyMemoryBroker {
 
   wipe(): void {
     this.#replace(new Map());
+    this.#broker.engine.wipeCoordination();
   }
 
   restart(): void {

@@ -1,5 +1,14 @@
 import type { Clock, Timer } from "@holdfast/core";
 import { type Failure, failure, type Member } from "@holdfast/protocol";
+import type { CallHandler, CallOptions, CallOutcome, ServeOptions } from "../../contract/calls.js";
+import type { ClusterCommand, NodeStatus } from "../../contract/cluster.js";
+import type {
+  LeaseOutcome,
+  LeaseRelease,
+  LeaseRenewal,
+  LeaseRequest,
+} from "../../contract/leases.js";
+import type { LogAppend, LogDeletion, LogQuery, LogSnapshotRequest } from "../../contract/logs.js";
 import {
   type BrokerLink,
   type EphemeralRequest,
@@ -29,7 +38,7 @@ export interface OperationFate {
 /** Operations of a link that an engine answers. */
 export type OperationName = Exclude<
   keyof BrokerLink,
-  "unfollow" | "leave" | "partitionOf" | "close"
+  "unfollow" | "leave" | "partitionOf" | "call" | "close"
 >;
 
 /** Decides on each operation; undefined: it is answered at once, without a promise. */
@@ -54,7 +63,9 @@ export class FaultyLink implements BrokerLink {
   /** What this gateway believes it holds; it registers that again after an outage. */
   readonly #members = new Map<string, Map<string, Member>>();
   #missedLeaves: (() => void)[] = [];
-  #lease: Timer | undefined;
+  /** What it last said of itself. */
+  #status: NodeStatus | undefined;
+  #missing: Timer | undefined;
 
   constructor(inner: EngineLink, engine: MemoryEngine, reach: Reach, decide?: OperationDecision) {
     this.gateway = inner.gateway;
@@ -134,8 +145,72 @@ export class FaultyLink implements BrokerLink {
     return this.#run("presence", () => this.inner.presence(channel, maxMembers));
   }
 
+  append(request: LogAppend) {
+    return this.#run("append", () => this.inner.append(request));
+  }
+
+  readLog(query: LogQuery) {
+    return this.#run("readLog", () => this.inner.readLog(query));
+  }
+
+  storeLogSnapshot(request: LogSnapshotRequest) {
+    return this.#run("storeLogSnapshot", () => this.inner.storeLogSnapshot(request));
+  }
+
+  loadLogSnapshot(log: string) {
+    return this.#run("loadLogSnapshot", () => this.inner.loadLogSnapshot(log));
+  }
+
+  deleteLog(deletion: LogDeletion) {
+    return this.#run("deleteLog", () => this.inner.deleteLog(deletion));
+  }
+
+  acquireLease(request: LeaseRequest): Maybe<LeaseOutcome> {
+    return this.#lease(request.ttlMs, () =>
+      this.#run("acquireLease", () => this.inner.acquireLease(request)),
+    );
+  }
+
+  renewLease(renewal: LeaseRenewal): Maybe<LeaseOutcome> {
+    return this.#lease(renewal.ttlMs, () =>
+      this.#run("renewLease", () => this.inner.renewLease(renewal)),
+    );
+  }
+
+  releaseLease(release: LeaseRelease) {
+    return this.#run("releaseLease", () => this.inner.releaseLease(release));
+  }
+
+  serve(subject: string, group: string, handler: CallHandler, options?: ServeOptions) {
+    return this.#run("serve", () => this.inner.serve(subject, group, handler, options));
+  }
+
+  call(subject: string, payload: Uint8Array, options: CallOptions): Promise<CallOutcome> {
+    if (!this.#reach.reachable(this.gateway)) return Promise.resolve(unavailable(false));
+    return this.inner.call(subject, payload, options);
+  }
+
+  broadcast(command: ClusterCommand) {
+    return this.#run("broadcast", () => this.inner.broadcast(command));
+  }
+
+  commands(cursor: string | undefined) {
+    return this.#run("commands", () => this.inner.commands(cursor));
+  }
+
+  announce(status: NodeStatus) {
+    return this.#run("announce", () => {
+      this.#status = status;
+      return this.inner.announce(status);
+    });
+  }
+
+  nodes() {
+    return this.#run("nodes", () => this.inner.nodes());
+  }
+
   close(): void {
-    this.#lease?.cancel();
+    this.#missing?.cancel();
     this.#members.clear();
     this.#missedLeaves = [];
     // Out of reach nobody hears the goodbye: the lease has to run out.
@@ -145,22 +220,31 @@ export class FaultyLink implements BrokerLink {
 
   /** The engine went out of this gateway's reach while it is in others': its lease runs. */
   startLease(): void {
-    this.#lease ??= this.#clock.after(this.#engine.limits.presenceLeaseMs, () =>
-      this.#engine.presence.leaveAll(this.inner),
+    this.#missing ??= this.#clock.after(this.#engine.limits.presenceLeaseMs, () =>
+      this.inner.endLease(),
     );
   }
 
   /** The engine is within reach again: says what was left unsaid and registers members again. */
   rejoin(): void {
-    this.#lease?.cancel();
-    this.#lease = undefined;
+    this.#missing?.cancel();
+    this.#missing = undefined;
     if (!this.inner.open) return;
+    if (this.#status !== undefined) this.inner.announce(this.#status);
     for (const leave of this.#missedLeaves.splice(0)) leave();
     for (const [channel, members] of this.#members) {
       for (const member of members.values()) {
         this.#engine.presence.reclaim(this.inner, channel, member);
       }
     }
+  }
+
+  /** A lease ends for its holder as if it had begun before the question was sent. */
+  #lease(ttlMs: number, ask: () => Maybe<LeaseOutcome>): Maybe<LeaseOutcome> {
+    const expiresAtMs = this.#clock.monoMs() + ttlMs;
+    const answer = ask();
+    const asAsked = (lease: LeaseOutcome) => (lease.ok ? { ...lease, expiresAtMs } : lease);
+    return answer instanceof Promise ? answer.then(asAsked) : asAsked(answer);
   }
 
   #run<T>(operation: OperationName, execute: () => T | Failure): Maybe<T | Failure> {

@@ -1,4 +1,5 @@
-import type { Broker, BrokerCapabilities, BrokerListener } from "../../contract.js";
+import type { BrokerCapabilities } from "../../contract/capabilities.js";
+import type { Broker, BrokerListener } from "../../contract.js";
 import { Connection } from "./connection.js";
 import { RemoteLink } from "./link.js";
 

@@ -9,7 +9,7 @@ import { serveRemoteBroker } from "./server.js";
 describeBroker(
   "memory in a process of its own",
   {
-    abilities: ["clock", "crash", "pause"],
+    abilities: ["clock", "crash", "pause", "wait"],
     async create() {
       const clock = new VirtualClock();
       const server = await serveRemoteBroker({ clock, random: new SeededRandom(1) });

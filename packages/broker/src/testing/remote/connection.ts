@@ -1,14 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type Failure, failure } from "@holdfast/protocol";
-import {
-  type Down,
-  type Event,
-  type Operation,
-  receiveFrames,
-  sendFrame,
-  type Up,
-} from "./wire.js";
+import { type Down, type Operation, receiveFrames, sendFrame, type Up } from "./wire.js";
 
 /** Patience for an answer of the engine. */
 const answerTimeoutMs = 5_000;
@@ -17,20 +10,26 @@ const openTimeoutMs = 5_000;
 /** Operations that may wait for an answer at once. */
 const maxPending = 100_000;
 
+/** What the engine's process says of itself. */
+export type Told = Extract<Down, { readonly type: "event" | "call" | "cancel" }>;
+
+const isTold = (message: Down): message is Told =>
+  message.type === "event" || message.type === "call" || message.type === "cancel";
+
 type Settle = (value: unknown) => void;
 
 /** One socket to the engine's process, from its opening to its end. */
 export class Connection {
   readonly #socket: Socket;
-  readonly #onEvent: (event: Event) => void;
+  readonly #onTold: (told: Told) => void;
   readonly #pending = new Map<number, Settle>();
   readonly #greetings: ((message: Down) => void)[] = [];
   #nextId = 1;
   #open = true;
 
-  private constructor(socket: Socket, onEvent: (event: Event) => void, onEnd: () => void) {
+  private constructor(socket: Socket, onTold: (told: Told) => void, onEnd: () => void) {
     this.#socket = socket;
-    this.#onEvent = onEvent;
+    this.#onTold = onTold;
     socket.setNoDelay();
     receiveFrames<Down>(socket, (message) => this.#take(message));
     socket.on("close", () => {
@@ -44,7 +43,7 @@ export class Connection {
   /** Rejects when nobody takes the connection in time. */
   static async open(
     port: number,
-    onEvent: (event: Event) => void,
+    onTold: (told: Told) => void,
     onEnd: () => void,
   ): Promise<Connection> {
     const socket = connect(port, "127.0.0.1");
@@ -55,7 +54,7 @@ export class Connection {
       socket.destroy();
       throw new Error("The engine's process cannot be reached.", { cause });
     }
-    return new Connection(socket, onEvent, onEnd);
+    return new Connection(socket, onTold, onEnd);
   }
 
   /** Says something that is answered by one message, which is not an `answer`. */
@@ -78,7 +77,7 @@ export class Connection {
   }
 
   /** Asks for an operation; without an answer in time the outcome is unknown. */
-  ask<T>(operation: Operation): Promise<T | Failure> {
+  ask<T>(operation: Operation, patienceMs = answerTimeoutMs): Promise<T | Failure> {
     if (!this.#open) return Promise.resolve(failure("unavailable"));
     if (this.#pending.size >= maxPending) return Promise.resolve(failure("busy"));
     const id = this.#nextId;
@@ -90,7 +89,7 @@ export class Connection {
         resolve(value as T);
       };
       const late = failure("timeout", undefined, { unknown: true });
-      const timer = setTimeout(() => settle(late), answerTimeoutMs);
+      const timer = setTimeout(() => settle(late), patienceMs);
       this.#pending.set(id, settle);
       this.tell({ type: "ask", id, ...operation });
     });
@@ -107,7 +106,7 @@ export class Connection {
 
   #take(message: Down): void {
     if (message.type === "answer") this.#pending.get(message.id)?.(message.value);
-    else if (message.type === "event") this.#onEvent(message);
+    else if (isTold(message)) this.#onTold(message);
     else this.#greetings.shift()?.(message);
   }
 }

@@ -1,26 +1,31 @@
 import { type Failure, failure, type Member } from "@holdfast/protocol";
+import type {
+  CallHandler,
+  CallOptions,
+  CallOutcome,
+  ServeOptions,
+  Serving,
+} from "../../contract/calls.js";
+import type { NodeStatus } from "../../contract/cluster.js";
 import {
   type BrokerLink,
   type BrokerListener,
-  type EphemeralRequest,
+  type Done,
   type Head,
-  type HistoryPage,
-  type HistoryQuery,
   isFailure,
-  type PartitionChanges,
-  type PresenceView,
-  type PublishOutcome,
-  type PublishRequest,
-  type Snapshot,
 } from "../../contract.js";
 import { partitionOf } from "../../memory/partitions.js";
-import { Connection } from "./connection.js";
+import { AskingLink } from "./asking-link.js";
+import { Connection, type Told } from "./connection.js";
+import { RemoteServices } from "./services.js";
 import type { Event, Operation, Telling } from "./wire.js";
 
 /** Signs of life in one lease. */
 const beatsPerLease = 4;
 /** Pause before the engine is tried again. */
 const retryMs = 100;
+/** How much longer than the engine, which ends a call in time, the gateway waits for its answer. */
+const callPatienceMs = 5_000;
 
 /** What a link is made of. */
 export interface RemoteLinkOptions {
@@ -36,10 +41,14 @@ export interface RemoteLinkOptions {
  * One gateway's link to an engine in another process. When its connection is lost, or its lease
  * was missed, it begins a new incarnation: follows again and registers its members again.
  */
-export class RemoteLink implements BrokerLink {
+export class RemoteLink extends AskingLink implements BrokerLink {
   readonly #options: RemoteLinkOptions;
   readonly #follows = new Map<string, { readonly presence: boolean }>();
   readonly #members = new Map<string, Map<string, Member>>();
+  readonly #services = new RemoteServices();
+  /** What it last said of itself. */
+  #status: NodeStatus | undefined;
+  #nextCall = 1;
   #connection: Connection | undefined;
   #incarnation: number | undefined;
   #count = 0;
@@ -49,6 +58,7 @@ export class RemoteLink implements BrokerLink {
   #open = true;
 
   private constructor(options: RemoteLinkOptions) {
+    super();
     this.#options = options;
   }
 
@@ -68,51 +78,23 @@ export class RemoteLink implements BrokerLink {
     return this.#connection !== undefined;
   }
 
-  publish(request: PublishRequest): Promise<PublishOutcome> {
-    return this.#ask({ op: "publish", args: [request] });
-  }
-
-  publishEphemeral(request: EphemeralRequest): Promise<{ readonly ok: true } | Failure> {
-    return this.#ask({ op: "publishEphemeral", args: [request] });
-  }
-
   async follow(channel: string, options: { readonly presence: boolean }): Promise<Head | Failure> {
     const presence = options.presence || this.#follows.get(channel)?.presence === true;
     if (this.#open) this.#follows.set(channel, { presence });
-    return this.#ask<Head>({ op: "follow", args: [channel, { presence }] });
+    return this.ask<Head>({ op: "follow", args: [channel, { presence }] });
   }
 
   unfollow(channel: string): void {
     if (this.#follows.delete(channel)) this.#tell({ op: "unfollow", args: [channel] });
   }
 
-  read(query: HistoryQuery): Promise<HistoryPage | Failure> {
-    return this.#ask({ op: "read", args: [query] });
-  }
-
-  heads(channels: readonly string[]): Promise<readonly Head[] | Failure> {
-    return this.#ask({ op: "heads", args: [channels] });
-  }
-
   partitionOf(channel: string): number {
     return partitionOf(channel, this.#options.partitions);
   }
 
-  changes(partition: number, cursor: string | undefined): Promise<PartitionChanges | Failure> {
-    return this.#ask({ op: "changes", args: [partition, cursor] });
-  }
-
-  loadSnapshot(channel: string): Promise<Snapshot | null | Failure> {
-    return this.#ask({ op: "loadSnapshot", args: [channel] });
-  }
-
-  storeSnapshot(channel: string, snapshot: Snapshot): Promise<boolean | Failure> {
-    return this.#ask({ op: "storeSnapshot", args: [channel, snapshot] });
-  }
-
-  async enter(channel: string, member: Member): Promise<{ readonly ok: true } | Failure> {
+  async enter(channel: string, member: Member): Promise<Done> {
     const count = this.#count;
-    const entered = await this.#ask<{ readonly ok: true }>({
+    const entered = await this.ask<{ readonly ok: true }>({
       op: "enter",
       args: [channel, member],
     });
@@ -131,13 +113,59 @@ export class RemoteLink implements BrokerLink {
     this.#tell({ op: "leave", args: [channel, memberId, options] });
   }
 
-  presence(channel: string, maxMembers: number): Promise<PresenceView | Failure> {
-    return this.#ask({ op: "presence", args: [channel, maxMembers] });
+  async serve(
+    subject: string,
+    group: string,
+    handler: CallHandler,
+    options?: ServeOptions,
+  ): Promise<Serving | Failure> {
+    const service = this.#services.add({ subject, group, handler, options });
+    const served = await this.ask<{ readonly ok: true }>({
+      op: "serve",
+      args: [service, subject, group, options],
+    });
+    if (isFailure(served)) {
+      this.#services.remove(service);
+      return served;
+    }
+    return {
+      ok: true,
+      stop: () => {
+        this.#tell({ op: "stop", args: [service] });
+        this.#services.remove(service);
+      },
+    };
+  }
+
+  async call(
+    subject: string,
+    payload: Uint8Array,
+    { timeoutMs, signal }: CallOptions,
+  ): Promise<CallOutcome> {
+    if (signal?.aborted === true) return failure("cancelled");
+    const connection = this.#connection;
+    if (connection === undefined) return failure("unavailable");
+    const call = this.#nextCall;
+    this.#nextCall += 1;
+    const giveUp = () => connection.tell({ type: "tell", op: "giveUp", args: [call] });
+    signal?.addEventListener("abort", giveUp, { once: true });
+    const args = [call, subject, payload, timeoutMs] as const;
+    const outcome = await connection.ask<CallOutcome>(
+      { op: "call", args },
+      timeoutMs + callPatienceMs,
+    );
+    signal?.removeEventListener("abort", giveUp);
+    return outcome;
+  }
+
+  announce(status: NodeStatus): Promise<Done> {
+    this.#status = status;
+    return this.ask({ op: "announce", args: [status] });
   }
 
   /** Settles when everything asked for before has been carried out and told. */
   async settle(): Promise<void> {
-    await this.#ask({ op: "settle", args: [] });
+    await this.ask({ op: "settle", args: [] });
   }
 
   async close(): Promise<void> {
@@ -160,12 +188,13 @@ export class RemoteLink implements BrokerLink {
     this.#connection = undefined;
     this.#follows.clear();
     this.#members.clear();
+    this.#services.clear();
     clearInterval(this.#beat);
     clearTimeout(this.#retry);
     this.#options.ended(this);
   }
 
-  #ask<T>(operation: Operation): Promise<T | Failure> {
+  protected override ask<T>(operation: Operation): Promise<T | Failure> {
     if (!this.#open) return Promise.resolve(failure("closed", "The link was closed."));
     return this.#connection?.ask<T>(operation) ?? Promise.resolve(failure("unavailable"));
   }
@@ -184,11 +213,11 @@ export class RemoteLink implements BrokerLink {
   }
 
   async #begin(): Promise<void> {
-    const { port, gateway, listener } = this.#options;
+    const { port, gateway } = this.#options;
     const connection: Connection = await Connection.open(
       port,
       // What an incarnation that is over still has to say is not heard.
-      (event) => this.#connection === connection && tellListener(listener, event),
+      (told) => this.#connection === connection && this.#take(connection, told),
       () => this.#connection === connection && this.#lost(),
     );
     const former = this.#incarnation;
@@ -208,8 +237,15 @@ export class RemoteLink implements BrokerLink {
     else this.#connection = connection;
   }
 
+  #take(connection: Connection, told: Told): void {
+    if (told.type === "event") tellListener(this.#options.listener, told);
+    else if (told.type === "cancel") this.#services.cancel(told.call);
+    else void this.#services.handle(told, (reply) => connection.tell(reply));
+  }
+
   #lost(): void {
     this.#connection = undefined;
+    this.#services.cancelAll();
     this.#options.listener.onAvailability(false);
     this.#again();
   }
@@ -237,6 +273,9 @@ export class RemoteLink implements BrokerLink {
         asked.push(connection.ask({ op: "reclaim", args: [channel, member] }));
       }
     }
+    for (const operation of this.#services.operations()) asked.push(connection.ask(operation));
+    const status = this.#status;
+    if (status !== undefined) asked.push(connection.ask({ op: "announce", args: [status] }));
     const answers = await Promise.all(asked);
     if (connection !== this.#connection) return;
     if (answers.some((answer) => isFailure(answer))) {
@@ -265,6 +304,9 @@ function tellListener(listener: BrokerListener, event: Event): void {
         return;
       case "onAvailability":
         listener.onAvailability(...event.args);
+        return;
+      case "onCommand":
+        listener.onCommand(...event.args);
     }
   } catch {
     // A listener's own mistake; the others get their messages.

@@ -1,10 +1,13 @@
 import type { Socket } from "node:net";
-import type { BrokerListener } from "../../contract.js";
+import type { ServeOptions, Serving } from "../../contract/calls.js";
+import type { BrokerListener, Done } from "../../contract.js";
 import type { EngineBroker } from "../../memory/broker.js";
 import type { EngineLink } from "../../memory/link.js";
+import { OutgoingCalls, PendingCalls } from "./services.js";
 import {
   type Down,
   type Operation,
+  type PlainOperation,
   receiveFrames,
   sendFrame,
   type Telling,
@@ -30,6 +33,9 @@ export class RemoteSession {
   readonly #host: SessionHost;
   #link: EngineLink | undefined;
   #former: EngineLink | undefined;
+  readonly #services = new Map<number, Serving>();
+  readonly #incoming = new PendingCalls((message) => this.#send(message));
+  readonly #outgoing = new OutgoingCalls();
   #heardMs = performance.now();
 
   constructor(socket: Socket, host: SessionHost) {
@@ -71,7 +77,7 @@ export class RemoteSession {
         this.#begin(message.gateway, message.former);
         return;
       case "ask":
-        this.#send({ type: "answer", id: message.id, value: this.#carryOut(message) });
+        this.#answer(message.id, this.#carryOut(message));
         return;
       case "tell":
         this.#tell(message);
@@ -83,6 +89,11 @@ export class RemoteSession {
         return;
       case "beat":
     }
+  }
+
+  #answer(id: number, value: unknown): void {
+    if (value instanceof Promise) void value.then((settled) => this.#answer(id, settled));
+    else this.#send({ type: "answer", id, value });
   }
 
   #begin(gateway: string, former: number | undefined): void {
@@ -103,48 +114,118 @@ export class RemoteSession {
       onPresence: (...args) => this.#send({ type: "event", name: "onPresence", args }),
       onRelayGap: (...args) => this.#send({ type: "event", name: "onRelayGap", args }),
       onAvailability: (...args) => this.#send({ type: "event", name: "onAvailability", args }),
+      onCommand: (...args) => this.#send({ type: "event", name: "onCommand", args }),
     };
   }
 
-  #carryOut({ op, args }: Operation): unknown {
+  #carryOut(operation: Operation): unknown {
     const link = this.#link;
     if (link === undefined) throw new Error("an operation before hello");
+    const { op, args } = operation;
     switch (op) {
-      case "publish":
-        return link.publish(...args);
-      case "publishEphemeral":
-        return link.publishEphemeral(...args);
-      case "follow":
-        return link.follow(...args);
-      case "read":
-        return link.read(...args);
-      case "heads":
-        return link.heads(...args);
-      case "changes":
-        return link.changes(...args);
-      case "loadSnapshot":
-        return link.loadSnapshot(...args);
-      case "storeSnapshot":
-        return link.storeSnapshot(...args);
-      case "enter":
-        return link.enter(...args);
-      case "presence":
-        return link.presence(...args);
+      case "serve":
+        return this.#serve(link, ...args);
+      case "call": {
+        const [call, subject, payload, timeoutMs] = args;
+        return this.#outgoing.make(call, (signal) =>
+          link.call(subject, payload, { timeoutMs, signal }),
+        );
+      }
       case "reclaim":
         this.#host.broker.engine.presence.reclaim(link, ...args, this.#former);
         return { ok: true };
       case "settle":
         return { ok: true };
+      default:
+        return carryOutPlain(link, operation);
     }
   }
 
+  #serve(
+    link: EngineLink,
+    service: number,
+    subject: string,
+    group: string,
+    options: ServeOptions | undefined,
+  ): Done {
+    const serving = link.serve(subject, group, this.#incoming.handler(service), options);
+    if (!("stop" in serving)) return serving;
+    this.#services.set(service, serving);
+    return { ok: true };
+  }
+
   #tell({ op, args }: Telling): void {
-    if (op === "unfollow") this.#link?.unfollow(...args);
-    else this.#link?.leave(...args);
+    switch (op) {
+      case "unfollow":
+        this.#link?.unfollow(...args);
+        return;
+      case "leave":
+        this.#link?.leave(...args);
+        return;
+      case "stop":
+        void this.#services.get(args[0])?.stop();
+        this.#services.delete(args[0]);
+        return;
+      case "reply":
+        this.#incoming.reply(...args);
+        return;
+      case "giveUp":
+        this.#outgoing.cancel(...args);
+    }
   }
 
   #send(message: Down): void {
     if (this.#socket.writableLength > maxWaitingBytes) this.cut();
     else sendFrame(this.#socket, message);
+  }
+}
+
+/** An operation that is the link's own, arguments and all. */
+function carryOutPlain(link: EngineLink, { op, args }: PlainOperation): unknown {
+  switch (op) {
+    case "publish":
+      return link.publish(...args);
+    case "publishEphemeral":
+      return link.publishEphemeral(...args);
+    case "follow":
+      return link.follow(...args);
+    case "read":
+      return link.read(...args);
+    case "heads":
+      return link.heads(...args);
+    case "changes":
+      return link.changes(...args);
+    case "loadSnapshot":
+      return link.loadSnapshot(...args);
+    case "storeSnapshot":
+      return link.storeSnapshot(...args);
+    case "enter":
+      return link.enter(...args);
+    case "presence":
+      return link.presence(...args);
+    case "append":
+      return link.append(...args);
+    case "readLog":
+      return link.readLog(...args);
+    case "storeLogSnapshot":
+      return link.storeLogSnapshot(...args);
+    case "loadLogSnapshot":
+      return link.loadLogSnapshot(...args);
+    case "deleteLog":
+      return link.deleteLog(...args);
+    case "acquireLease":
+      return link.acquireLease(...args);
+    case "renewLease":
+      return link.renewLease(...args);
+    case "releaseLease":
+      return link.releaseLease(...args);
+    case "broadcast":
+      return link.broadcast(...args);
+    case "commands":
+      return link.commands(...args);
+    case "announce":
+      return link.announce(...args);
+    case "nodes":
+      return link.nodes();
   }
 }

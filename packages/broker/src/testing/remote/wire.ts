@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
 import { deserialize, serialize } from "node:v8";
 import type { Member } from "@holdfast/protocol";
-import type { BrokerCapabilities, BrokerLink, BrokerListener } from "../../contract.js";
+import type { IncomingCall, ServeOptions } from "../../contract/calls.js";
+import type { BrokerCapabilities } from "../../contract/capabilities.js";
+import type { BrokerLink, BrokerListener } from "../../contract.js";
 import type { OperationName } from "../faulty/link.js";
 
 /** Registers a member again after a missed lease, unless another gateway has entered it since. */
@@ -10,19 +12,51 @@ type Reclaim = {
   readonly args: readonly [channel: string, member: Member];
 };
 
+/** Operations whose arguments can travel as they are. */
+type Plain = Exclude<OperationName, "serve">;
+
+/** Serves under a number of the gateway's own; calls come to it by that. */
+type Serve = {
+  readonly op: "serve";
+  readonly args: readonly [
+    service: number,
+    subject: string,
+    group: string,
+    options: ServeOptions | undefined,
+  ];
+};
+
+/** Calls under a number of the gateway's own, by which it can give the call up. */
+type Call = {
+  readonly op: "call";
+  readonly args: readonly [call: number, subject: string, payload: Uint8Array, timeoutMs: number];
+};
+
+/** An operation that is the link's own. */
+export type PlainOperation = {
+  [Op in Plain]: { readonly op: Op; readonly args: Parameters<BrokerLink[Op]> };
+}[Plain];
+
 /** An operation that is answered. */
 export type Operation =
-  | {
-      [Op in OperationName]: { readonly op: Op; readonly args: Parameters<BrokerLink[Op]> };
-    }[OperationName]
+  | PlainOperation
   | Reclaim
+  | Serve
+  | Call
   /** Answered after everything before it has been carried out. */
   | { readonly op: "settle"; readonly args: readonly [] };
 
 /** An operation nobody waits for. */
-export type Telling = {
-  [Op in "unfollow" | "leave"]: { readonly op: Op; readonly args: Parameters<BrokerLink[Op]> };
-}["unfollow" | "leave"];
+export type Telling =
+  | {
+      [Op in "unfollow" | "leave"]: { readonly op: Op; readonly args: Parameters<BrokerLink[Op]> };
+    }["unfollow" | "leave"]
+  | { readonly op: "stop"; readonly args: readonly [service: number] }
+  | {
+      readonly op: "reply";
+      readonly args: readonly [call: number, reply: Uint8Array | { readonly message: string }];
+    }
+  | { readonly op: "giveUp"; readonly args: readonly [call: number] };
 
 /** A call of the listener. */
 export type Event = {
@@ -48,6 +82,13 @@ export type Down =
   | { readonly type: "welcome"; readonly incarnation: number; readonly leaseMs: number }
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
   | ({ readonly type: "event" } & Event)
+  /** A call for one of the gateway's services; it replies by the call's number. */
+  | ({ readonly type: "call"; readonly call: number; readonly service: number } & Omit<
+      IncomingCall,
+      "signal"
+    >)
+  /** Nobody waits for the call any more. */
+  | { readonly type: "cancel"; readonly call: number }
   | { readonly type: "bye" };
 
 const lengthBytes = 4;
