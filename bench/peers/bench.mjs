@@ -1,0 +1,94 @@
+// npm run bench:peers: Holdfast and its peers, the same work, side by side, in turns.
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { allPeers } from "./lib/peers.mjs";
+import { ratiosOf } from "./lib/ratios.mjs";
+import { runWorks } from "./lib/run.mjs";
+import { tableOf } from "./lib/table.mjs";
+import { provide } from "./lib/tools.mjs";
+import { works } from "./lib/works.mjs";
+
+const usage = `Usage: npm run bench:peers -- [flags]
+
+  --json                prints one JSON object instead of the table
+  --out FILE            writes the JSON there as well
+  --peers a,b           ${allPeers()
+    .map(({ name }) => name)
+    .join(",")} [all]
+  --works a,b           ${works.map(({ name }) => name).join(",")} [all]
+  --rounds N            turns of each peer [3]
+  --seconds N           length of a measured window [2]
+  --warm N              seconds of the same work before it [1]
+  --subscribers N       of the fan-out [1000]
+  --callers N           of the echo [100]
+  --idle N              idle connections [18000]
+  --stormed N           connections that are cut at once [10000]
+  --pace N              publications a second for the latency; 0: half of what ws can [0]
+`;
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+    out: { type: "string" },
+    peers: { type: "string", default: "" },
+    works: { type: "string", default: "" },
+    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "2" },
+    warm: { type: "string", default: "1" },
+    subscribers: { type: "string", default: "1000" },
+    callers: { type: "string", default: "100" },
+    idle: { type: "string", default: "18000" },
+    stormed: { type: "string", default: "10000" },
+    pace: { type: "string", default: "0" },
+  },
+});
+
+const say = (/** @type {string} */ text) => process.stderr.write(`› ${text}\n`);
+
+/**
+ * The named ones of a list; all of them for an empty text.
+ * @template {{ name: string }} T
+ * @param {readonly T[]} all
+ * @param {string} text
+ */
+function chosen(all, text) {
+  if (text === "") return all;
+  const names = text.split(",");
+  const unknown = names.filter((name) => !all.some((each) => each.name === name));
+  if (unknown.length > 0) throw new RangeError(`There is no ${unknown.join(", ")}.`);
+  return all.filter(({ name }) => names.includes(name));
+}
+
+async function main() {
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const asked = chosen(allPeers(), values.peers);
+  const missing = provide(new Set(asked.map(({ name }) => name)), say);
+  for (const [name, why] of missing) say(`${name} is left out: ${why}.`);
+  const peers = asked.filter(({ name }) => !missing.has(name));
+  const result = await runWorks({
+    peers,
+    works: chosen(works, values.works),
+    rounds: Number(values.rounds),
+    say,
+    sizes: {
+      seconds: Number(values.seconds),
+      warmSeconds: Number(values.warm),
+      subscribers: Number(values.subscribers),
+      callers: Number(values.callers),
+      idle: Number(values.idle),
+      stormed: Number(values.stormed),
+      paced: Number(values.pace),
+    },
+  });
+  const ratios = ratiosOf(result.works);
+  const whole = { ...result, missing: Object.fromEntries(missing), ratios };
+  if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(whole, null, 2)}\n`);
+  process.stdout.write(`${values.json ? JSON.stringify(whole) : tableOf(result, peers, ratios)}\n`);
+  return result.failures.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

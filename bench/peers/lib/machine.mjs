@@ -1,0 +1,50 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+
+/** Ticks of a second in /proc (USER_HZ, the same on every Linux). */
+const ticksPerSecond = 100;
+
+/**
+ * Processor time a process has used, all its threads, user and system, in seconds.
+ * @param {number} pid
+ */
+export function cpuSeconds(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The command's name may hold spaces and brackets; the numbers begin after the last one.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/**
+ * Resident memory of a process now and at its peak, in bytes.
+ * @param {number} pid
+ */
+export function memoryOf(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const bytesOf = (/** @type {string} */ name) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) * 1024;
+  return { residentBytes: bytesOf("VmRSS"), peakBytes: bytesOf("VmHWM") };
+}
+
+/** Lets the peak begin anew at what is resident now. @param {number} pid */
+export function forgetPeak(pid) {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+}
+
+/** Share of the machine's time that other guests of its host took, since it was started. */
+export function stolenSeconds() {
+  const [, ...times] = (readFileSync("/proc/stat", "utf8").split("\n", 1)[0] ?? "").split(/\s+/);
+  return Number(times[7] ?? 0) / ticksPerSecond;
+}
+
+/** What a result was measured on. */
+export function machine() {
+  const [first] = cpus();
+  return {
+    processor: first?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: readFileSync("/proc/sys/kernel/osrelease", "utf8").trim(),
+    node: process.versions.node,
+  };
+}
