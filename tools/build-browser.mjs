@@ -1,11 +1,11 @@
 // Bundles the client for browsers into one minified file, packages/client/dist/browser/client.js,
 // unless nothing it is made of has changed. The gateway serves it at /client.js.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build, version } from "esbuild";
+import { rolldown, VERSION } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const client = join(root, "packages", "client");
@@ -18,7 +18,7 @@ const stampPath = join(folder, ".inputs.json");
  * @param {readonly string[]} inputs paths from the root
  */
 async function hashOf(inputs) {
-  const hash = createHash("sha256").update(version);
+  const hash = createHash("sha256").update(VERSION);
   for (const input of [...inputs, "packages/client/package.json", "tools/build-browser.mjs"]) {
     const bytes = await readFile(join(root, input)).catch(() => undefined);
     if (bytes === undefined) return undefined;
@@ -36,23 +36,24 @@ async function isUpToDate() {
 }
 
 async function bundle() {
-  const result = await build({
-    entryPoints: [join(client, "src", "mod.ts")],
-    outfile,
-    absWorkingDir: root,
-    bundle: true,
-    minify: true,
-    format: "esm",
+  const bundling = await rolldown({
+    input: join(client, "src", "mod.ts"),
     platform: "browser",
-    conditions: ["@holdfast/source", "browser"],
-    target: ["es2022"],
-    sourcemap: "linked",
-    legalComments: "none",
-    metafile: true,
-    logLevel: "warning",
+    resolve: {
+      conditionNames: ["@holdfast/source", "browser", "import"],
+      extensionAlias: { ".js": [".ts", ".js"] },
+    },
+    transform: { target: "es2022" },
   });
-  const inputs = Object.keys(result.metafile.inputs).sort();
-  await mkdir(folder, { recursive: true });
+  await bundling.write({
+    file: outfile,
+    format: "esm",
+    minify: true,
+    comments: false,
+    sourcemap: true,
+  });
+  const inputs = (await bundling.watchFiles).map((path) => relative(root, path)).sort();
+  await bundling.close();
   await writeFile(stampPath, JSON.stringify({ inputs, hash: await hashOf(inputs) }));
 }
 

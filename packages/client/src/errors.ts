@@ -1,5 +1,10 @@
-import type { ErrorCode, ErrorReply, Failure, Position } from "@holdfast/protocol";
-import { failure, messageOf } from "./failures.js";
+import type { ErrorCode, Failure, Position } from "@holdfast/protocol";
+import { failed, failure, messageOf } from "./failures.js";
+
+/** What an error says of its failure. */
+type Reason = Pick<Failure, "code" | "message" | "retryable"> & {
+  readonly retryAfterMs?: number | undefined;
+};
 
 /** What ends a subscription or a client, and what `subscribe` rejects with. */
 export class HoldfastError extends Error {
@@ -13,8 +18,8 @@ export class HoldfastError extends Error {
   /** For a subscription: the last publication the application had handled. Resume from it. */
   readonly position: Position | undefined;
 
-  constructor(reason: Failure, details: { cause?: unknown; position?: Position | undefined } = {}) {
-    super(reason.message, details.cause === undefined ? {} : { cause: details.cause });
+  constructor(reason: Reason, details: { cause?: unknown; position?: Position | undefined } = {}) {
+    super(reason.message, details);
     this.code = reason.code;
     this.retryable = reason.retryable;
     this.retryAfterMs = reason.retryAfterMs;
@@ -22,36 +27,20 @@ export class HoldfastError extends Error {
   }
 }
 
-/** An error reply as the value the SDK hands on. */
-export function failureOf(reply: ErrorReply): Failure {
-  return {
-    ok: false,
-    code: reply.code,
-    message: reply.message,
-    retryable: reply.retryable,
-    ...(reply.retryAfterMs !== undefined && { retryAfterMs: reply.retryAfterMs }),
-    ...(reply.field !== undefined && { field: reply.field }),
-  };
-}
-
 /** A failing handler of the application, as a typed error. */
 export function handlerFailed(cause: unknown, position?: Position): HoldfastError {
   if (cause instanceof HoldfastError) return cause;
-  const message = messageOf(cause);
-  const reason = failure("call_failed", `A handler of the application failed: ${message}`);
-  return new HoldfastError(reason, { cause, position });
+  const message = `A handler failed: ${messageOf(cause)}`;
+  return new HoldfastError(failed("call_failed", message), { cause, position });
 }
 
 /** Why a message could not be encoded or sent, as a value. */
 export function unsendable(cause: unknown): Failure {
   if (cause instanceof HoldfastError) return failure("too_large");
-  return failure("invalid_data", messageOf(cause));
+  return failed("invalid_data", messageOf(cause));
 }
 
 /** The same error at another position. */
 export function at(error: HoldfastError, position: Position | undefined): HoldfastError {
-  const { code, message, retryable, retryAfterMs } = error;
-  const reason: Failure = { ok: false, code, message, retryable };
-  const after = retryAfterMs === undefined ? {} : { retryAfterMs };
-  return new HoldfastError({ ...reason, ...after }, { cause: error.cause ?? error, position });
+  return new HoldfastError(error, { cause: error.cause ?? error, position });
 }

@@ -98,3 +98,6 @@ export interface CreateClientOptions extends ClientOptions {
   readonly openSocket: OpenSocket;
   readonly events?: PlatformEvents;
 }
+
+/** The options with every limit in place. */
+export type Settings = CreateClientOptions & ClientLimits;

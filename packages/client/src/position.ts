@@ -1,6 +1,6 @@
 import type { Position } from "@holdfast/protocol";
 
-const grammar = /^([A-Za-z0-9_-]{1,32}):(\d{1,16}):([A-Za-z0-9_-]{0,32})$/;
+const grammar = /^([\w-]{1,32}):(\d{1,16}):([\w-]{0,32})$/;
 
 /** Text form of a position, `epoch:offset:id`, for a URL or a store. The inverse of `parsePosition`. */
 export function formatPosition(position: Position): string {

@@ -27,32 +27,22 @@ export function encodeBase64(bytes: Uint8Array): string {
  * URL-safe alphabet, no missing padding, no bits left over, so that bytes have exactly one text.
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
-  const length = text.length;
-  if (length % 4 !== 0) return undefined;
-  if (length === 0) return new Uint8Array(0);
+  if (text.length % 4 !== 0) return undefined;
   const padded = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const bytes = new Uint8Array((length / 4) * 3 - padded);
-  const digits = length - padded;
+  const digits = text.length - padded;
+  const bytes = new Uint8Array((digits * 3) >> 2);
   let group = 0;
+  let bits = 0;
   let at = 0;
   for (let index = 0; index < digits; index++) {
     const digit = digitOf[text.charCodeAt(index)] ?? notADigit;
     if (digit === notADigit) return undefined;
     group = (group << 6) | digit;
-    if (index % 4 === 3) {
-      bytes[at++] = group >> 16;
-      bytes[at++] = (group >> 8) & 0xff;
-      bytes[at++] = group & 0xff;
-      group = 0;
-    }
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[at++] = group >> bits;
   }
-  if (padded === 2) {
-    if ((group & 0xf) !== 0) return undefined;
-    bytes[at] = group >> 4;
-  } else if (padded === 1) {
-    if ((group & 0x3) !== 0) return undefined;
-    bytes[at++] = group >> 10;
-    bytes[at] = (group >> 2) & 0xff;
-  }
-  return bytes;
+  // What is left of the last digit belongs to no byte.
+  return group & ((1 << bits) - 1) ? undefined : bytes;
 }

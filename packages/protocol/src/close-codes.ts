@@ -41,8 +41,10 @@ export const closeCodes = {
 /** A close code of the gateway. */
 export type CloseCode = keyof typeof closeCodes;
 
+/** Endings of RFC 6455 §7.4.1 that would only be repeated: what was sent cannot be taken. */
+const terminal = [1002, 1003, 1007, 1009, 1010];
+
 /** true when a client should connect again after this close code (RFC 6455 §7.4 codes included). */
 export function shouldReconnect(code: number): boolean {
-  if (code >= 4500 && code <= 4999) return false;
-  return code !== 1002 && code !== 1003 && code !== 1007 && code !== 1009 && code !== 1010;
+  return !terminal.includes(code) && (code < 4500 || code > 4999);
 }

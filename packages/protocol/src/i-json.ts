@@ -10,8 +10,8 @@ export interface IJsonFault {
 export interface IJsonLimits {
   /** How many objects and arrays may stand inside each other; 0 permits scalars only. */
   readonly maxDepth: number;
-  /** Refuse member names that a careless merge turns into a change of prototypes. */
-  readonly refusePrototypeKeys: boolean;
+  /** What is wrong with a member's name, completing "must be …"; any name will do without it. */
+  readonly keyFault?: (key: string) => string | undefined;
 }
 
 const loneSurrogate = /\p{Surrogate}/u;
@@ -36,12 +36,15 @@ export function isPrototypeKey(key: string): boolean {
   return key === "__proto__" || key === "constructor" || key === "prototype";
 }
 
+/** Refuses member names that a careless merge turns into a change of prototypes. */
+export function prototypeKeyFault(key: string): string | undefined {
+  return isPrototypeKey(key) ? `without a member named ${key}` : undefined;
+}
+
 function keyFault(key: string, limits: IJsonLimits): IJsonFault | undefined {
   if (!isWellFormed(key)) return here("without lone surrogates in its member names");
-  if (limits.refusePrototypeKeys && isPrototypeKey(key)) {
-    return here(`without a member named ${key}`);
-  }
-  return undefined;
+  const expected = limits.keyFault?.(key);
+  return expected === undefined ? undefined : here(expected);
 }
 
 function isPlainObject(value: object): boolean {

@@ -3,7 +3,7 @@ import { Compile, type Validator } from "typebox/compile";
 import { DecodeError } from "./codec/codec.js";
 import { describeSchema, type SchemaNode } from "./describe-schema.js";
 import type { ErrorCode } from "./errors.js";
-import { findIJsonFault, type IJsonLimits, isWellFormed } from "./i-json.js";
+import { findIJsonFault, type IJsonLimits, isWellFormed, prototypeKeyFault } from "./i-json.js";
 import { findMetaFault } from "./meta.js";
 import { type UpMessage, upSchemas } from "./schemas/up.js";
 
@@ -47,7 +47,7 @@ interface UpType {
 const MAX_ECHO_CHARS = 256;
 
 const freeTexts = ["key", "tags", "token", "features"];
-const textLimits = { maxDepth: 1, refusePrototypeKeys: true };
+const textLimits = { maxDepth: 1, keyFault: prototypeKeyFault };
 
 function upType(schema: TSchema & { readonly properties: Fields }): UpType {
   const names = Object.keys(schema.properties);
@@ -122,7 +122,7 @@ function freeTextFault(type: UpType, value: Fields): Fault | undefined {
 }
 
 function dataFault({ data }: Fields, { maxDataDepth }: UpLimits): Fault | undefined {
-  return iJsonFault("data", data, { maxDepth: maxDataDepth, refusePrototypeKeys: true });
+  return iJsonFault("data", data, { maxDepth: maxDataDepth, keyFault: prototypeKeyFault });
 }
 
 function bytesFault(value: Fields): Fault | undefined {

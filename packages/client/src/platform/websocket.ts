@@ -48,8 +48,7 @@ export function webSocketOpener(
       },
       drop: () => {
         forget();
-        if (socket.terminate) socket.terminate();
-        else socket.close();
+        (socket.terminate ?? socket.close).call(socket);
       },
     };
   };

@@ -1,7 +1,7 @@
-import type { Clock, Random, Timer } from "@holdfast/core";
 import type { Failure, UpMessage } from "@holdfast/protocol";
 import { unsendable } from "../errors.js";
-import { failure } from "../failures.js";
+import { failure, unsure } from "../failures.js";
+import type { Settings } from "../options.js";
 import { Backoff } from "../socket/backoff.js";
 import type { Answer, Requests } from "./requests.js";
 
@@ -17,68 +17,52 @@ export interface AskOptions {
 
 interface Ask {
   readonly build: (id: number) => UpMessage;
-  readonly options: AskOptions;
+  readonly repeatable: boolean;
   readonly settle: (answer: Answer) => void;
   readonly backoff: Backoff;
   id: number | undefined;
   sent: boolean;
-  retry: Timer | undefined;
 }
 
 /** Questions of the application: calls, history, presence. They wait while away, up to a bound. */
 export class Asks {
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #settings: Settings;
   readonly #requests: Requests;
-  readonly #max: number;
   readonly #pending = new Set<Ask>();
   /** Why nothing will be answered any more. */
   #closed: Failure | undefined;
 
-  constructor(deps: {
-    clock: Clock;
-    random: Random;
-    requests: Requests;
-    maxQueuedMessages: number;
-  }) {
-    this.#clock = deps.clock;
-    this.#random = deps.random;
-    this.#requests = deps.requests;
-    this.#max = deps.maxQueuedMessages;
+  constructor(settings: Settings, requests: Requests) {
+    this.#settings = settings;
+    this.#requests = requests;
   }
 
   /** Settles with the answer or a failure; never rejects. */
-  ask(build: (id: number) => UpMessage, options: AskOptions): Promise<Answer> {
-    if (this.#closed !== undefined) return Promise.resolve(this.#closed);
-    if (options.signal?.aborted) return Promise.resolve(failure("cancelled"));
-    if (this.#pending.size >= this.#max) return Promise.resolve(failure("queue_full"));
+  async ask(build: (id: number) => UpMessage, options: AskOptions): Promise<Answer> {
+    const { clock, maxQueuedMessages } = this.#settings;
+    const { timeoutMs, repeatable, signal, cancel } = options;
+    if (this.#closed !== undefined) return this.#closed;
+    if (signal?.aborted) return failure("cancelled");
+    if (this.#pending.size >= maxQueuedMessages) return failure("queue_full");
     return new Promise((resolve) => {
       const giveUp = (code: "timeout" | "cancelled") => {
-        if (ask.id !== undefined) options.cancel?.(ask.id);
-        ask.settle(failure(code, undefined, ask.sent ? { unknown: true } : {}));
+        if (ask.id !== undefined) cancel?.(ask.id);
+        settle(unsure(failure(code), ask.sent));
       };
       const onAbort = () => giveUp("cancelled");
-      const timer = this.#clock.after(options.timeoutMs, () => giveUp("timeout"));
+      const timer = clock.after(timeoutMs, () => giveUp("timeout"));
       const settle = (answer: Answer) => {
         this.#pending.delete(ask);
         timer.cancel();
-        ask.retry?.cancel();
-        options.signal?.removeEventListener("abort", onAbort);
+        ask.backoff.cancel();
+        signal?.removeEventListener("abort", onAbort);
         if (ask.id !== undefined) this.#requests.forget(ask.id);
         resolve(answer);
       };
-      const backoff = new Backoff(this.#random, 250, 5000);
-      const ask: Ask = {
-        build,
-        options,
-        settle,
-        backoff,
-        id: undefined,
-        sent: false,
-        retry: undefined,
-      };
+      const backoff = new Backoff(this.#settings, 250, 5000);
+      const ask: Ask = { build, repeatable, settle, backoff, id: undefined, sent: false };
       this.#pending.add(ask);
-      options.signal?.addEventListener("abort", onAbort);
+      signal?.addEventListener("abort", onAbort);
       this.#send(ask);
     });
   }
@@ -89,24 +73,20 @@ export class Asks {
 
   lost(): void {
     for (const ask of [...this.#pending]) {
-      ask.retry?.cancel();
+      ask.backoff.cancel();
       if (ask.id === undefined) continue;
       ask.id = undefined;
-      if (!ask.options.repeatable) {
-        ask.settle(failure("connection_lost", undefined, { unknown: true }));
-      }
+      if (!ask.repeatable) ask.settle(unsure(failure("connection_lost")));
     }
   }
 
   closed(reason: Failure): void {
     this.#closed = reason;
-    for (const ask of [...this.#pending]) {
-      ask.settle(ask.sent ? { ...reason, unknown: true } : reason);
-    }
+    for (const ask of [...this.#pending]) ask.settle(unsure(reason, ask.sent));
   }
 
   #send(ask: Ask): void {
-    ask.retry?.cancel();
+    ask.backoff.cancel();
     // Asked on this connection already, by whoever heard first that it is open.
     if (ask.id !== undefined) return;
     try {
@@ -119,10 +99,7 @@ export class Asks {
 
   #answered(ask: Ask, answer: Answer): void {
     ask.id = undefined;
-    if (answer.ok || !answer.retryable || !ask.options.repeatable) {
-      ask.settle(answer);
-      return;
-    }
-    ask.retry = this.#clock.after(ask.backoff.next(answer), () => this.#send(ask));
+    if (answer.ok || !answer.retryable || !ask.repeatable) ask.settle(answer);
+    else ask.backoff.retry(() => this.#send(ask), answer);
   }
 }

@@ -1,10 +1,13 @@
 import type { Failure, HistoryPage, Publication as Wire } from "@holdfast/protocol";
-import { failure } from "../failures.js";
+import { given } from "../given.js";
+import type { Settings } from "../options.js";
 import type { Publication, SubscribeOptions } from "../subscription/events.js";
 import type { Subscription } from "../subscription/subscription.js";
 import type { Asks } from "./asks.js";
 import type { Presence } from "./presence.js";
+import type { Presences } from "./presences.js";
 import type { Publisher, PublishOptions, PublishResult } from "./publisher.js";
+import { answerOf } from "./requests.js";
 import type { Subscriptions } from "./subscriptions.js";
 
 /** Which retained publications to read. */
@@ -50,65 +53,48 @@ export interface Channel<T> {
 
 /** What a channel needs of its client. */
 export interface ChannelDeps {
+  readonly settings: Settings;
   readonly publisher: Publisher;
   readonly subscriptions: Subscriptions;
+  readonly presences: Presences;
   readonly asks: Asks;
-  readonly requestTimeoutMs: number;
-  readonly presence: (channel: string) => Presence;
-  /** Connects, if nothing has yet. */
-  readonly start: () => void;
 }
 
 /** A channel of a client. */
 export function makeChannel<T>(name: string, deps: ChannelDeps): Channel<T> {
-  const { publisher, subscriptions, asks, requestTimeoutMs, start } = deps;
+  const { settings, publisher, subscriptions, presences, asks } = deps;
   return {
     name,
     // Looked up at every use: what is idle is forgotten.
     presence: {
-      enter: (data) => deps.presence(name).enter(data),
-      update: (data) => deps.presence(name).update(data),
-      leave: () => deps.presence(name).leave(),
-      members: () => deps.presence(name).members(),
-      on: (event, listener) => deps.presence(name).on(event, listener),
+      enter: (data) => presences.of(name).enter(data),
+      update: (data) => presences.of(name).update(data),
+      leave: () => presences.of(name).leave(),
+      members: () => presences.of(name).members(),
+      on: (event, listener) => presences.of(name).on(event, listener),
     },
-    subscribe: (options = {}) => {
-      start();
-      return subscriptions.subscribe<T>(name, options);
-    },
-    publish: (data, options) => {
-      start();
-      return publisher.publish(name, { data }, options);
-    },
-    publishBytes: (bytes, options) => {
-      start();
-      return publisher.publish(name, { bytes }, options);
-    },
+    subscribe: (options = {}) => subscriptions.subscribe<T>(name, options),
+    publish: (data, options) => publisher.publish(name, { data }, options),
+    publishBytes: (bytes, options) => publisher.publish(name, { bytes }, options),
     history: async ({ after, limit } = {}) => {
-      start();
-      const range = {
-        ...(after !== undefined && { after }),
-        ...(limit !== undefined && { limit }),
-      };
-      const answer = await asks.ask((id) => ({ type: "history", id, channel: name, ...range }), {
-        timeoutMs: requestTimeoutMs,
-        repeatable: true,
-      });
-      if (!answer.ok) return answer;
-      if (answer.message.type !== "history") return failure("internal");
-      return pageOf<T>(answer.message);
+      const answer = answerOf(
+        await asks.ask(
+          (id) => ({ type: "history", id, channel: name, ...given({ after, limit }) }),
+          {
+            timeoutMs: settings.requestTimeoutMs,
+            repeatable: true,
+          },
+        ),
+        "history",
+      );
+      return answer.ok ? pageOf<T>(answer.message) : answer;
     },
   };
 }
 
-function pageOf<T>({ epoch, top, first, publications }: HistoryPage): HistoryResult<T> {
-  return {
-    ok: true,
-    epoch,
-    top,
-    first,
-    publications: publications.map((p) => placed<T>(p, epoch)),
-  };
+function pageOf<T>({ type, id, channel, ...page }: HistoryPage): HistoryResult<T> {
+  const publications = page.publications.map((p) => placed<T>(p, page.epoch));
+  return { ...page, publications, ok: true };
 }
 
 function placed<T>(publication: Wire, epoch: string): Publication<T> {

@@ -1,4 +1,5 @@
 import type {
+  Connected,
   Contract,
   ContractOf,
   DownMessage,
@@ -8,16 +9,16 @@ import type {
 } from "@holdfast/protocol";
 import { Emitter, type Off } from "../emitter.js";
 import { HoldfastError, handlerFailed } from "../errors.js";
-import { failure } from "../failures.js";
-import { type ClientLimits, type CreateClientOptions, defaultLimits } from "../options.js";
+import { failed, failure } from "../failures.js";
+import { type CreateClientOptions, defaultLimits, type Settings } from "../options.js";
 import { type ClientState, Link } from "../socket/link.js";
 import { WakeWatch } from "../socket/wake.js";
 import { Asks } from "./asks.js";
 import { type Channel, type ChannelDeps, makeChannel } from "./channel.js";
-import { ChannelPresence } from "./presence.js";
+import { Presences } from "./presences.js";
 import { Publisher } from "./publisher.js";
 import { Refresher } from "./refresher.js";
-import { Requests } from "./requests.js";
+import { answerOf, Requests } from "./requests.js";
 import { Subscriptions } from "./subscriptions.js";
 
 /** Events of a client. */
@@ -58,84 +59,72 @@ export interface Client<C extends Contract> {
   close(): void;
 }
 
+/** What shares the fate of the connection. */
+interface Part {
+  opened?(): void;
+  lost(): void;
+  /** The client has ended: what waits ends with `reason`. */
+  closed?(reason: Failure, error: HoldfastError | undefined): void;
+}
+
 class ClientSession<C extends Contract> implements Client<C> {
-  readonly #limits: ClientLimits;
-  readonly #emitter: Emitter<ClientEvents>;
+  readonly #settings: Settings;
+  readonly #emitter = new Emitter<ClientEvents>((cause) => this.#report(handlerFailed(cause)));
   readonly #link: Link;
   readonly #requests: Requests;
   readonly #asks: Asks;
-  readonly #publisher: Publisher;
   readonly #subscriptions: Subscriptions;
-  readonly #presences = new Map<string, ChannelPresence>();
+  readonly #presences: Presences;
   readonly #refresher: Refresher;
-  readonly #wakes: WakeWatch;
+  /** In the order in which they hear of it. */
+  readonly #parts: readonly Part[];
   readonly #channelDeps: ChannelDeps;
-  readonly #options: CreateClientOptions & ClientLimits;
-  #member: string | undefined;
-  #user: string | undefined;
+  #connected: Connected | undefined;
 
-  constructor(given: CreateClientOptions) {
-    const options = { ...defaultLimits, ...given };
-    const { clock, random, codec } = options;
-    this.#options = options;
-    this.#limits = options;
-    this.#emitter = new Emitter((cause) => this.#report(handlerFailed(cause)));
-    this.#link = new Link(options, {
+  constructor(options: CreateClientOptions) {
+    const settings = { ...defaultLimits, ...options };
+    const report = (error: HoldfastError) => this.#report(error);
+    const link = new Link(settings, {
       state: (state) => {
-        const { connected } = this.#link;
-        if (connected !== undefined) {
-          this.#member = connected.member;
-          this.#user = connected.user;
-        }
+        // Who the client is stays known while it is away.
+        this.#connected = link.connected ?? this.#connected;
         this.#emitter.emit("state", state);
       },
-      opened: () => this.#opened(),
+      opened: () => {
+        for (const part of this.#parts) part.opened?.();
+      },
       message: (message) => this.#take(message),
       lost: () => this.#lost(),
-      closed: (error) => this.#closed(error),
-      error: (error) => this.#report(error),
+      closed: (error) => {
+        this.#lost();
+        wakes.stop();
+        const reason = error ? failed(error.code, error.message) : failure("closed");
+        for (const part of this.#parts) part.closed?.(reason, error);
+      },
+      error: report,
     });
-    const link = this.#link;
     const requests = new Requests(link);
-    this.#requests = requests;
-    this.#asks = new Asks({
-      clock,
-      random,
-      requests,
-      maxQueuedMessages: options.maxQueuedMessages,
-    });
-    this.#publisher = new Publisher({
-      clock,
-      random,
-      codec,
-      requests,
-      limits: options,
-      connected: () => link.connected,
-      bufferedBytes: () => link.bufferedBytes,
-    });
-    this.#subscriptions = new Subscriptions({
-      clock,
-      random,
-      requests,
-      requestTimeoutMs: options.requestTimeoutMs,
-      drop: (reason) => link.drop(reason),
-    });
-    this.#refresher = new Refresher({ options, requests, onError: (error) => this.#report(error) });
-    this.#wakes = new WakeWatch(
-      options,
+    const asks = new Asks(settings, requests);
+    const publisher = new Publisher({ settings, requests, link });
+    const subscriptions = new Subscriptions(settings, requests, (reason) => link.drop(reason));
+    const presences = new Presences(settings, requests, asks, report);
+    const refresher = new Refresher(settings, requests, report);
+    const wakes = new WakeWatch(
+      settings,
       () => link.wake(),
       () => link.probe(),
     );
-    this.#channelDeps = {
-      publisher: this.#publisher,
-      subscriptions: this.#subscriptions,
-      asks: this.#asks,
-      requestTimeoutMs: options.requestTimeoutMs,
-      presence: (channel) => this.#presence(channel),
-      start: () => link.start(),
-    };
+    this.#settings = settings;
+    this.#link = link;
+    this.#requests = requests;
+    this.#asks = asks;
+    this.#subscriptions = subscriptions;
+    this.#presences = presences;
+    this.#refresher = refresher;
+    this.#parts = [requests, refresher, subscriptions, presences, asks, publisher];
+    this.#channelDeps = { settings, publisher, subscriptions, presences, asks };
     // Not at once: whoever made the client listens to its states first.
-    if (options.autoConnect ?? true) clock.soon(() => link.start());
+    if (settings.autoConnect ?? true) settings.clock.soon(() => link.start());
   }
 
   get state(): ClientState {
@@ -143,11 +132,11 @@ class ClientSession<C extends Contract> implements Client<C> {
   }
 
   get member(): string | undefined {
-    return this.#member;
+    return this.#connected?.member;
   }
 
   get user(): string | undefined {
-    return this.#user;
+    return this.#connected?.user;
   }
 
   channel<Name extends string>(name: Name): Channel<PayloadOf<C, Name>> {
@@ -159,22 +148,20 @@ class ClientSession<C extends Contract> implements Client<C> {
     input: C["calls"][Method]["input"],
     options: CallOptions = {},
   ): Promise<Outcome<{ readonly data: C["calls"][Method]["output"] }>> {
-    this.#link.start();
-    const timeoutMs = options.timeoutMs ?? this.#limits.callTimeoutMs;
+    const { timeoutMs = this.#settings.callTimeoutMs, signal } = options;
     const content = input instanceof Uint8Array ? { bytes: input } : { data: input };
-    const answer = await this.#asks.ask(
-      (id) => ({ type: "call", id, method, ...content, timeoutMs }),
-      {
+    const answer = answerOf(
+      await this.#asks.ask((id) => ({ type: "call", id, method, ...content, timeoutMs }), {
         timeoutMs,
         repeatable: false,
-        signal: options.signal,
+        signal,
         cancel: (id) => void this.#link.send({ type: "cancel", call: id }),
-      },
+      }),
+      "result",
     );
     if (!answer.ok) return answer;
-    const { message } = answer;
-    if (message.type !== "result") return failure("internal", "The answer is not a result.");
-    return { ok: true, data: message.bytes ?? message.data };
+    const { data, bytes } = answer.message;
+    return { ok: true, data: bytes ?? data };
   }
 
   on<Name extends keyof ClientEvents>(
@@ -188,88 +175,27 @@ class ClientSession<C extends Contract> implements Client<C> {
     this.#link.close();
   }
 
-  #presence(channel: string): ChannelPresence {
-    const found = this.#presences.get(channel);
-    if (found !== undefined) return found;
-    for (const [name, presence] of this.#presences) if (presence.idle) this.#presences.delete(name);
-    const presence = new ChannelPresence(channel, {
-      ...this.#options,
-      requests: this.#requests,
-      asks: this.#asks,
-      onError: (error) => this.#report(error),
-      onHandlerError: (cause) => this.#report(handlerFailed(cause)),
-    });
-    this.#presences.set(channel, presence);
-    this.#link.start();
-    return presence;
-  }
-
-  #opened(): void {
-    this.#subscriptions.opened();
-    for (const presence of this.#presences.values()) presence.opened();
-    this.#asks.opened();
-    this.#publisher.opened();
-  }
-
   #lost(): void {
-    this.#requests.lost();
-    this.#refresher.lost();
-    this.#subscriptions.lost();
-    for (const presence of this.#presences.values()) presence.lost();
-    this.#asks.lost();
-    this.#publisher.lost();
-  }
-
-  #closed(error: HoldfastError | undefined): void {
-    const reason: Failure = error
-      ? { ...failure("closed", error.message), code: error.code }
-      : failure("closed");
-    this.#lost();
-    this.#wakes.stop();
-    this.#subscriptions.closed(error);
-    this.#asks.closed(reason);
-    this.#publisher.closed(reason);
+    for (const part of this.#parts) part.lost();
   }
 
   #take(message: DownMessage): void {
-    switch (message.type) {
-      case "publication":
-      case "ephemeral":
-      case "reset":
-        this.#subscriptions.handle(message);
-        return;
-      case "presence_change":
-        this.#presences.get(message.channel)?.changed(message);
-        return;
-      case "expiring":
-        this.#refresher.expiring();
-        return;
-      default:
-    }
-    if (this.#requests.handle(message)) return;
-    const isPush = message.type === "unsubscribed" && message.code !== undefined;
-    // Without an id it announces that a live subscription goes on under a new epoch.
-    if (isPush || (message.type === "subscribed" && message.id === undefined)) {
+    const { type, id } = message as { readonly type: string; readonly id?: unknown };
+    // Requests of a newer gateway, in an id space of their own: it must not wait for an answer in vain.
+    if (type === "call" || type === "receipt") this.#refuse(id);
+    else if (this.#requests.handle(message)) return;
+    else if (message.type === "error") {
+      if (id === undefined) this.#report(new HoldfastError(message));
+    } else if (message.type === "expiring") this.#refresher.expiring();
+    else if ("channel" in message) {
       this.#subscriptions.handle(message);
-    } else if (message.type === "presence") {
-      this.#presences.get(message.channel)?.listed(message);
-    } else if (message.type === "error" && message.id === undefined) {
-      this.#report(new HoldfastError({ ...message, ok: false }));
-    } else this.#refuseRequest(message);
+      this.#presences.handle(message);
+    }
   }
 
-  /** Requests of a newer gateway: it must not wait for an answer in vain. */
-  #refuseRequest(message: { readonly type: string; readonly id?: unknown }): void {
-    if (message.type !== "call" && message.type !== "receipt") return;
-    if (typeof message.id !== "number") return;
-    const { code, ...rest } = failure("unsupported");
-    this.#link.send({
-      type: "error",
-      id: message.id,
-      code,
-      message: rest.message,
-      retryable: false,
-    });
+  #refuse(id: unknown): void {
+    const { ok, ...refusal } = failure("unsupported");
+    if (typeof id === "number") this.#link.send({ ...refusal, type: "error", id });
   }
 
   #report(error: HoldfastError): void {

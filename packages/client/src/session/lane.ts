@@ -1,10 +1,10 @@
 import type { Timer } from "@holdfast/core";
 import type { Failure, Publish } from "@holdfast/protocol";
 import { unsendable } from "../errors.js";
-import { failure } from "../failures.js";
+import { failure, unsure } from "../failures.js";
 import { Backoff } from "../socket/backoff.js";
 import type { PublisherDeps, PublishResult } from "./publisher.js";
-import type { Answer } from "./requests.js";
+import { type Answer, answerOf } from "./requests.js";
 
 interface Item {
   readonly body: Publish;
@@ -37,13 +37,12 @@ export class Lane {
   #session: string;
   #nextSeq = 1;
   #restarts = 0;
-  #pause: Timer | undefined;
 
   constructor(deps: PublisherDeps, wake: () => void) {
     this.#deps = deps;
     this.#wake = wake;
-    this.#backoff = new Backoff(deps.random, 250, 5000);
-    this.#session = deps.random.id(22);
+    this.#backoff = new Backoff(deps.settings, 250, 5000);
+    this.#session = deps.settings.random.id(22);
   }
 
   get idle(): boolean {
@@ -51,8 +50,8 @@ export class Lane {
   }
 
   add(body: Publish, timeoutMs: number, settle: (result: PublishResult) => void): void {
-    const deadline = this.#deps.clock.after(timeoutMs, () => {
-      item.doubt ||= this.#items.indexOf(item) < this.#sent;
+    const deadline = this.#deps.settings.clock.after(timeoutMs, () => {
+      item.doubt ||= this.#onTheWay.includes(item);
       this.#fail(item, item.refusal ?? failure("timeout"));
     });
     const item: Item = {
@@ -71,41 +70,34 @@ export class Lane {
 
   /** Sends what the window and the socket have room for. */
   pump(room: () => boolean): void {
-    while (this.#pause === undefined && this.#sent < this.#deps.limits.maxInFlight && room()) {
+    const { maxInFlight } = this.#deps.settings;
+    while (!this.#backoff.waiting && this.#sent < maxInFlight && room()) {
       const item = this.#items[this.#sent];
       if (item === undefined || !this.#send(item)) return;
     }
   }
 
-  opened(): void {
-    this.#resume();
-  }
-
   /** What was on the way is in doubt, and is sent again under the same key, session and number. */
   lost(): void {
-    this.#resume();
-    for (const item of this.#items.slice(0, this.#sent)) item.doubt = true;
+    this.#backoff.cancel();
+    for (const item of this.#onTheWay) item.doubt = true;
     this.#sent = 0;
   }
 
   closed(reason: Failure): void {
-    this.#resume();
-    this.#items.forEach((item, index) => {
-      item.doubt ||= index < this.#sent;
-    });
+    this.lost();
     for (const item of [...this.#items]) this.#fail(item, reason);
   }
 
-  #resume(): void {
-    this.#pause?.cancel();
-    this.#pause = undefined;
+  get #onTheWay(): Item[] {
+    return this.#items.slice(0, this.#sent);
   }
 
   /** false: nothing more can be sent now. */
   #send(item: Item): boolean {
-    const { clock, connected, requests } = this.#deps;
-    const windowMs = connected()?.keyWindowMs ?? 0;
-    const nowMs = clock.monoMs();
+    const { settings, link, requests } = this.#deps;
+    const windowMs = link.connected?.keyWindowMs ?? 0;
+    const nowMs = settings.clock.monoMs();
     // A tenth is kept for the way to the gateway: past the window a repeat could be a second entry.
     if (
       item.doubt &&
@@ -140,18 +132,16 @@ export class Lane {
   }
 
   #answered(item: Item, attempt: number, answer: Answer): void {
-    if (!this.#items.includes(item)) return;
-    if (answer.ok) {
+    if (answer.ok && this.#items.includes(item)) {
       this.#restarts = 0;
       this.#backoff.reset();
       this.#remove(item);
       item.settle(receiptOf(answer));
-    } else if (attempt === item.attempt && this.#items.indexOf(item) < this.#sent) {
+      this.#wake();
+    } else if (!answer.ok && attempt === item.attempt && this.#onTheWay.includes(item)) {
       this.#refused(item, answer);
-    } else {
-      return;
+      this.#wake();
     }
-    this.#wake();
   }
 
   #refused(item: Item, refusal: Failure): void {
@@ -167,10 +157,7 @@ export class Lane {
     } else if (refusal.retryable) {
       item.refusal = refusal;
       this.#restart(item);
-      this.#pause = this.#deps.clock.after(this.#backoff.next(refusal), () => {
-        this.#pause = undefined;
-        this.#wake();
-      });
+      this.#backoff.retry(this.#wake, refusal);
       return;
     }
     const last = this.#items.indexOf(item) === this.#sent - 1;
@@ -181,15 +168,15 @@ export class Lane {
 
   /** A new publisher session: everything unsettled is numbered anew and sent again in order. */
   #restart(refused: Item): void {
-    for (const item of this.#items.slice(0, this.#sent)) item.doubt ||= item !== refused;
-    this.#session = this.#deps.random.id(22);
+    for (const item of this.#onTheWay) item.doubt ||= item !== refused;
+    this.#session = this.#deps.settings.random.id(22);
     this.#nextSeq = 1;
     this.#sent = 0;
   }
 
   #fail(item: Item, reason: Failure): void {
     this.#remove(item);
-    item.settle(item.doubt ? { ...reason, unknown: true } : reason);
+    item.settle(unsure(reason, item.doubt));
   }
 
   #remove(item: Item): void {
@@ -201,14 +188,9 @@ export class Lane {
 }
 
 /** What a publish's answer says to the application. */
-export function receiptOf(answer: Answer): PublishResult {
+export function receiptOf(reply: Answer): PublishResult {
+  const answer = answerOf(reply, "published");
   if (!answer.ok) return answer;
-  const { message } = answer;
-  if (message.type !== "published") return failure("internal", "The answer is not a receipt.");
-  return {
-    ok: true,
-    ...(message.offset !== undefined && { offset: message.offset }),
-    ...(message.epoch !== undefined && { epoch: message.epoch }),
-    ...(message.duplicate !== undefined && { duplicate: message.duplicate }),
-  };
+  const { type, id, channel, ...receipt } = answer.message;
+  return { ...receipt, ok: true };
 }

@@ -1,11 +1,11 @@
-import type { Clock, Random, Timer } from "@holdfast/core";
 import type { Failure, Member, PresenceChange, PresenceList } from "@holdfast/protocol";
 import { Emitter, type Off } from "../emitter.js";
-import { HoldfastError } from "../errors.js";
-import { failure } from "../failures.js";
+import { HoldfastError, handlerFailed } from "../errors.js";
+import { given } from "../given.js";
+import type { Settings } from "../options.js";
 import { Backoff } from "../socket/backoff.js";
 import type { Asks } from "./asks.js";
-import type { Answer, Requests } from "./requests.js";
+import { type Answer, answerOf, type Requests } from "./requests.js";
 
 /** Who is present now, and what changed. */
 export interface PresenceEvent {
@@ -36,25 +36,19 @@ export interface Presence {
   on(name: "change", listener: (event: PresenceEvent) => void): Off;
 }
 
-/** What presence needs of the client. */
-export interface PresenceDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly requests: Requests;
-  readonly asks: Asks;
-  readonly requestTimeoutMs: number;
-  readonly maxMembers: number;
-  readonly onError: (error: HoldfastError) => void;
-  readonly onHandlerError: (cause: unknown) => void;
-}
-
 /** Changes kept while a list is on its way; more than this and the list is asked for again. */
 const maxEarlyChanges = 1000;
+
+type Members = Map<string, Member>;
+type Wish = { type: "presence_enter"; data?: unknown } | { type: "presence_leave" };
 
 /** One channel's presence as this client takes part in it and watches it. */
 export class ChannelPresence implements Presence {
   readonly #channel: string;
-  readonly #deps: PresenceDeps;
+  readonly #settings: Settings;
+  readonly #requests: Requests;
+  readonly #asks: Asks;
+  readonly #onError: (error: HoldfastError) => void;
   readonly #emitter: Emitter<{ change: PresenceEvent }>;
   readonly #backoff: Backoff;
   #entered: { readonly data: unknown } | undefined;
@@ -62,17 +56,26 @@ export class ChannelPresence implements Presence {
   /** Gives up the wish before the newest: tried again later, it would undo what was wished since. */
   #supersede: AbortController | undefined;
   #newest: Promise<Answer> | undefined;
-  #members: Map<string, Member> | undefined;
+  #members: Members | undefined;
+  #count = 0;
   #version = 0;
   #asking = false;
   #early: PresenceChange[] = [];
-  #retry: Timer | undefined;
 
-  constructor(channel: string, deps: PresenceDeps) {
+  constructor(
+    channel: string,
+    settings: Settings,
+    requests: Requests,
+    asks: Asks,
+    onError: (error: HoldfastError) => void,
+  ) {
     this.#channel = channel;
-    this.#deps = deps;
-    this.#backoff = new Backoff(deps.random, 500, 30_000);
-    this.#emitter = new Emitter(deps.onHandlerError);
+    this.#settings = settings;
+    this.#requests = requests;
+    this.#asks = asks;
+    this.#onError = onError;
+    this.#backoff = new Backoff(settings, 500, 30_000);
+    this.#emitter = new Emitter((cause) => onError(handlerFailed(cause)));
   }
 
   /** Nothing would be lost if it were forgotten. */
@@ -86,14 +89,13 @@ export class ChannelPresence implements Presence {
 
   async enter(data?: unknown): Promise<Done> {
     this.#entering += 1;
-    const { answer, isNewest } = await this.#wish({
+    const { done, isNewest } = await this.#wish({
       type: "presence_enter",
-      ...(data !== undefined && { data }),
+      ...given({ data }),
     });
     this.#entering -= 1;
-    if (!answer.ok) return answer;
-    if (isNewest) this.#entered = { data };
-    return { ok: true };
+    if (done.ok && isNewest) this.#entered = { data };
+    return done;
   }
 
   update(data: unknown): Promise<Done> {
@@ -102,21 +104,21 @@ export class ChannelPresence implements Presence {
 
   async leave(): Promise<Done> {
     this.#entered = undefined;
-    const { answer } = await this.#wish({ type: "presence_leave" });
-    return answer.ok ? { ok: true } : answer;
+    const { done } = await this.#wish({ type: "presence_leave" });
+    return done;
   }
 
   async members(): ReturnType<Presence["members"]> {
-    const answer = await this.#ask({ type: "presence" });
+    const answer = answerOf(await this.#ask({ type: "presence" }), "presence");
     if (!answer.ok) return answer;
-    if (answer.message.type !== "presence") return failure("internal");
-    return { ok: true, members: answer.message.members, count: answer.message.count };
+    const { members, count } = answer.message;
+    return { ok: true, members, count };
   }
 
   on(name: "change", listener: (event: PresenceEvent) => void): Off {
     const off = this.#emitter.on(name, listener);
     if (this.#members === undefined) this.#watch();
-    else this.#emitter.tell(listener, this.#event([...this.#members.values()], [], []));
+    else this.#emitter.tell(listener, this.#event(this.#members, {}));
     return () => {
       off();
       if (!this.#watched) this.#unwatch();
@@ -130,14 +132,14 @@ export class ChannelPresence implements Presence {
     void this.enter(entered.data).then((answer) => {
       if (answer.ok) return;
       this.#entered = undefined;
-      this.#deps.onError(new HoldfastError(answer));
+      this.#onError(new HoldfastError(answer));
     });
   }
 
   lost(): void {
     this.#asking = false;
     this.#early = [];
-    this.#retry?.cancel();
+    this.#backoff.cancel();
   }
 
   /** A list nobody asked for: changes may have been missed. */
@@ -159,52 +161,45 @@ export class ChannelPresence implements Presence {
     this.#apply(this.#members, change);
   }
 
-  #apply(members: Map<string, Member>, { version, action, member, count }: PresenceChange): void {
+  #apply(members: Members, { version, action, member, count }: PresenceChange): void {
     this.#version = version;
     this.#count = count;
     const known = members.has(member.id);
-    if (action === "leave") {
-      members.delete(member.id);
-      this.#emit([], [], [member]);
-    } else {
-      if (known || members.size < this.#deps.maxMembers) members.set(member.id, member);
-      if (known || action === "update") this.#emit([], [member], []);
-      else this.#emit([member], [], []);
-    }
+    if (action === "leave") members.delete(member.id);
+    else if (known || members.size < this.#settings.maxMembers) members.set(member.id, member);
+    const kind = action === "leave" ? "left" : known || action === "update" ? "updated" : "entered";
+    this.#emitter.emit("change", this.#event(members, { [kind]: [member] }));
   }
-
-  #count = 0;
 
   #replace(list: PresenceList): void {
     const first = this.#members === undefined;
-    const old = this.#members ?? new Map<string, Member>();
-    const members = new Map(list.members.slice(0, this.#deps.maxMembers).map((m) => [m.id, m]));
-    const entered = [...members.values()].filter(({ id }) => !old.has(id));
+    const old: Members = this.#members ?? new Map();
+    const members: Members = new Map(
+      list.members.slice(0, this.#settings.maxMembers).map((member) => [member.id, member]),
+    );
+    const present = [...members.values()];
+    const entered = present.filter(({ id }) => !old.has(id));
     const left = [...old.values()].filter(({ id }) => !members.has(id));
-    const updated = [...members.values()].filter((member) => {
+    const updated = present.filter((member) => {
       const before = old.get(member.id);
-      return before !== undefined && JSON.stringify(before) !== JSON.stringify(member);
+      return before && JSON.stringify(before) !== JSON.stringify(member);
     });
     const changed = entered.length + left.length + updated.length > 0 || list.count !== this.#count;
     this.#members = members;
     this.#version = list.version;
     this.#count = list.count;
-    if (first || changed) this.#emit(entered, updated, left);
+    if (first || changed) {
+      this.#emitter.emit("change", this.#event(members, { entered, updated, left }));
+    }
   }
 
   #watch(): void {
     if (this.#asking) return;
-    this.#retry?.cancel();
-    const { requests } = this.#deps;
-    const channel = this.#channel;
-    const id = requests.send(
-      (requestId) => ({ type: "presence", id: requestId, channel, watch: true }),
-      (answer) => this.#watching(answer),
-    );
-    this.#asking = id !== undefined;
+    this.#backoff.cancel();
+    this.#asking = this.#request(true, (answer) => this.#watching(answer)) !== undefined;
   }
 
-  #watching(answer: Answer): void {
+  #watching(reply: Answer): void {
     this.#asking = false;
     const early = this.#early;
     this.#early = [];
@@ -212,61 +207,49 @@ export class ChannelPresence implements Presence {
       this.#unwatch();
       return;
     }
-    if (answer.ok && answer.message.type === "presence") {
+    const answer = answerOf(reply, "presence");
+    if (answer.ok) {
       this.#backoff.reset();
       this.#replace(answer.message);
-      if (early.length >= maxEarlyChanges) {
-        this.#watch();
-        return;
-      }
-      for (const change of early) this.changed(change);
-    } else if (!answer.ok && answer.retryable) {
-      this.#retry = this.#deps.clock.after(this.#backoff.next(answer), () => this.#watch());
-    } else if (!answer.ok) {
-      this.#deps.onError(new HoldfastError(answer));
-    }
+      if (early.length >= maxEarlyChanges) this.#watch();
+      else for (const change of early) this.changed(change);
+    } else if (answer.retryable) this.#backoff.retry(() => this.#watch(), answer);
+    else this.#onError(new HoldfastError(answer));
   }
 
   #unwatch(): void {
-    this.#retry?.cancel();
+    this.#backoff.cancel();
     this.#members = undefined;
+    this.#request(false, () => {});
+  }
+
+  #request(watch: boolean, onAnswer: (answer: Answer) => void): number | undefined {
     const channel = this.#channel;
-    this.#deps.requests.send(
-      (id) => ({ type: "presence", id, channel, watch: false }),
-      () => {},
-    );
+    return this.#requests.send((id) => ({ type: "presence", id, channel, watch }), onAnswer);
   }
 
   /** Only the newest wish is carried out; one it overtook ends as that does. */
-  async #wish(
-    message: { type: "presence_enter"; data?: unknown } | { type: "presence_leave" },
-  ): Promise<{ answer: Answer; isNewest: boolean }> {
+  async #wish(message: Wish): Promise<{ done: Done; isNewest: boolean }> {
     this.#supersede?.abort();
     const abort = new AbortController();
     this.#supersede = abort;
     this.#newest = this.#ask(message, abort.signal);
     const answer = await this.#newest;
     const isNewest = this.#supersede === abort;
-    return { answer: isNewest ? answer : await this.#newest, isNewest };
+    const final = isNewest ? answer : await this.#newest;
+    return { done: final.ok ? { ok: true } : final, isNewest };
   }
 
-  #ask(
-    message: { type: "presence_enter"; data?: unknown } | { type: "presence_leave" | "presence" },
-    signal?: AbortSignal,
-  ): Promise<Answer> {
-    return this.#deps.asks.ask((id) => ({ ...message, id, channel: this.#channel }), {
-      timeoutMs: this.#deps.requestTimeoutMs,
+  #ask(message: Wish | { type: "presence" }, signal?: AbortSignal): Promise<Answer> {
+    return this.#asks.ask((id) => ({ ...message, id, channel: this.#channel }), {
+      timeoutMs: this.#settings.requestTimeoutMs,
       repeatable: true,
       signal,
     });
   }
 
-  #emit(entered: Member[], updated: Member[], left: Member[]): void {
-    this.#emitter.emit("change", this.#event(entered, updated, left));
-  }
-
-  #event(entered: Member[], updated: Member[], left: Member[]): PresenceEvent {
-    const members = [...(this.#members?.values() ?? [])];
-    return { members, count: this.#count, entered, updated, left };
+  #event(members: Members, change: Partial<PresenceEvent>): PresenceEvent {
+    const all = [...members.values()];
+    return { members: all, count: this.#count, entered: [], updated: [], left: [], ...change };
   }
 }

@@ -1,9 +1,11 @@
-import type { Clock, Random, Timer } from "@holdfast/core";
-import type { Codec, Connected, Failure, Publish } from "@holdfast/protocol";
+import type { Timer } from "@holdfast/core";
+import type { Connected, Failure, Publish } from "@holdfast/protocol";
 import { unsendable } from "../errors.js";
 import { failure } from "../failures.js";
-import type { ClientLimits } from "../options.js";
+import { given } from "../given.js";
+import type { Settings } from "../options.js";
 import { byteLength } from "../socket/size.js";
+import { Asks } from "./asks.js";
 import { Lane, receiptOf } from "./lane.js";
 import type { Requests } from "./requests.js";
 
@@ -34,16 +36,17 @@ export interface PublishOptions {
 /** The outcome of a publish: never a throw. `unknown: true` means it may have been carried out. */
 export type PublishResult = ({ readonly ok: true } & PublishReceipt) | Failure;
 
-/** What lanes share: the link, the budget and the clock. */
+/** What lanes share. */
 export interface PublisherDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly codec: Codec;
+  readonly settings: Settings;
   readonly requests: Requests;
-  readonly limits: ClientLimits;
-  /** The open session, if there is one. */
-  readonly connected: () => Connected | undefined;
-  readonly bufferedBytes: () => number;
+  readonly link: {
+    /** The open session, if there is one. */
+    readonly connected: Connected | undefined;
+    readonly bufferedBytes: number;
+    /** Connects, if nothing has yet. */
+    start(): void;
+  };
 }
 
 type Content = { readonly data: unknown } | { readonly bytes: Uint8Array };
@@ -55,7 +58,8 @@ const drainPollMs = 20;
 export class Publisher {
   readonly #deps: PublisherDeps;
   readonly #lanes = new Map<string, Lane>();
-  readonly #ephemeral = new Set<(result: PublishResult) => void>();
+  /** Counted apart from calls, which a flood of cursors must not keep out. */
+  readonly #ephemeral: Asks;
   #count = 0;
   #bytes = 0;
   #poll: Timer | undefined;
@@ -64,56 +68,51 @@ export class Publisher {
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
+    this.#ephemeral = new Asks(deps.settings, deps.requests);
   }
 
   /** Never rejects. */
-  publish(channel: string, content: Content, options: PublishOptions = {}): Promise<PublishResult> {
-    if (this.#closed !== undefined) return Promise.resolve(this.#closed);
-    const { codec, limits, random } = this.#deps;
-    const ephemeral = options.ephemeral === true;
+  async publish(
+    channel: string,
+    content: Content,
+    options: PublishOptions = {},
+  ): Promise<PublishResult> {
+    if (this.#closed !== undefined) return this.#closed;
+    const { codec, random, maxQueuedMessages, maxQueuedBytes, publishTimeoutMs } =
+      this.#deps.settings;
+    const { ephemeral, expectedOffset, tags, meta, timeoutMs = publishTimeoutMs } = options;
     const key = options.key ?? (ephemeral ? undefined : random.id(22));
-    const body: Publish = {
-      type: "publish",
-      channel,
-      ...content,
-      ...(ephemeral && { ephemeral }),
-      ...(key !== undefined && { key }),
-      ...(options.expectedOffset !== undefined && { expectedOffset: options.expectedOffset }),
-      ...(options.tags && { tags: [...options.tags] }),
-      ...(options.meta && { meta: { ...options.meta } }),
-    };
-    if (ephemeral) return this.#sendEphemeral(body, options.timeoutMs ?? limits.publishTimeoutMs);
+    const rest = given({ ephemeral, key, expectedOffset, tags: tags && [...tags], meta });
+    const body: Publish = { type: "publish", channel, ...content, ...rest };
+    if (ephemeral) return this.#sendEphemeral(body, timeoutMs);
     try {
       const payload = codec.encode(body);
       const bytes = byteLength(payload);
-      if (this.#count >= limits.maxQueuedMessages || this.#bytes + bytes > limits.maxQueuedBytes) {
-        return Promise.resolve(failure("queue_full"));
+      if (this.#count >= maxQueuedMessages || this.#bytes + bytes > maxQueuedBytes) {
+        return failure("queue_full");
       }
       // A copy: what the application changes later must not make a retry differ from the first try.
       const copy = codec.decode(payload, 1)[0] as Publish;
-      return this.#enqueue(copy, bytes, options.timeoutMs ?? limits.publishTimeoutMs);
+      return this.#enqueue(copy, bytes, timeoutMs);
     } catch (cause) {
-      return Promise.resolve(unsendable(cause));
+      return unsendable(cause);
     }
   }
 
   opened(): void {
-    for (const lane of this.#lanes.values()) lane.opened();
     this.#pump();
   }
 
   lost(): void {
     for (const lane of this.#lanes.values()) lane.lost();
-    for (const settle of [...this.#ephemeral]) {
-      settle(failure("connection_lost", undefined, { unknown: true }));
-    }
+    this.#ephemeral.lost();
   }
 
   closed(reason: Failure): void {
     this.#closed = reason;
     this.#poll?.cancel();
     for (const lane of this.#lanes.values()) lane.closed(reason);
-    for (const settle of [...this.#ephemeral]) settle({ ...reason, unknown: true });
+    this.#ephemeral.closed(reason);
   }
 
   #enqueue(body: Publish, bytes: number, timeoutMs: number): Promise<PublishResult> {
@@ -129,40 +128,18 @@ export class Publisher {
     });
   }
 
-  #sendEphemeral(body: Publish, timeoutMs: number): Promise<PublishResult> {
-    const { requests, clock, limits } = this.#deps;
-    if (this.#ephemeral.size >= limits.maxQueuedMessages || !this.#room()) {
-      return Promise.resolve(failure("queue_full"));
-    }
-    return new Promise((resolve) => {
-      const settle = (result: PublishResult) => {
-        this.#ephemeral.delete(settle);
-        timer.cancel();
-        if (id !== undefined) requests.forget(id);
-        resolve(result);
-      };
-      const timer = clock.after(timeoutMs, () =>
-        settle(failure("timeout", undefined, { unknown: true })),
-      );
-      this.#ephemeral.add(settle);
-      let id: number | undefined;
-      try {
-        id = requests.send(
-          (requestId) => ({ ...body, id: requestId }),
-          (answer) => settle(receiptOf(answer)),
-        );
-        if (id === undefined) settle(failure("connection_lost", "Not connected; not sent."));
-      } catch (cause) {
-        settle(unsendable(cause));
-      }
-    });
+  async #sendEphemeral(body: Publish, timeoutMs: number): Promise<PublishResult> {
+    if (this.#deps.link.connected === undefined) return failure("connection_lost");
+    if (!this.#room()) return failure("queue_full");
+    const build = (id: number) => ({ ...body, id });
+    return receiptOf(await this.#ephemeral.ask(build, { timeoutMs, repeatable: false }));
   }
 
   /** The channel's lane. An idle one is given up where there would be too many. */
   #lane(channel: string): Lane {
     let lane = this.#lanes.get(channel);
     if (lane !== undefined) return lane;
-    if (this.#lanes.size >= this.#deps.limits.maxQueuedMessages) {
+    if (this.#lanes.size >= this.#deps.settings.maxQueuedMessages) {
       for (const [name, other] of this.#lanes) {
         if (!other.idle) continue;
         this.#lanes.delete(name);
@@ -175,15 +152,20 @@ export class Publisher {
   }
 
   #room(): boolean {
-    return this.#deps.bufferedBytes() <= this.#deps.limits.maxBufferedBytes;
+    const { link, settings } = this.#deps;
+    return link.bufferedBytes <= settings.maxBufferedBytes;
   }
 
   /** Sends what may be sent; a socket that holds too much is looked at again a little later. */
   #pump(): void {
-    if (this.#deps.connected() === undefined) return;
+    const { link, settings } = this.#deps;
+    if (link.connected === undefined) {
+      link.start();
+      return;
+    }
     for (const lane of this.#lanes.values()) lane.pump(() => this.#room());
     if (this.#room() || this.#poll !== undefined) return;
-    this.#poll = this.#deps.clock.after(drainPollMs, () => {
+    this.#poll = settings.clock.after(drainPollMs, () => {
       this.#poll = undefined;
       this.#pump();
     });

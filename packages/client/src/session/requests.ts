@@ -1,8 +1,27 @@
 import type { DownMessage, Failure, UpMessage } from "@holdfast/protocol";
-import { failureOf } from "../errors.js";
+import { failure } from "../failures.js";
 
 /** The gateway's reply, or its refusal. */
 export type Answer = { readonly ok: true; readonly message: DownMessage } | Failure;
+
+type Message<Type extends DownMessage["type"]> = Extract<DownMessage, { type: Type }>;
+
+/** The answer, if it is of the kind asked for. */
+export function answerOf<Type extends DownMessage["type"]>(
+  answer: Answer,
+  type: Type,
+): { readonly ok: true; readonly message: Message<Type> } | Failure {
+  if (!answer.ok) return answer;
+  const { message } = answer;
+  return isA(message, type) ? { ok: true, message } : failure("internal");
+}
+
+function isA<Type extends DownMessage["type"]>(
+  message: DownMessage,
+  type: Type,
+): message is Message<Type> {
+  return message.type === type;
+}
 
 /** What the session needs of the link. */
 export interface Wire {
@@ -26,7 +45,7 @@ export class Requests {
    * the connection is lost first: every asker hears of that by itself.
    */
   send(build: (id: number) => UpMessage, onAnswer: (answer: Answer) => void): number | undefined {
-    do this.#lastId = this.#lastId >= maxId ? 1 : this.#lastId + 1;
+    do this.#lastId = (this.#lastId % maxId) + 1;
     while (this.#outstanding.has(this.#lastId));
     const id = this.#lastId;
     if (!this.#wire.send(build(id))) return undefined;
@@ -41,12 +60,14 @@ export class Requests {
 
   /** Hands a reply to its asker; false when nobody asked. */
   handle(message: DownMessage): boolean {
-    const id = "id" in message ? message.id : undefined;
-    if (typeof id !== "number") return false;
+    const { id = 0 } = message as { readonly id?: number };
     const onAnswer = this.#outstanding.get(id);
     if (onAnswer === undefined) return false;
     this.#outstanding.delete(id);
-    onAnswer(message.type === "error" ? failureOf(message) : { ok: true, message });
+    if (message.type === "error") {
+      const { type, id: _, channel, ...reason } = message;
+      onAnswer({ ...reason, ok: false });
+    } else onAnswer({ ok: true, message });
     return true;
   }
 

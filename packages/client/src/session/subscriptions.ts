@@ -1,60 +1,51 @@
-import type { Clock, Random, Timer } from "@holdfast/core";
 import type { DownMessage, Failure } from "@holdfast/protocol";
 import { HoldfastError } from "../errors.js";
-import { failure } from "../failures.js";
+import { failed, failure } from "../failures.js";
+import type { Settings } from "../options.js";
 import { Backoff } from "../socket/backoff.js";
 import type { SubscribeOptions } from "../subscription/events.js";
 import { type Subscription, SubscriptionState } from "../subscription/subscription.js";
-import type { Answer, Requests } from "./requests.js";
-
-/** What the subscriptions need of the client. */
-export interface SubscriptionsDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly requests: Requests;
-  readonly requestTimeoutMs: number;
-  /** Gives the connection up, so that the next one resumes whole. */
-  readonly drop: (reason: string) => void;
-}
+import { type Answer, answerOf, type Requests } from "./requests.js";
 
 interface Entry {
   readonly state: SubscriptionState<unknown>;
+  /** Waits for the next try after a refusal, or for the answer. */
   readonly backoff: Backoff;
   readonly settled: (failure?: HoldfastError) => void;
   id: number | undefined;
-  /** The next try after a refusal, or the patience for an answer. */
-  timer: Timer | undefined;
 }
 
 /** The client's subscriptions, at most one per channel; they outlive connections. */
 export class Subscriptions {
-  readonly #deps: SubscriptionsDeps;
+  readonly #settings: Settings;
+  readonly #requests: Requests;
+  /** Gives the connection up, so that the next one resumes whole. */
+  readonly #drop: (reason: string) => void;
   readonly #entries = new Map<string, Entry>();
   /** Why nothing will begin any more. */
   #closed: HoldfastError | undefined;
 
-  constructor(deps: SubscriptionsDeps) {
-    this.#deps = deps;
+  constructor(settings: Settings, requests: Requests, drop: (reason: string) => void) {
+    this.#settings = settings;
+    this.#requests = requests;
+    this.#drop = drop;
   }
 
   /** Settles when the subscription has begun; rejects with `HoldfastError` when it cannot. */
-  subscribe<T>(channel: string, options: SubscribeOptions<T>): Promise<Subscription<T>> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed);
-    if (options.signal?.aborted) return Promise.reject(new HoldfastError(failure("cancelled")));
-    if (this.#entries.has(channel)) {
-      return Promise.reject(new HoldfastError(failure("already_subscribed")));
-    }
+  async subscribe<T>(channel: string, options: SubscribeOptions<T>): Promise<Subscription<T>> {
+    if (this.#closed !== undefined) throw this.#closed;
+    if (options.signal?.aborted) throw new HoldfastError(failure("cancelled"));
+    if (this.#entries.has(channel)) throw new HoldfastError(failure("already_subscribed"));
     return new Promise((resolve, reject) => {
       const state = new SubscriptionState<T>(channel, options, {
         ended: () => this.#ended(entry),
-        violated: (name, what) => this.#deps.drop(`protocol_violation: ${name}: ${what}`),
+        violated: (name, what) => this.#drop(`protocol_violation: ${name}: ${what}`),
       });
       const entry: Entry = {
         state: state as SubscriptionState<unknown>,
-        backoff: new Backoff(this.#deps.random, 500, 30_000),
+        backoff: new Backoff(this.#settings, 500, 30_000),
         settled: (error) => (error === undefined ? resolve(state) : reject(error)),
         id: undefined,
-        timer: undefined,
       };
       void state.ended.then((error) =>
         entry.settled(error ?? new HoldfastError(failure("cancelled"))),
@@ -70,20 +61,18 @@ export class Subscriptions {
 
   lost(): void {
     for (const entry of this.#entries.values()) {
-      entry.timer?.cancel();
+      entry.backoff.cancel();
       entry.id = undefined;
       entry.state.lost();
     }
   }
 
-  /** Ends all of them. */
-  closed(error: HoldfastError | undefined): void {
-    const reason = error ?? new HoldfastError(failure("closed"));
-    this.#closed = reason;
+  /** Ends all of them: without an error where the application asked for it. */
+  closed(reason: Failure, error: HoldfastError | undefined): void {
+    this.#closed = error ?? new HoldfastError(reason);
     for (const { state, settled } of [...this.#entries.values()]) {
-      if (!state.begun) settled(reason);
-      if (error === undefined) state.close();
-      else state.fail(error);
+      if (!state.begun) settled(this.#closed);
+      state.end(error);
     }
   }
 
@@ -91,46 +80,44 @@ export class Subscriptions {
   handle(message: DownMessage & { readonly channel: string }): void {
     const entry = this.#entries.get(message.channel);
     if (entry === undefined) return;
-    if (message.type === "publication") entry.state.publication(message);
-    else if (message.type === "ephemeral") entry.state.ephemeral(message);
-    else if (message.type === "reset") entry.state.reset(message);
-    else if (message.type === "subscribed") {
-      // While an answer is awaited it is of the subscription before.
-      if (entry.id === undefined) entry.state.begin(message);
-    } else if (message.type === "unsubscribed") {
-      entry.state.lost();
-      const { code = "closed", message: text, retryable = false } = message;
-      this.#refused(entry, {
-        ok: false,
-        code,
-        message: text ?? "The gateway ended the subscription.",
-        retryable,
-      });
+    const { state, id } = entry;
+    if (message.type === "publication") state.publication(message);
+    else if (message.type === "ephemeral") state.ephemeral(message);
+    else if (message.type === "reset") state.reset(message);
+    // Unasked: the live subscription goes on under a new epoch. While an answer is awaited, it is of
+    // the subscription before.
+    else if (message.type === "subscribed" && message.id === undefined && id === undefined) {
+      state.begin(message);
+    } else if (message.type === "unsubscribed" && message.code !== undefined) {
+      state.lost();
+      const { code, message: text, retryable } = message;
+      const words = text ?? "The gateway ended the subscription.";
+      this.#refused(entry, failed(code, words, retryable === true));
     }
   }
 
   #send(entry: Entry): void {
-    const { requests, clock, requestTimeoutMs, drop } = this.#deps;
-    entry.timer?.cancel();
     const { channel } = entry.state;
-    entry.id = requests.send(
+    entry.backoff.cancel();
+    entry.id = this.#requests.send(
       (id) => ({ type: "subscribe", id, channel, ...entry.state.request() }),
       (answer) => this.#answered(entry, answer),
     );
     if (entry.id === undefined) return;
-    entry.timer = clock.after(requestTimeoutMs, () => drop("no_answer"));
+    entry.backoff.after(this.#settings.requestTimeoutMs, () => this.#drop("no_answer"));
   }
 
-  #answered(entry: Entry, answer: Answer): void {
+  #answered(entry: Entry, reply: Answer): void {
     entry.id = undefined;
-    entry.timer?.cancel();
+    entry.backoff.cancel();
     if (entry.state.over) return;
-    if (!answer.ok) {
-      this.#refused(entry, answer);
+    if (!reply.ok) {
+      this.#refused(entry, reply);
       return;
     }
-    if (answer.message.type !== "subscribed") {
-      this.#deps.drop("protocol_violation");
+    const answer = answerOf(reply, "subscribed");
+    if (!answer.ok) {
+      this.#drop("protocol_violation");
       return;
     }
     entry.backoff.reset();
@@ -139,21 +126,18 @@ export class Subscriptions {
   }
 
   #refused(entry: Entry, refusal: Failure): void {
-    if (!refusal.retryable) {
-      entry.state.fail(new HoldfastError(refusal, { position: entry.state.position }));
-      return;
-    }
-    entry.timer?.cancel();
-    entry.timer = this.#deps.clock.after(entry.backoff.next(refusal), () => this.#send(entry));
+    const { state, backoff } = entry;
+    if (refusal.retryable) backoff.retry(() => this.#send(entry), refusal);
+    else state.end(new HoldfastError(refusal, { position: state.position }));
   }
 
   #ended(entry: Entry): void {
     const { channel } = entry.state;
     if (this.#entries.get(channel) !== entry) return;
     this.#entries.delete(channel);
-    entry.timer?.cancel();
+    entry.backoff.cancel();
     if (entry.id === undefined && !entry.state.begun) return;
-    this.#deps.requests.send(
+    this.#requests.send(
       (id) => ({ type: "unsubscribe", id, channel }),
       () => {},
     );

@@ -10,6 +10,7 @@ import type {
 } from "@holdfast/protocol";
 import { HoldfastError } from "../errors.js";
 import { failure, messageOf } from "../failures.js";
+import { given } from "../given.js";
 import { byteLength } from "./size.js";
 import type { OpenSocket, Socket } from "./socket.js";
 
@@ -117,12 +118,7 @@ export class Connection {
     this.#phase = "greeting";
     const { token, session, codec } = this.#options;
     this.#socket?.send(
-      codec.encode({
-        type: "connect",
-        id: connectId,
-        session,
-        ...(token !== undefined && { token }),
-      }),
+      codec.encode({ type: "connect", id: connectId, session, ...given({ token }) }),
     );
   }
 

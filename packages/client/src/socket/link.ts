@@ -1,15 +1,13 @@
-import type { Timer } from "@holdfast/core";
 import {
   type Connected,
   type DownMessage,
-  type Failure,
   shouldReconnect,
   type UpMessage,
 } from "@holdfast/protocol";
 import { HoldfastError } from "../errors.js";
-import { failure, messageOf } from "../failures.js";
-import type { ClientLimits, CreateClientOptions } from "../options.js";
-import { Backoff } from "./backoff.js";
+import { failed, failure } from "../failures.js";
+import type { Settings } from "../options.js";
+import { type Advice, Backoff } from "./backoff.js";
 import { Connection, type ConnectionEnd } from "./connection.js";
 import { askToken } from "./token.js";
 import { Watchdog } from "./watchdog.js";
@@ -49,12 +47,11 @@ const transitions: Readonly<Record<Now, readonly Now[]>> = {
   closed: [],
 };
 
-type LinkOptions = CreateClientOptions & ClientLimits;
-
 /** Keeps one connection open: dials, waits, dials again, until it is closed. */
 export class Link {
-  readonly #options: LinkOptions;
+  readonly #settings: Settings;
   readonly #events: LinkEvents;
+  /** Waits for the next try; while open, for the connection to have been good. */
   readonly #backoff: Backoff;
   /** Names this client to the gateway across reconnects. Unguessable, never logged. */
   readonly #session: string;
@@ -62,15 +59,14 @@ export class Link {
   #connection: Connection | undefined;
   #watchdog: Watchdog | undefined;
   #connected: Connected | undefined;
-  #abort: AbortController | undefined;
-  #timer: Timer | undefined;
+  #stopAsking: (() => void) | undefined;
   #notBeforeMs = 0;
 
-  constructor(options: LinkOptions, events: LinkEvents) {
-    this.#options = options;
+  constructor(settings: Settings, events: LinkEvents) {
+    this.#settings = settings;
     this.#events = events;
-    this.#backoff = new Backoff(options.random, options.backoffMinMs, options.backoffMaxMs);
-    this.#session = options.random.id(32);
+    this.#backoff = new Backoff(settings, settings.backoffMinMs, settings.backoffMaxMs);
+    this.#session = settings.random.id(32);
   }
 
   get state(): ClientState {
@@ -91,8 +87,9 @@ export class Link {
     if (this.#state.now === "idle") this.#attempt();
   }
 
-  /** Sends on the open connection, or says that there is none. */
+  /** Sends on the open connection, or says that there is none. Begins, if nothing began yet. */
   send(message: UpMessage | DownMessage): boolean {
+    this.start();
     return this.#connected !== undefined && this.#connection?.send(message) === true;
   }
 
@@ -111,23 +108,28 @@ export class Link {
     if (this.#state.now === "open") this.probe();
     // Advice still binds: a woken herd is a herd.
     if (this.#state.now !== "waiting") return;
-    if (this.#options.clock.monoMs() >= this.#notBeforeMs) this.#attempt();
+    if (this.#settings.clock.monoMs() >= this.#notBeforeMs) this.#attempt();
   }
 
   /** Ends for good. */
   close(error?: HoldfastError): void {
     if (this.#state.now === "closed") return;
     const reason = error?.code ?? "closed";
-    this.#timer?.cancel();
-    this.#abort?.abort();
-    this.#watchdog?.stop();
-    this.#watchdog = undefined;
-    this.#connected = undefined;
     const connection = this.#connection;
-    this.#connection = undefined;
+    this.#forget();
     this.#move({ now: "closed", attempt: this.#state.attempt, reason, ...(error && { error }) });
     connection?.close();
     this.#events.closed(error);
+  }
+
+  /** Lets go of the connection and of everything that waits. */
+  #forget(): void {
+    this.#backoff.cancel();
+    this.#stopAsking?.();
+    this.#watchdog?.stop();
+    this.#watchdog = undefined;
+    this.#connected = undefined;
+    this.#connection = undefined;
   }
 
   #move(state: ClientState): void {
@@ -139,37 +141,32 @@ export class Link {
   }
 
   #attempt(): void {
-    this.#timer?.cancel();
+    this.#backoff.cancel();
     this.#move({ now: "connecting", attempt: this.#backoff.failures + 1 });
     if (this.#state.now !== "connecting") return;
-    const { getToken, clock, connectTimeoutMs } = this.#options;
-    if (getToken === undefined) {
+    if (this.#settings.getToken === undefined) {
       this.#dial(undefined);
       return;
     }
-    const abort = new AbortController();
-    this.#abort = abort;
-    const current = () => this.#abort === abort && this.#state.now === "connecting";
-    askToken(getToken, clock, connectTimeoutMs, abort).then(
-      (token) => current() && this.#dial(token),
-      (cause) => current() && this.#tokenFailed(cause),
+    this.#stopAsking = askToken(
+      this.#settings,
+      (token) => this.#dial(token),
+      (error) => this.#tokenFailed(error),
     );
   }
 
-  #tokenFailed(cause: unknown): void {
-    if (cause instanceof HoldfastError && !cause.retryable) {
-      this.close(cause);
+  #tokenFailed(error: HoldfastError): void {
+    if (!error.retryable) {
+      this.close(error);
       return;
     }
-    const message = messageOf(cause);
-    const reason: Failure = { ...failure("unauthorized", message), retryable: true };
-    this.#events.error(new HoldfastError(reason, { cause }));
+    this.#events.error(error);
     if (this.#state.now === "connecting") this.#wait("no_token", {});
   }
 
   #dial(token: string | undefined): void {
     const connection = new Connection(
-      { ...this.#options, token, session: this.#session },
+      { ...this.#settings, token, session: this.#session },
       {
         opened: (connected) => this.#opened(connected),
         heard: () => this.#watchdog?.heard(),
@@ -182,28 +179,23 @@ export class Link {
   }
 
   #opened(connected: Connected): void {
-    const { clock, stableMs, probeTimeoutMs } = this.#options;
+    const { stableMs } = this.#settings;
     const { pingIntervalMs, pongTimeoutMs } = connected;
     this.#connected = connected;
-    this.#watchdog = new Watchdog({
-      clock,
-      limitMs: pingIntervalMs > 0 ? pingIntervalMs + pongTimeoutMs : 0,
-      probeTimeoutMs,
-      probe: () => this.send({ type: "ping" }),
-      onSilent: () => this.drop("silent"),
-    });
-    this.#timer = clock.after(stableMs, () => this.#backoff.reset());
+    this.#watchdog = new Watchdog(
+      this.#settings,
+      pingIntervalMs > 0 ? pingIntervalMs + pongTimeoutMs : 0,
+      () => this.send({ type: "ping" }),
+      () => this.drop("silent"),
+    );
+    this.#backoff.after(stableMs, () => this.#backoff.reset());
     this.#move({ now: "open", attempt: this.#backoff.failures + 1 });
     if (this.#connected === connected) this.#events.opened();
   }
 
   #ended(end: ConnectionEnd): void {
     const wasOpen = this.#connected !== undefined;
-    this.#connection = undefined;
-    this.#connected = undefined;
-    this.#watchdog?.stop();
-    this.#watchdog = undefined;
-    this.#timer?.cancel();
+    this.#forget();
     if (wasOpen) this.#events.lost();
     if (this.#state.now === "closed") return;
     const terminal = terminalError(end);
@@ -217,11 +209,10 @@ export class Link {
     );
   }
 
-  #wait(reason: string, advice: { retryAfterMs?: number; spreadMs?: number }): void {
-    const { clock } = this.#options;
-    const nextTryMs = this.#backoff.next(advice);
-    this.#notBeforeMs = advice.retryAfterMs === undefined ? 0 : clock.monoMs() + nextTryMs;
-    this.#timer = clock.after(nextTryMs, () => this.#attempt());
+  #wait(reason: string, advice: Advice): void {
+    const nextTryMs = this.#backoff.retry(() => this.#attempt(), advice);
+    const advised = advice.retryAfterMs !== undefined;
+    this.#notBeforeMs = advised ? this.#settings.clock.monoMs() + nextTryMs : 0;
     this.#move({ now: "waiting", attempt: this.#backoff.failures, nextTryMs, reason });
   }
 }
@@ -235,15 +226,15 @@ function terminalError({
   cause,
 }: ConnectionEnd): HoldfastError | undefined {
   if (cause !== undefined) {
-    return new HoldfastError(failure("invalid_field", "The URL cannot be opened."), { cause });
+    return new HoldfastError(failure("invalid_field"), { cause });
   }
   if (refusal !== undefined) {
     // An expired token is cured by the next getToken().
     if (refusal.retryable || refusal.code === "token_expired") return undefined;
-    return new HoldfastError({ ...refusal, ok: false });
+    return new HoldfastError(refusal);
   }
   if (advice?.reconnect ?? shouldReconnect(code)) return undefined;
   const name = advice?.reason ?? (reason || "closed");
   const message = `The gateway ended the connection for good: ${name} (${code}).`;
-  return new HoldfastError({ ok: false, code: name, message, retryable: false });
+  return new HoldfastError(failed(name, message));
 }

@@ -1,23 +1,41 @@
-import type { Clock } from "@holdfast/core";
-import type { GetToken } from "../options.js";
+import { HoldfastError } from "../errors.js";
+import { failed, messageOf } from "../failures.js";
+import type { Settings } from "../options.js";
 
-/** Asks the application for a token, at most `timeoutMs` long. Rejects with its error, or a timeout. */
+/**
+ * Asks the application for a token, at most `connectTimeoutMs` long. One of the two callbacks
+ * follows, unless the returned function calls the question off.
+ */
 export function askToken(
-  getToken: GetToken,
-  clock: Clock,
-  timeoutMs: number,
-  abort: AbortController,
-): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(timeoutMs, () => abort.abort());
-    abort.signal.addEventListener("abort", () => {
-      timer.cancel();
-      reject(new Error("getToken took too long."));
-    });
-    // Inside `then`, so that a synchronous throw is a rejection too.
-    Promise.resolve()
-      .then(() => getToken({ signal: abort.signal }))
-      .then((token) => resolve(token ?? undefined), reject)
-      .finally(() => timer.cancel());
+  { getToken, clock, connectTimeoutMs }: Settings,
+  onToken: (token: string | undefined) => void,
+  onError: (error: HoldfastError) => void,
+): () => void {
+  const abort = new AbortController();
+  let open = true;
+  const timer = clock.after(connectTimeoutMs, () => {
+    fail(new Error("getToken took too long."));
+    abort.abort();
   });
+  const settle = (tell?: () => void) => {
+    if (!open) return;
+    open = false;
+    timer.cancel();
+    tell?.();
+  };
+  const fail = (cause: unknown) => {
+    const reason = failed("unauthorized", messageOf(cause), true);
+    settle(() =>
+      onError(cause instanceof HoldfastError ? cause : new HoldfastError(reason, { cause })),
+    );
+  };
+  // Inside `then`, so that a synchronous throw is a rejection too.
+  Promise.resolve()
+    .then(() => getToken?.({ signal: abort.signal }))
+    .then((token) => settle(() => onToken(token ?? undefined)), fail);
+  return () => {
+    if (!open) return;
+    settle();
+    abort.abort();
+  };
 }

@@ -6,29 +6,28 @@ const lateMs = 1000;
 /** Notices a gateway that has gone silent. One timer, not one per message. */
 export class Watchdog {
   readonly #clock: Clock;
+  readonly #probeTimeoutMs: number;
   readonly #limitMs: number;
   readonly #probe: () => void;
   readonly #onSilent: () => void;
   #heardMs: number;
   #timer: Timer | undefined;
   #probing: Timer | undefined;
-  readonly #probeTimeoutMs: number;
 
   /** `limitMs` 0 watches only after `check()`; `probe` sends something the gateway answers. */
-  constructor(options: {
-    readonly clock: Clock;
-    readonly limitMs: number;
-    readonly probeTimeoutMs: number;
-    readonly probe: () => void;
-    readonly onSilent: () => void;
-  }) {
-    this.#clock = options.clock;
-    this.#limitMs = options.limitMs;
-    this.#probeTimeoutMs = options.probeTimeoutMs;
-    this.#probe = options.probe;
-    this.#onSilent = options.onSilent;
-    this.#heardMs = options.clock.monoMs();
-    if (this.#limitMs > 0) this.#arm(this.#limitMs);
+  constructor(
+    { clock, probeTimeoutMs }: { readonly clock: Clock; readonly probeTimeoutMs: number },
+    limitMs: number,
+    probe: () => void,
+    onSilent: () => void,
+  ) {
+    this.#clock = clock;
+    this.#probeTimeoutMs = probeTimeoutMs;
+    this.#limitMs = limitMs;
+    this.#probe = probe;
+    this.#onSilent = onSilent;
+    this.#heardMs = clock.monoMs();
+    if (limitMs > 0) this.#arm(limitMs);
   }
 
   /** Something came. */

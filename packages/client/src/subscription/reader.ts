@@ -6,7 +6,7 @@ import type { Inbox, Item } from "./inbox.js";
 /** What a reader needs of its subscription. */
 export interface ReaderHost<T> {
   readonly inbox: Inbox<T>;
-  readonly ended: boolean;
+  readonly over: boolean;
   readonly error: HoldfastError | undefined;
   readonly position: Position | undefined;
   /** The application is done with everything up to here. */
@@ -14,7 +14,7 @@ export interface ReaderHost<T> {
   /** Tells listeners of what is not a publication. */
   announce(item: Exclude<Item<T>, { kind: "publication" }>): void;
   /** A handler failed. */
-  failed(error: HoldfastError): void;
+  end(error: HoldfastError): void;
 }
 
 /** Hands publications to the application. */
@@ -41,7 +41,7 @@ export class HandlerReader<T> implements Reader {
   }
 
   wake(): void {
-    while (!this.#busy && !this.#host.ended) {
+    while (!this.#busy) {
       const item = this.#host.inbox.shift();
       if (item === undefined) return;
       if (item.kind === "publication") this.#call(item.value);
@@ -76,7 +76,7 @@ export class HandlerReader<T> implements Reader {
 
   #failed(cause: unknown): void {
     this.#busy = false;
-    this.#host.failed(handlerFailed(cause, this.#host.position));
+    this.#host.end(handlerFailed(cause, this.#host.position));
   }
 }
 
@@ -121,40 +121,33 @@ export class IteratorReader<T> implements Reader, AsyncIterator<Publication<T>, 
 
   wake(): void {
     while (this.#waiter !== undefined) {
-      const item = this.#host.ended ? undefined : this.#host.inbox.shift();
-      if (item !== undefined && item.kind !== "publication") {
-        this.#host.announce(item);
-        continue;
-      }
-      if (item === undefined && !this.#host.ended) return;
-      const waiter = this.#waiter;
-      this.#waiter = undefined;
-      if (item === undefined) {
-        this.#finish(waiter);
-        return;
-      }
-      this.#inHand = item.value;
-      waiter.resolve({ done: false, value: item.value });
+      const item = this.#host.inbox.shift();
+      if (item?.kind === "publication") {
+        this.#inHand = item.value;
+        this.#settle({ done: false, value: item.value });
+      } else if (item !== undefined) this.#host.announce(item);
+      else if (this.#host.over) this.#finish();
+      else return;
     }
   }
 
-  #finish(waiter: Waiter<T>): void {
+  #settle(result: IteratorResult<Publication<T>, undefined>): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.resolve(result);
+  }
+
+  #finish(): void {
     const { error, position } = this.#host;
-    if (error === undefined || this.#told) {
-      waiter.resolve({ done: true, value: undefined });
-      return;
+    if (error !== undefined && !this.#told) {
+      this.#told = true;
+      // The position may have advanced since the end: what was in hand is handled now.
+      this.#waiter?.reject(at(error, position));
     }
-    this.#told = true;
-    // The position may have advanced since the end: what was in hand is handled now.
-    waiter.reject(at(error, position));
+    this.#settle({ done: true, value: undefined });
   }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "then" in value &&
-    typeof value.then === "function"
-  );
+  return typeof (value as Partial<PromiseLike<unknown>> | undefined | null)?.then === "function";
 }

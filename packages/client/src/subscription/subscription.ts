@@ -56,16 +56,17 @@ export interface SubscriptionHost {
 const defaultBufferMax = 10_000;
 
 /** The subscription as the session drives it. */
-export class SubscriptionState<T> implements Subscription<T> {
+export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
   readonly channel: string;
   readonly ended: Promise<HoldfastError | undefined>;
   readonly #host: SubscriptionHost;
   readonly #options: SubscribeOptions<T>;
-  readonly #inbox: Inbox<T>;
+  /** What waits for the application. */
+  readonly inbox: Inbox<T>;
   readonly #emitter: Emitter<SubscriptionEvents<T>>;
   readonly #reader: Reader;
   readonly #onAbort = () => this.close();
-  #iterator: IteratorReader<T> | undefined;
+  readonly #iterator: IteratorReader<T> | undefined;
   #settle: (error: HoldfastError | undefined) => void = () => {};
   #position: Position | undefined;
   /** The last publication that arrived: what a new connection resumes after. */
@@ -84,9 +85,14 @@ export class SubscriptionState<T> implements Subscription<T> {
     this.#host = host;
     this.#position = options.position;
     this.#received = options.position;
-    this.#inbox = new Inbox(options.bufferMax ?? defaultBufferMax);
-    this.#emitter = new Emitter((cause) => this.fail(handlerFailed(cause, this.#position)));
-    this.#reader = this.#makeReader();
+    this.inbox = new Inbox(options.bufferMax ?? defaultBufferMax);
+    this.#emitter = new Emitter((cause) => this.end(handlerFailed(cause, this.#position)));
+    if (options.onPublication !== undefined) {
+      this.#reader = new HandlerReader(this, options.onPublication);
+    } else {
+      this.#iterator = new IteratorReader(this);
+      this.#reader = this.#iterator;
+    }
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -114,6 +120,11 @@ export class SubscriptionState<T> implements Subscription<T> {
     return this.#end !== undefined;
   }
 
+  /** What ended it. */
+  get error(): HoldfastError | undefined {
+    return this.#end?.error;
+  }
+
   on<Name extends keyof SubscriptionEvents<T>>(
     name: Name,
     listener: (event: SubscriptionEvents<T>[Name]) => void,
@@ -122,12 +133,7 @@ export class SubscriptionState<T> implements Subscription<T> {
   }
 
   close(): void {
-    this.#finish(undefined);
-  }
-
-  /** Ends the subscription with an error. */
-  fail(error: HoldfastError): void {
-    this.#finish(error);
+    this.end();
   }
 
   [asyncDispose](): Promise<void> {
@@ -157,14 +163,9 @@ export class SubscriptionState<T> implements Subscription<T> {
   /** The gateway has begun or continued the subscription on this connection. */
   begin(message: Subscribed): void {
     const { resumed, position, contiguous, reason, state } = message;
-    const expected = this.#received?.offset;
-    if (
-      resumed &&
-      position !== undefined &&
-      expected !== undefined &&
-      position.offset !== expected
-    ) {
-      this.#violated(`resumed at ${position.offset} instead of ${expected}`);
+    const expected = this.#received;
+    if (resumed && position && expected && position.offset !== expected.offset) {
+      this.#violated(`resumed at ${position.offset} instead of ${expected.offset}`);
       return;
     }
     const first = !this.#begun;
@@ -178,8 +179,8 @@ export class SubscriptionState<T> implements Subscription<T> {
       this.#received = position ?? (resumed ? this.#received : undefined);
       if (first && !resumed) this.#position = position;
       // In order, so that the position moves to a new epoch only after what is still waiting.
-      else this.#inbox.push({ kind: "moved", value: { position: this.#received } });
-      if (state !== undefined) this.#inbox.push({ kind: "state", value: { state, position } });
+      else this.inbox.push({ kind: "moved", value: { position: this.#received } });
+      this.#enqueueState(position, state);
     }
     this.#emitter.emit("subscribed", { resumed, position });
     this.#reader.wake();
@@ -206,8 +207,8 @@ export class SubscriptionState<T> implements Subscription<T> {
       data: T;
       position: typeof position;
     };
-    if (!this.#inbox.push({ kind: "publication", value })) {
-      this.fail(new HoldfastError(failure("overflow"), { position: this.#position }));
+    if (!this.inbox.push({ kind: "publication", value })) {
+      this.end(new HoldfastError(failure("overflow"), { position: this.#position }));
       return;
     }
     this.#received = position;
@@ -228,42 +229,25 @@ export class SubscriptionState<T> implements Subscription<T> {
 
   #enqueueReset(reason: ResetReason, position: Position | undefined, state: unknown): void {
     // What waits is superseded: the application is about to replace everything it holds.
-    this.#inbox.clear();
+    this.inbox.clear();
     this.#received = position;
-    this.#inbox.push({ kind: "reset", value: { reason, position, state } });
-    if (state !== undefined) this.#inbox.push({ kind: "state", value: { state, position } });
+    this.inbox.push({ kind: "reset", value: { reason, position, state } });
+    this.#enqueueState(position, state);
   }
 
-  #announce(item: Exclude<Item<T>, { kind: "publication" }>): void {
+  #enqueueState(position: Position | undefined, state: unknown): void {
+    if (state !== undefined) this.inbox.push({ kind: "state", value: { state, position } });
+  }
+
+  handled(position: Position | undefined): void {
+    this.#position = position;
+    if (this.#end !== undefined) this.#settleEnd();
+  }
+
+  announce(item: Exclude<Item<T>, { kind: "publication" }>): void {
     if (item.kind !== "state") this.#position = item.value.position;
     if (item.kind === "reset") this.#emitter.emit("reset", item.value);
     if (item.kind === "state") this.#emitter.emit("state", item.value);
-  }
-
-  #makeReader(): Reader {
-    const self = this;
-    const host: ReaderHost<T> = {
-      inbox: this.#inbox,
-      get ended() {
-        return self.#end !== undefined;
-      },
-      get error() {
-        return self.#end?.error;
-      },
-      get position() {
-        return self.#position;
-      },
-      handled: (position) => {
-        this.#position = position;
-        if (this.#end !== undefined) this.#settleEnd();
-      },
-      announce: (item) => this.#announce(item),
-      failed: (error) => this.fail(error),
-    };
-    const { onPublication } = this.#options;
-    if (onPublication !== undefined) return new HandlerReader(host, onPublication);
-    this.#iterator = new IteratorReader(host);
-    return this.#iterator;
   }
 
   #violated(what: string): void {
@@ -271,7 +255,8 @@ export class SubscriptionState<T> implements Subscription<T> {
     this.#host.violated(this.channel, what);
   }
 
-  #finish(error: HoldfastError | undefined): void {
+  /** Ends the subscription: with an error, or because the application asked for it. */
+  end(error?: HoldfastError): void {
     if (this.#end !== undefined) {
       // The handler that was still running when the subscription ended has failed.
       this.#settleEnd();
@@ -279,7 +264,7 @@ export class SubscriptionState<T> implements Subscription<T> {
     }
     this.#end = { error };
     this.#live = false;
-    this.#inbox.clear();
+    this.inbox.clear();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#host.ended(this);
     this.#reader.wake();

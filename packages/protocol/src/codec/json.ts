@@ -7,7 +7,7 @@ import { type Codec, type Decoded, DecodeError, type Payload } from "./codec.js"
 export type { Codec } from "./codec.js";
 
 /** Deeper values are a mistake (a cycle, most likely), whatever a gateway's own limit says. */
-const encodeLimits = { maxDepth: 256, refusePrototypeKeys: false };
+const encodeLimits = { maxDepth: 256 };
 
 const typesWithBytes: ReadonlySet<unknown> = new Set([
   "publish",

@@ -1,0 +1,46 @@
+import type { DownMessage } from "@holdfast/protocol";
+import type { HoldfastError } from "../errors.js";
+import type { Settings } from "../options.js";
+import type { Asks } from "./asks.js";
+import { ChannelPresence } from "./presence.js";
+import type { Requests } from "./requests.js";
+
+/** The presence of every channel in which this client takes part or that it watches. */
+export class Presences {
+  readonly #make: (channel: string) => ChannelPresence;
+  readonly #channels = new Map<string, ChannelPresence>();
+
+  constructor(
+    settings: Settings,
+    requests: Requests,
+    asks: Asks,
+    onError: (error: HoldfastError) => void,
+  ) {
+    this.#make = (channel) => new ChannelPresence(channel, settings, requests, asks, onError);
+  }
+
+  /** That of one channel. What is idle is forgotten, so that only what is used takes memory. */
+  of(channel: string): ChannelPresence {
+    const found = this.#channels.get(channel);
+    if (found !== undefined) return found;
+    for (const [name, presence] of this.#channels) if (presence.idle) this.#channels.delete(name);
+    const presence = this.#make(channel);
+    this.#channels.set(channel, presence);
+    return presence;
+  }
+
+  /** Hands a push to its channel. */
+  handle(message: DownMessage & { readonly channel: string }): void {
+    const presence = this.#channels.get(message.channel);
+    if (message.type === "presence") presence?.listed(message);
+    else if (message.type === "presence_change") presence?.changed(message);
+  }
+
+  opened(): void {
+    for (const presence of this.#channels.values()) presence.opened();
+  }
+
+  lost(): void {
+    for (const presence of this.#channels.values()) presence.lost();
+  }
+}
