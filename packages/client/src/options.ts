@@ -46,7 +46,10 @@ export interface ClientLimits {
   readonly maxQueuedBytes: number;
   /** Publishes of one channel that may be on the way at once. Default 64. */
   readonly maxInFlight: number;
-  /** Publishes wait while the socket holds more than this. Default 256 KiB. */
+  /**
+   * Bytes the socket may hold before the client hands it no more: what is asked and published then
+   * waits until it has drained. Default 256 KiB.
+   */
   readonly maxBufferedBytes: number;
   /** Messages of one frame. Default 16 384. */
   readonly maxMessagesPerFrame: number;

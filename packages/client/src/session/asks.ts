@@ -67,8 +67,9 @@ export class Asks {
     });
   }
 
-  opened(): void {
-    for (const ask of [...this.#pending]) this.#send(ask);
+  /** Sends what waits to be sent. */
+  pump(): void {
+    for (const ask of [...this.#pending]) if (!ask.backoff.waiting) this.#send(ask);
   }
 
   lost(): void {
@@ -86,8 +87,7 @@ export class Asks {
   }
 
   #send(ask: Ask): void {
-    ask.backoff.cancel();
-    // Asked on this connection already, by whoever heard first that it is open.
+    // Asked on this connection already.
     if (ask.id !== undefined) return;
     try {
       ask.id = this.#requests.send(ask.build, (answer) => this.#answered(ask, answer));

@@ -61,7 +61,8 @@ export interface Client<C extends Contract> {
 
 /** What shares the fate of the connection. */
 interface Part {
-  opened?(): void;
+  /** There is a connection, and its socket has room: sends what waits. */
+  pump?(): void;
   lost(): void;
   /** The client has ended: what waits ends with `reason`. */
   closed?(reason: Failure, error: HoldfastError | undefined): void;
@@ -90,9 +91,7 @@ class ClientSession<C extends Contract> implements Client<C> {
         this.#connected = link.connected ?? this.#connected;
         this.#emitter.emit("state", state);
       },
-      opened: () => {
-        for (const part of this.#parts) part.opened?.();
-      },
+      opened: () => this.#pump(),
       message: (message) => this.#take(message),
       lost: () => this.#lost(),
       closed: (error) => {
@@ -103,9 +102,9 @@ class ClientSession<C extends Contract> implements Client<C> {
       },
       error: report,
     });
-    const requests = new Requests(link);
+    const requests = new Requests(link, settings, () => this.#pump());
     const asks = new Asks(settings, requests);
-    const publisher = new Publisher({ settings, requests, link });
+    const publisher = new Publisher({ settings, requests, wire: link });
     const subscriptions = new Subscriptions(settings, requests, (reason) => link.drop(reason));
     const presences = new Presences(settings, requests, asks, report);
     const refresher = new Refresher(settings, requests, report);
@@ -173,6 +172,10 @@ class ClientSession<C extends Contract> implements Client<C> {
 
   close(): void {
     this.#link.close();
+  }
+
+  #pump(): void {
+    for (const part of this.#parts) part.pump?.();
   }
 
   #lost(): void {

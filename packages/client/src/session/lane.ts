@@ -29,7 +29,6 @@ const maxRestarts = 3;
 /** One channel's publishes: in order, each under a stable key, within one publisher session at a time. */
 export class Lane {
   readonly #deps: PublisherDeps;
-  readonly #wake: () => void;
   readonly #backoff: Backoff;
   /** Unsettled, in order; the first `#sent` of them are on the way. */
   readonly #items: Item[] = [];
@@ -38,9 +37,8 @@ export class Lane {
   #nextSeq = 1;
   #restarts = 0;
 
-  constructor(deps: PublisherDeps, wake: () => void) {
+  constructor(deps: PublisherDeps) {
     this.#deps = deps;
-    this.#wake = wake;
     this.#backoff = new Backoff(deps.settings, 250, 5000);
     this.#session = deps.settings.random.id(22);
   }
@@ -69,11 +67,12 @@ export class Lane {
   }
 
   /** Sends what the window and the socket have room for. */
-  pump(room: () => boolean): void {
-    const { maxInFlight } = this.#deps.settings;
-    while (!this.#backoff.waiting && this.#sent < maxInFlight && room()) {
+  pump(): void {
+    const { settings, requests } = this.#deps;
+    while (!this.#backoff.waiting && this.#sent < settings.maxInFlight) {
       const item = this.#items[this.#sent];
-      if (item === undefined || !this.#send(item)) return;
+      if (item === undefined || !requests.canSend()) return;
+      this.#send(item);
     }
   }
 
@@ -93,10 +92,9 @@ export class Lane {
     return this.#items.slice(0, this.#sent);
   }
 
-  /** false: nothing more can be sent now. */
-  #send(item: Item): boolean {
-    const { settings, link, requests } = this.#deps;
-    const windowMs = link.connected?.keyWindowMs ?? 0;
+  #send(item: Item): void {
+    const { settings, wire, requests } = this.#deps;
+    const windowMs = wire.connected?.keyWindowMs ?? 0;
     const nowMs = settings.clock.monoMs();
     // A tenth is kept for the way to the gateway: past the window a repeat could be a second entry.
     if (
@@ -105,7 +103,7 @@ export class Lane {
       nowMs - item.firstSentMs >= windowMs * 0.9
     ) {
       this.#fail(item, failure("connection_lost"));
-      return true;
+      return;
     }
     if (item.session !== this.#session) {
       item.session = this.#session;
@@ -115,20 +113,17 @@ export class Lane {
     item.attempt += 1;
     const { attempt, seq, session } = item;
     try {
-      const sent = requests.send(
+      requests.send(
         (id) => ({ ...item.body, id, session: { id: session, seq } }),
         (answer) => this.#answered(item, attempt, answer),
       );
-      if (sent === undefined) return false;
+      item.firstSentMs ??= nowMs;
+      this.#sent += 1;
     } catch (cause) {
       // Its number was not used by anything the gateway saw, unless this is a repeat.
       if (attempt === 1) this.#nextSeq = seq;
       this.#fail(item, unsendable(cause));
-      return true;
     }
-    item.firstSentMs ??= nowMs;
-    this.#sent += 1;
-    return true;
   }
 
   #answered(item: Item, attempt: number, answer: Answer): void {
@@ -137,11 +132,10 @@ export class Lane {
       this.#backoff.reset();
       this.#remove(item);
       item.settle(receiptOf(answer));
-      this.#wake();
     } else if (!answer.ok && attempt === item.attempt && this.#onTheWay.includes(item)) {
       this.#refused(item, answer);
-      this.#wake();
     }
+    this.pump();
   }
 
   #refused(item: Item, refusal: Failure): void {
@@ -157,7 +151,7 @@ export class Lane {
     } else if (refusal.retryable) {
       item.refusal = refusal;
       this.#restart(item);
-      this.#backoff.retry(this.#wake, refusal);
+      this.#backoff.retry(() => this.pump(), refusal);
       return;
     }
     const last = this.#items.indexOf(item) === this.#sent - 1;

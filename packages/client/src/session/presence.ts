@@ -59,7 +59,12 @@ export class ChannelPresence implements Presence {
   #members: Members | undefined;
   #count = 0;
   #version = 0;
+  /** The gateway was asked to tell of changes on this connection. */
+  #watching = false;
+  /** Its answer, the list, is on its way. */
   #asking = false;
+  /** The connection is a new one: the gateway may have taken this client out. */
+  #returned = false;
   #early: PresenceChange[] = [];
 
   constructor(
@@ -80,7 +85,7 @@ export class ChannelPresence implements Presence {
 
   /** Nothing would be lost if it were forgotten. */
   get idle(): boolean {
-    return !this.#watched && this.#entered === undefined && this.#entering === 0;
+    return !this.#watched && !this.#asking && this.#entered === undefined && this.#entering === 0;
   }
 
   get #watched(): boolean {
@@ -117,18 +122,22 @@ export class ChannelPresence implements Presence {
 
   on(name: "change", listener: (event: PresenceEvent) => void): Off {
     const off = this.#emitter.on(name, listener);
-    if (this.#members === undefined) this.#watch();
-    else this.#emitter.tell(listener, this.#event(this.#members, {}));
+    if (this.#members !== undefined) this.#emitter.tell(listener, this.#event(this.#members, {}));
+    if (this.#members === undefined || !this.#watching) this.#watch();
     return () => {
       off();
-      if (!this.#watched) this.#unwatch();
+      // A list on its way may be wanted again by then.
+      if (!this.#watched && !this.#asking) this.#unwatch();
     };
   }
 
-  opened(): void {
-    if (this.#watched) this.#watch();
+  /** Asks and tells what this connection has not heard yet. */
+  pump(): void {
+    if (this.#watched && !this.#watching && !this.#backoff.waiting) this.#watch();
     const entered = this.#entered;
-    if (entered === undefined || this.#entering > 0) return;
+    const returned = this.#returned;
+    this.#returned = false;
+    if (!returned || entered === undefined || this.#entering > 0) return;
     void this.enter(entered.data).then((answer) => {
       if (answer.ok) return;
       this.#entered = undefined;
@@ -137,9 +146,12 @@ export class ChannelPresence implements Presence {
   }
 
   lost(): void {
+    this.#returned = true;
+    this.#watching = false;
     this.#asking = false;
     this.#early = [];
     this.#backoff.cancel();
+    if (!this.#watched) this.#members = undefined;
   }
 
   /** A list nobody asked for: changes may have been missed. */
@@ -196,10 +208,12 @@ export class ChannelPresence implements Presence {
   #watch(): void {
     if (this.#asking) return;
     this.#backoff.cancel();
-    this.#asking = this.#request(true, (answer) => this.#watching(answer)) !== undefined;
+    const id = this.#request(true, (answer) => this.#listing(answer));
+    this.#watching = id !== undefined;
+    this.#asking = this.#watching;
   }
 
-  #watching(reply: Answer): void {
+  #listing(reply: Answer): void {
     this.#asking = false;
     const early = this.#early;
     this.#early = [];
@@ -220,12 +234,17 @@ export class ChannelPresence implements Presence {
   #unwatch(): void {
     this.#backoff.cancel();
     this.#members = undefined;
-    this.#request(false, () => {});
+    if (this.#watching) this.#request(false, () => {});
+    this.#watching = false;
   }
 
   #request(watch: boolean, onAnswer: (answer: Answer) => void): number | undefined {
     const channel = this.#channel;
-    return this.#requests.send((id) => ({ type: "presence", id, channel, watch }), onAnswer);
+    return this.#requests.send(
+      (id) => ({ type: "presence", id, channel, watch }),
+      onAnswer,
+      !watch,
+    );
   }
 
   /** Only the newest wish is carried out; one it overtook ends as that does. */

@@ -36,8 +36,8 @@ export class Presences {
     else if (message.type === "presence_change") presence?.changed(message);
   }
 
-  opened(): void {
-    for (const presence of this.#channels.values()) presence.opened();
+  pump(): void {
+    for (const presence of this.#channels.values()) presence.pump();
   }
 
   lost(): void {

@@ -1,5 +1,4 @@
-import type { Timer } from "@holdfast/core";
-import type { Connected, Failure, Publish } from "@holdfast/protocol";
+import type { Failure, Publish } from "@holdfast/protocol";
 import { unsendable } from "../errors.js";
 import { failure } from "../failures.js";
 import { given } from "../given.js";
@@ -7,7 +6,7 @@ import type { Settings } from "../options.js";
 import { byteLength } from "../socket/size.js";
 import { Asks } from "./asks.js";
 import { Lane, receiptOf } from "./lane.js";
-import type { Requests } from "./requests.js";
+import type { Requests, Wire } from "./requests.js";
 
 /** Where a publish ended up. */
 export interface PublishReceipt {
@@ -40,19 +39,10 @@ export type PublishResult = ({ readonly ok: true } & PublishReceipt) | Failure;
 export interface PublisherDeps {
   readonly settings: Settings;
   readonly requests: Requests;
-  readonly link: {
-    /** The open session, if there is one. */
-    readonly connected: Connected | undefined;
-    readonly bufferedBytes: number;
-    /** Connects, if nothing has yet. */
-    start(): void;
-  };
+  readonly wire: Wire;
 }
 
 type Content = { readonly data: unknown } | { readonly bytes: Uint8Array };
-
-/** Time between looks at a socket that holds too much; WebSocket has no event for it. */
-const drainPollMs = 20;
 
 /** Publishes in order per channel, again after every loss, until each has a clear result. */
 export class Publisher {
@@ -62,7 +52,6 @@ export class Publisher {
   readonly #ephemeral: Asks;
   #count = 0;
   #bytes = 0;
-  #poll: Timer | undefined;
   /** Why nothing will be sent any more. */
   #closed: Failure | undefined;
 
@@ -99,8 +88,9 @@ export class Publisher {
     }
   }
 
-  opened(): void {
-    this.#pump();
+  /** Sends what may be sent. */
+  pump(): void {
+    for (const lane of this.#lanes.values()) lane.pump();
   }
 
   lost(): void {
@@ -110,7 +100,6 @@ export class Publisher {
 
   closed(reason: Failure): void {
     this.#closed = reason;
-    this.#poll?.cancel();
     for (const lane of this.#lanes.values()) lane.closed(reason);
     this.#ephemeral.closed(reason);
   }
@@ -119,18 +108,19 @@ export class Publisher {
     return new Promise((resolve) => {
       this.#count += 1;
       this.#bytes += bytes;
-      this.#lane(body.channel).add(body, timeoutMs, (result) => {
+      const lane = this.#lane(body.channel);
+      lane.add(body, timeoutMs, (result) => {
         this.#count -= 1;
         this.#bytes -= bytes;
         resolve(result);
       });
-      this.#pump();
+      lane.pump();
     });
   }
 
   async #sendEphemeral(body: Publish, timeoutMs: number): Promise<PublishResult> {
-    if (this.#deps.link.connected === undefined) return failure("connection_lost");
-    if (!this.#room()) return failure("queue_full");
+    const { requests, wire } = this.#deps;
+    if (!requests.canSend()) return failure(wire.connected ? "queue_full" : "connection_lost");
     const build = (id: number) => ({ ...body, id });
     return receiptOf(await this.#ephemeral.ask(build, { timeoutMs, repeatable: false }));
   }
@@ -146,28 +136,8 @@ export class Publisher {
         break;
       }
     }
-    lane = new Lane(this.#deps, () => this.#pump());
+    lane = new Lane(this.#deps);
     this.#lanes.set(channel, lane);
     return lane;
-  }
-
-  #room(): boolean {
-    const { link, settings } = this.#deps;
-    return link.bufferedBytes <= settings.maxBufferedBytes;
-  }
-
-  /** Sends what may be sent; a socket that holds too much is looked at again a little later. */
-  #pump(): void {
-    const { link, settings } = this.#deps;
-    if (link.connected === undefined) {
-      link.start();
-      return;
-    }
-    for (const lane of this.#lanes.values()) lane.pump(() => this.#room());
-    if (this.#room() || this.#poll !== undefined) return;
-    this.#poll = settings.clock.after(drainPollMs, () => {
-      this.#poll = undefined;
-      this.#pump();
-    });
   }
 }

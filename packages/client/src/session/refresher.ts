@@ -43,6 +43,7 @@ export class Refresher {
     this.#requests.send(
       (id) => ({ type: "refresh", id, token }),
       (answer) => !answer.ok && this.#onError(new HoldfastError(answer)),
+      true,
     );
   }
 }

@@ -1,5 +1,7 @@
-import type { DownMessage, Failure, UpMessage } from "@holdfast/protocol";
+import type { Timer } from "@holdfast/core";
+import type { Connected, DownMessage, Failure, UpMessage } from "@holdfast/protocol";
 import { failure } from "../failures.js";
+import type { Settings } from "../options.js";
 
 /** The gateway's reply, or its refusal. */
 export type Answer = { readonly ok: true; readonly message: DownMessage } | Failure;
@@ -25,26 +27,66 @@ function isA<Type extends DownMessage["type"]>(
 
 /** What the session needs of the link. */
 export interface Wire {
+  /** The open session, if there is one. */
+  readonly connected: Connected | undefined;
+  /** Bytes handed to the socket and not yet on the network. */
+  readonly bufferedBytes: number;
+  /** Connects, if nothing has yet. */
+  start(): void;
   send(message: UpMessage | DownMessage): boolean;
 }
 
 const maxId = 0xffff_ffff;
 
+/** Time between looks at a socket that holds too much; WebSocket has no event for it. */
+const drainPollMs = 20;
+
 /** Requests on the open connection by their number. Whoever asks bounds how many there are. */
 export class Requests {
   readonly #wire: Wire;
+  readonly #settings: Settings;
+  readonly #onReady: () => void;
   readonly #outstanding = new Map<number, (answer: Answer) => void>();
   #lastId = 0;
+  #poll: Timer | undefined;
 
-  constructor(wire: Wire) {
+  /** `onReady`: what had to wait for the socket to drain may be sent now. */
+  constructor(wire: Wire, settings: Settings, onReady: () => void) {
     this.#wire = wire;
+    this.#settings = settings;
+    this.#onReady = onReady;
   }
 
   /**
-   * Sends a request; `undefined` when there is no open connection. The answer never comes when
-   * the connection is lost first: every asker hears of that by itself.
+   * Whether something can be sent now. If not, a connection is made or the socket is watched until
+   * it has drained, and `onReady` follows; until then nobody overtakes what waits.
    */
-  send(build: (id: number) => UpMessage, onAnswer: (answer: Answer) => void): number | undefined {
+  canSend(): boolean {
+    const wire = this.#wire;
+    if (wire.connected === undefined) {
+      wire.start();
+      return false;
+    }
+    if (this.#poll !== undefined) return false;
+    if (wire.bufferedBytes <= this.#settings.maxBufferedBytes) return true;
+    this.#poll = this.#settings.clock.after(drainPollMs, () => {
+      this.#poll = undefined;
+      if (this.canSend()) this.#onReady();
+    });
+    return false;
+  }
+
+  /**
+   * Sends a request; `undefined` where it cannot be sent now. What is `small` and ends something
+   * goes to a full socket too. The answer never comes when the connection is lost first: every
+   * asker hears of that by itself.
+   */
+  send(
+    build: (id: number) => UpMessage,
+    onAnswer: (answer: Answer) => void,
+    small = false,
+  ): number | undefined {
+    if (!small && !this.canSend()) return undefined;
     do this.#lastId = (this.#lastId % maxId) + 1;
     while (this.#outstanding.has(this.#lastId));
     const id = this.#lastId;
@@ -74,5 +116,7 @@ export class Requests {
   /** The connection is gone and with it every answer. */
   lost(): void {
     this.#outstanding.clear();
+    this.#poll?.cancel();
+    this.#poll = undefined;
   }
 }

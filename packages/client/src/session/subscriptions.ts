@@ -55,8 +55,11 @@ export class Subscriptions {
     });
   }
 
-  opened(): void {
-    for (const entry of [...this.#entries.values()]) this.#send(entry);
+  /** Asks for what has not been asked for on this connection. */
+  pump(): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.id === undefined && !entry.state.live && !entry.backoff.waiting) this.#send(entry);
+    }
   }
 
   lost(): void {
@@ -98,7 +101,6 @@ export class Subscriptions {
 
   #send(entry: Entry): void {
     const { channel } = entry.state;
-    entry.backoff.cancel();
     entry.id = this.#requests.send(
       (id) => ({ type: "subscribe", id, channel, ...entry.state.request() }),
       (answer) => this.#answered(entry, answer),
@@ -136,10 +138,11 @@ export class Subscriptions {
     if (this.#entries.get(channel) !== entry) return;
     this.#entries.delete(channel);
     entry.backoff.cancel();
-    if (entry.id === undefined && !entry.state.begun) return;
+    if (entry.id === undefined && !entry.state.live) return;
     this.#requests.send(
       (id) => ({ type: "unsubscribe", id, channel }),
       () => {},
+      true,
     );
   }
 }

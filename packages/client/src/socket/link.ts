@@ -87,9 +87,8 @@ export class Link {
     if (this.#state.now === "idle") this.#attempt();
   }
 
-  /** Sends on the open connection, or says that there is none. Begins, if nothing began yet. */
+  /** Sends on the open connection, or says that there is none. */
   send(message: UpMessage | DownMessage): boolean {
-    this.start();
     return this.#connected !== undefined && this.#connection?.send(message) === true;
   }
 

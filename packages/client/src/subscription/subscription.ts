@@ -115,6 +115,11 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
     return this.#begun;
   }
 
+  /** The gateway serves it on this connection. */
+  get live(): boolean {
+    return this.#live;
+  }
+
   /** Ended, for whatever reason. */
   get over(): boolean {
     return this.#end !== undefined;
@@ -263,10 +268,10 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
       return;
     }
     this.#end = { error };
-    this.#live = false;
     this.inbox.clear();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#host.ended(this);
+    this.#live = false;
     this.#reader.wake();
     // With a handler still at work the position is not yet final.
     if (this.#iterator !== undefined || !this.#reader.busy) this.#settleEnd();
