@@ -175,6 +175,33 @@ describe("a client", () => {
     await expect(channel.subscribe()).rejects.toMatchObject({ code: "closed" });
   });
 
+  it("refuses what a newer gateway asks of it, and takes none of that for an answer to its own", async () => {
+    const t = await start();
+    const calling = t.client.call("chat.rename", { to: "x" });
+    const { id } = t.socket.last("call");
+    t.socket.raw(JSON.stringify({ type: "call", id, method: "client.refresh" }));
+    t.socket.raw(JSON.stringify({ type: "receipt", id }));
+    const refusal = { type: "error", id, code: "unsupported", retryable: false };
+    expect(t.socket.sent.slice(-2)).toMatchObject([refusal, refusal]);
+    t.socket.push({ type: "result", id: id!, data: "done" });
+    expect(await calling).toEqual({ ok: true, data: "done" });
+  });
+
+  it("ignores what it does not know: pushes, fields, and answers nobody waits for", async () => {
+    const t = await start();
+    const subscribing = t.client.channel("chat:lobby").subscribe();
+    subscribed(t.socket);
+    const sub = await subscribing;
+    t.socket.raw(JSON.stringify({ type: "weather", channel: "chat:lobby", rain: true }));
+    t.socket.raw(JSON.stringify({ type: "result", id: 4_000_000, data: 1 }));
+    t.socket.raw(JSON.stringify({ ...publication("chat:lobby", 1), mood: "good" }));
+    for await (const p of sub) {
+      expect(p.offset).toBe(1);
+      break;
+    }
+    expect(t.errors).toEqual([]);
+  });
+
   it("calls once and hands back the result", async () => {
     const t = await start();
     const calling = t.client.call("chat.rename", { to: "x" });

@@ -1,0 +1,87 @@
+import type { DownMessage } from "@holdfast/protocol";
+import { describe, expect, it } from "vitest";
+import { Scripted } from "../../test/scripted.js";
+
+const channel = "chat:lobby";
+
+async function start() {
+  const t = new Scripted();
+  const socket = await t.open();
+  return { t, socket, presence: t.client.channel(channel).presence };
+}
+
+function list(id: number, members: readonly string[], version = 1): DownMessage {
+  return {
+    type: "presence",
+    id,
+    channel,
+    version,
+    members: members.map((member) => ({ id: member })),
+    count: members.length,
+  };
+}
+
+function entering(member: string, version: number): DownMessage {
+  return {
+    type: "presence_change",
+    channel,
+    version,
+    action: "enter",
+    member: { id: member },
+    count: version,
+  };
+}
+
+describe("watching presence", () => {
+  it("goes on when a listener is taken off and another put on before the first list has come", async () => {
+    const { socket, presence } = await start();
+    presence.on("change", () => {})();
+    const counts: number[] = [];
+    presence.on("change", ({ count }) => counts.push(count));
+    const wishes = socket.all("presence").map(({ watch }) => watch);
+    expect(wishes.at(-1)).toBe(true);
+    for (const { id } of socket.all("presence")) socket.push(list(id!, ["ann"]));
+    socket.push(entering("bob", 2));
+    expect(socket.all("presence").at(-1)!.watch).toBe(true);
+    expect(counts).toEqual([1, 2]);
+  });
+
+  it("ends at the gateway when the last listener goes, though the list is still on its way", async () => {
+    const { socket, presence } = await start();
+    presence.on("change", () => {})();
+    socket.push(list(socket.last("presence").id!, ["ann"]));
+    expect(socket.all("presence").map(({ watch }) => watch)).toEqual([true, false]);
+  });
+
+  it("never shows a new listener who was there on an earlier connection", async () => {
+    const { t, socket, presence } = await start();
+    const off = presence.on("change", () => {});
+    socket.push(list(socket.last("presence").id!, ["ann"], 1));
+    // A gap: the list is asked for again, and the listener leaves before it comes.
+    socket.push(entering("eve", 5));
+    off();
+    const again = await t.reconnect();
+    expect(again.all("presence")).toEqual([]);
+    const seen: string[][] = [];
+    presence.on("change", ({ members }) => seen.push(members.map(({ id }) => id)));
+    expect(seen).toEqual([]);
+    again.push(list(again.last("presence").id!, ["bob"], 9));
+    expect(seen).toEqual([["bob"]]);
+  });
+
+  it("shows one event per change, and asks for the list again when a version is missing", async () => {
+    const { socket, presence } = await start();
+    const events: string[] = [];
+    presence.on("change", ({ entered, left, updated }) => {
+      events.push(
+        [entered, updated, left].map((some) => some.map(({ id }) => id).join()).join("/"),
+      );
+    });
+    socket.push(list(socket.last("presence").id!, ["ann"], 1), entering("bob", 2));
+    socket.push(entering("eve", 4), entering("dan", 5));
+    expect(socket.all("presence")).toHaveLength(2);
+    socket.push(list(socket.last("presence").id!, ["bob", "cat", "eve"], 4));
+    // What came while the list was on its way follows it, and only what the list does not hold yet.
+    expect(events).toEqual(["ann//", "bob//", "cat,eve//ann", "dan//"]);
+  });
+});
