@@ -60,6 +60,14 @@ export {
   type PublishRequest,
   type Snapshot,
 } from "./contract.js";
+export {
+  EngineError,
+  type EnginePlatform,
+  type Engines,
+  embeddedEngines,
+  engineFor,
+  type OpenEngine,
+} from "./engines.js";
 export { createMemoryBroker, type MemoryBroker } from "./memory/broker.js";
 export type { MemoryLink } from "./memory/link.js";
 export { type MemoryBrokerOptions, type MemoryLimits, memoryLimits } from "./memory/options.js";

@@ -6,6 +6,7 @@ import type { CoreOptions, GatewayCore, PublishOptions, Withdrawal } from "./cor
 import { CoreMetrics } from "./core-metrics.js";
 import { ask } from "./hub/ask.js";
 import { type ChannelPolicy, compileRules } from "./hub/channel-policy.js";
+import { refuseBeyond } from "./hub/engine-needs.js";
 import { Hub } from "./hub/hub.js";
 import { Turns } from "./hub/turns.js";
 import { overLimitAdvice } from "./session/closing.js";
@@ -33,9 +34,13 @@ const OVERLOADED_SPREAD_MS = 10_000;
 
 type Payload = { readonly data: unknown } | { readonly bytes: Uint8Array };
 
-/** Makes the gateway's core and connects it to the engine; rejects when the engine cannot be reached. */
+/**
+ * Makes the gateway's core and connects it to the engine; rejects when the engine cannot be reached,
+ * or cannot do what a channel rule needs.
+ */
 export async function createCore(options: CoreOptions): Promise<GatewayCore> {
   const { broker, clock, gateway, logger, random, settings } = options;
+  refuseBeyond(broker.capabilities, options.channels);
   const metrics = new CoreMetrics(options.meter);
   const turns = new Turns(clock, {
     maxConcurrent: settings.maxConcurrentReplays,

@@ -1,9 +1,10 @@
-import { allFeatures } from "@holdfast/broker";
+import { allFeatures, createMemoryBroker, type OpenEngine } from "@holdfast/broker";
 import { silentLogger } from "@holdfast/core";
 import { type ContractOf, call, type PayloadOf } from "@holdfast/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { createGateway } from "./create-gateway.js";
+import { createNodeRandom, nodeClock } from "./node/platform.js";
 
 interface Message {
   readonly text: string;
@@ -97,6 +98,61 @@ describe("a gateway's life", () => {
     await expect(gateway.listen(0)).rejects.toThrow("no route to engine");
     expect(gateway.ready).toBe(false);
     await gateway.close({ drainMs: 0 });
+  });
+
+  it("refuses a URL no engine goes by, and repeats nothing of it that may be secret", () => {
+    const refused = () => createGateway({ broker: "mystery://me:password@host" });
+    expect(refused).toThrow("option broker: mystery: is not an engine known here. Known: memory:");
+    expect(refused).not.toThrow("password");
+    expect(() => createGateway({ broker: "constructor:" })).toThrow("not an engine");
+  });
+
+  it("opens a further engine by its URL, and closes it in the end", async () => {
+    const closed: string[] = [];
+    const open: OpenEngine = (url, platform) => {
+      const broker = createMemoryBroker(platform);
+      const close = () => {
+        closed.push(url);
+        broker.close();
+      };
+      return {
+        capabilities: broker.capabilities,
+        connect: (...args) => broker.connect(...args),
+        close,
+      };
+    };
+    const engines = { other: open };
+    const gateway = createGateway({ broker: "other:x", engines, logger: silentLogger });
+    await gateway.started();
+    expect(closed).toEqual([]);
+    await gateway.close({ drainMs: 0 });
+    expect(closed).toEqual(["other:x"]);
+  });
+
+  it("refuses channel rules beyond its engine before anybody connects, with the way out", async () => {
+    const bare = createMemoryBroker({ clock: nodeClock, random: createNodeRandom() });
+    const lacking = {
+      ...bare.capabilities,
+      engine: "bare",
+      features: { ...allFeatures, history: "Use another engine.", presence: "There is none." },
+    };
+    const broker = {
+      capabilities: lacking,
+      connect: () => expect.fail("connected all the same"),
+      close: () => bare.close(),
+    };
+    const gateway = createGateway({
+      broker,
+      channels: { "chat:*": { history: { maxCount: 1 } }, "who:*": { presence: true } },
+      logger: silentLogger,
+      metrics: false,
+    });
+    await expect(gateway.started()).rejects.toThrow(
+      'Channel rule "chat:*" (history) needs history, which the engine bare cannot give here: Use another engine.\n' +
+        'Channel rule "who:*" (presence) needs presence, which the engine bare cannot give here: There is none.',
+    );
+    await gateway.close({ drainMs: 0 });
+    bare.close();
   });
 
   it("refuses API keys that could be guessed", () => {

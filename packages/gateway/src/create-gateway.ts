@@ -1,5 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { type Broker, createMemoryBroker, type Published } from "@holdfast/broker";
+import {
+  type Broker,
+  EngineError,
+  type EnginePlatform,
+  embeddedEngines,
+  engineFor,
+  type Maybe,
+  type Published,
+} from "@holdfast/broker";
 import { type Logger, type Meter, silentMeter } from "@holdfast/core";
 import {
   type CallDefinition,
@@ -97,7 +105,8 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
 
 /**
  * Makes a gateway. Starts connecting to the engine at once; `listen()` and `publish()` wait for it.
- * Throws `TypeError` naming the option when the configuration is wrong.
+ * Throws `TypeError` naming the option when the configuration is wrong, `EngineError` when no engine
+ * goes by the URL given as `broker`.
  */
 export function createGateway<
   // biome-ignore lint/complexity/noBannedTypes: {} is "no channels declared", the default of an absent option.
@@ -117,7 +126,7 @@ class NodeGateway implements Gateway<Contract> {
   readonly #http: HttpApi;
   readonly #server: ServerDoor;
   /** Made from a URL, so ended by us. */
-  readonly #ownBroker: Broker | undefined;
+  readonly #ownBroker: Maybe<Broker> | undefined;
   #core: GatewayCore | undefined;
   #closing: Promise<void> | undefined;
 
@@ -133,7 +142,10 @@ class NodeGateway implements Gateway<Contract> {
     const meter: Meter = exposition ?? silentMeter;
     const keyCheck = createKeyCheck(apiKeys);
     const { broker: given = "memory:" } = options;
-    const broker = typeof given === "string" ? brokerFromUrl(given, random) : given;
+    const broker =
+      typeof given === "string"
+        ? openBroker(given, options.engines, { clock, random, logger })
+        : given;
     this.#ownBroker = typeof given === "string" ? broker : undefined;
 
     const core = (): GatewayCore | undefined => this.#core;
@@ -151,19 +163,11 @@ class NodeGateway implements Gateway<Contract> {
       ...(options.staticDir === undefined ? {} : { staticDir: options.staticDir }),
     });
     this.#server = new ServerDoor({ path, upgrade: this.#upgrade, http: this.#http });
-    this.#starting = this.#start(
-      createCore({
-        gateway: random.id(22),
-        broker,
-        clock,
-        random,
-        logger,
-        meter,
-        settings,
-        channels: options.channels ?? {},
-        ...handlersOf(options),
-      }),
-    );
+    const { channels = {} } = options;
+    const parts = { gateway: random.id(22), clock, random, logger, meter, settings, channels };
+    const create = async () =>
+      createCore({ ...parts, broker: await broker, ...handlersOf(options) });
+    this.#starting = this.#start(create());
   }
 
   get ready(): boolean {
@@ -247,17 +251,25 @@ class NodeGateway implements Gateway<Contract> {
     await core?.close({ drainMs });
     this.#upgrade.close();
     await this.#server.close();
-    await this.#ownBroker?.close();
+    const broker = await Promise.resolve(this.#ownBroker).catch(() => undefined);
+    await broker?.close();
     this.#logger.info("stopped");
   }
 }
 
-function brokerFromUrl(url: string, random: ReturnType<typeof createNodeRandom>): Broker {
-  if (url === "memory:") return createMemoryBroker({ clock: nodeClock, random });
-  throw new TypeError(
-    `createGateway: option broker: ${JSON.stringify(url.split(":", 1)[0])} is not an engine known here. ` +
-      `Use "memory:", or hand in the Broker another package makes.`,
-  );
+/** Throws for a URL nobody opens; what opening it meets is the start's to report. */
+function openBroker(
+  url: string,
+  engines: GatewayOptions["engines"],
+  platform: EnginePlatform,
+): Maybe<Broker> {
+  try {
+    const open = engineFor(url, { ...embeddedEngines, ...engines });
+    return (async () => open(url, platform))();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError(`createGateway: option broker: ${reason}.`, { cause });
+  }
 }
 
 /** The handlers that were given; an absent one stays absent. */

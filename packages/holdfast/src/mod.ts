@@ -4,9 +4,9 @@ export {
   type ChannelRule,
   type ChannelRules,
   call,
-  createGateway,
   type Gateway,
   type GatewayOptions,
   type PublishResult,
 } from "@holdfast/gateway";
 export type { AuthenticateHandler, AuthorizeHandler, Identity } from "@holdfast/protocol";
+export { createGateway } from "./gateway.js";

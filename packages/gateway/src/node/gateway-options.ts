@@ -1,4 +1,4 @@
-import type { Broker } from "@holdfast/broker";
+import type { Broker, Engines } from "@holdfast/broker";
 import { defaultsOf, type Logger } from "@holdfast/core";
 import type { AuthenticateHandler, AuthorizeHandler, Capabilities } from "@holdfast/protocol";
 import type { CallDefinitions, ChannelRules } from "../core-contract.js";
@@ -18,8 +18,13 @@ export interface GatewayOptions<
   Channels extends ChannelRules = ChannelRules,
   Calls extends CallDefinitions = CallDefinitions,
 > {
-  /** The engine: `"memory:"` (default), or a `Broker` of another package, which its owner closes. */
+  /**
+   * The engine: a URL (`"memory:"`, the default, or `"file:./data"`), or a `Broker`, which its owner
+   * closes. See docs/engines.md.
+   */
   readonly broker?: string | Broker;
+  /** Further engines by their URL scheme, as the package `holdfast` has them. */
+  readonly engines?: Engines;
   /** Turns credentials into an identity. Absent: no token is valid. */
   readonly authenticate?: AuthenticateHandler;
   /** Decides what the identity's own capabilities do not allow. Absent: refused. */
@@ -52,6 +57,7 @@ export interface GatewayOptions<
 
 const optionNames: Readonly<Record<keyof GatewayOptions, true>> = {
   broker: true,
+  engines: true,
   authenticate: true,
   authorize: true,
   channels: true,

@@ -1,6 +1,8 @@
-import { createGateway, type Gateway } from "@holdfast/gateway";
+import { EngineError } from "@holdfast/broker";
+import type { Gateway } from "@holdfast/gateway";
 import type { Command, Terminal } from "../cli/command.js";
 import type { Configuration } from "../config/resolve.js";
+import { createGateway } from "../gateway.js";
 import { clientFile, demoFolder } from "../serve/demo.js";
 import { explainListenError } from "../serve/explain.js";
 import { isClosed, type Profile, profileOf } from "../serve/profile.js";
@@ -15,7 +17,8 @@ export const serveCommand: Command = {
   run: async (terminal, args) => {
     const configuration = configurationOf(terminal, args);
     const profile = profileOf(configuration);
-    const gateway = makeGateway(configuration, profile);
+    const gateway = makeGateway(configuration, profile, terminal);
+    if (gateway === undefined) return 1;
     const isListening = await listen(gateway, configuration, terminal);
     if (!isListening) {
       await gateway.close({ drainMs: 0 });
@@ -32,14 +35,24 @@ export const serveCommand: Command = {
 const closedAdvice =
   "Nobody can connect yet: set tokenSecret (see holdfast token), or list what is open to everybody in anonymous.";
 
-function makeGateway({ options }: Configuration, profile: Profile): Gateway {
+function makeGateway(
+  { options }: Configuration,
+  profile: Profile,
+  terminal: Terminal,
+): Gateway | undefined {
   const client = clientFile();
   const folder = options.dev ? demoFolder() : undefined;
-  return createGateway({
-    ...profile,
-    ...(client === undefined ? {} : { clientFile: client }),
-    ...(folder === undefined ? {} : { staticDir: folder }),
-  });
+  try {
+    return createGateway({
+      ...profile,
+      ...(client === undefined ? {} : { clientFile: client }),
+      ...(folder === undefined ? {} : { staticDir: folder }),
+    });
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    terminal.note(cause.message);
+    return undefined;
+  }
 }
 
 async function listen(
@@ -53,7 +66,8 @@ async function listen(
     terminal.print(`WebSocket  ${webSocketUrl}`);
     return true;
   } catch (cause) {
-    const explained = explainListenError(cause, options);
+    const explained =
+      cause instanceof EngineError ? cause.message : explainListenError(cause, options);
     if (explained === undefined) throw cause;
     terminal.note(explained);
     return false;
