@@ -1,7 +1,7 @@
 // npm run bench:peers: Holdfast and its peers, the same work, side by side, in turns.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { allPeers } from "./lib/peers.mjs";
+import { allPeers, besidePeer } from "./lib/peers.mjs";
 import { ratiosOf } from "./lib/ratios.mjs";
 import { runWorks } from "./lib/run.mjs";
 import { tableOf } from "./lib/table.mjs";
@@ -15,6 +15,7 @@ const usage = `Usage: npm run bench:peers -- [flags]
   --peers a,b           ${allPeers()
     .map(({ name }) => name)
     .join(",")} [all]
+  --beside DIR          also the build of another checkout of Holdfast
   --works a,b           ${works.map(({ name }) => name).join(",")} [all]
   --rounds N            turns of each peer [3]
   --seconds N           length of a measured window [2]
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     help: { type: "boolean", default: false },
     out: { type: "string" },
     peers: { type: "string", default: "" },
+    beside: { type: "string", multiple: true, default: [] },
     works: { type: "string", default: "" },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "2" },
@@ -60,6 +62,19 @@ function chosen(all, text) {
   return all.filter(({ name }) => names.includes(name));
 }
 
+/** @returns {import("./lib/works.mjs").Sizes} */
+function sizes() {
+  return {
+    seconds: Number(values.seconds),
+    warmSeconds: Number(values.warm),
+    subscribers: Number(values.subscribers),
+    callers: Number(values.callers),
+    idle: Number(values.idle),
+    stormed: Number(values.stormed),
+    paced: Number(values.pace),
+  };
+}
+
 async function main() {
   if (values.help) {
     process.stdout.write(usage);
@@ -68,22 +83,13 @@ async function main() {
   const asked = chosen(allPeers(), values.peers);
   const missing = provide(new Set(asked.map(({ name }) => name)), say);
   for (const [name, why] of missing) say(`${name} is left out: ${why}.`);
-  const peers = asked.filter(({ name }) => !missing.has(name));
-  const result = await runWorks({
-    peers,
-    works: chosen(works, values.works),
-    rounds: Number(values.rounds),
-    say,
-    sizes: {
-      seconds: Number(values.seconds),
-      warmSeconds: Number(values.warm),
-      subscribers: Number(values.subscribers),
-      callers: Number(values.callers),
-      idle: Number(values.idle),
-      stormed: Number(values.stormed),
-      paced: Number(values.pace),
-    },
-  });
+  const peers = [
+    ...asked.filter(({ name }) => !missing.has(name)),
+    ...values.beside.map(besidePeer),
+  ];
+  const rounds = Number(values.rounds);
+  const asWanted = chosen(works, values.works);
+  const result = await runWorks({ peers, works: asWanted, rounds, say, sizes: sizes() });
   const ratios = ratiosOf(result.works);
   const whole = { ...result, missing: Object.fromEntries(missing), ratios };
   if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(whole, null, 2)}\n`);

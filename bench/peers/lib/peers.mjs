@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import * as dialects from "./dialects.mjs";
 import { secret } from "./token.mjs";
 import { folder, tools } from "./tools.mjs";
@@ -60,6 +61,17 @@ function centrifugoConfiguration(port) {
     client: { token: { hmac_secret_key: secret } },
     channel: { namespaces: [namespace] },
     log: { level: "error" },
+  });
+}
+
+/**
+ * The build of another checkout, to compare two versions of Holdfast.
+ * @param {string} checkout
+ */
+export function besidePeer(checkout) {
+  const build = join(resolve(checkout), "packages", "holdfast", "dist", "mod.js");
+  return holdfastPeer(`holdfast@${checkout}`, `Holdfast of ${checkout}`, {
+    BENCH_HOLDFAST: pathToFileURL(build).href,
   });
 }
 

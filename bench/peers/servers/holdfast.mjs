@@ -2,10 +2,16 @@
 // the memory engine keeps the history. Only bounds that a single load generator would run into are
 // raised, because it is one user on one address; all checks stay on.
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { call, createGateway } from "holdfast";
 import { report } from "./report.mjs";
 
-const { BENCH_SECRET: secret = "", BENCH_SETTINGS: overrides = "{}" } = process.env;
+const {
+  BENCH_SECRET: secret = "",
+  BENCH_SETTINGS: overrides = "{}",
+  // The build of another checkout, to measure two of them side by side.
+  BENCH_HOLDFAST: build = "holdfast",
+} = process.env;
+/** @type {typeof import("holdfast")} */
+const { call, createGateway } = await import(build);
 
 /** HS256 (RFC 7515); the answer says who it is, what may be done, and until when. */
 async function authenticate(/** @type {{ token?: string }} */ { token }) {
