@@ -1,5 +1,6 @@
 // npm run bench:peers: Holdfast and its peers, the same work, side by side, in turns.
 import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { allPeers, besidePeer } from "./lib/peers.mjs";
 import { ratiosOf } from "./lib/ratios.mjs";
@@ -24,10 +25,14 @@ const usage = `Usage: npm run bench:peers -- [flags]
   --callers N           of the echo [100]
   --idle N              idle connections [18000]
   --stormed N           connections that are cut at once [10000]
+  --no-pin              leaves server and load where the system puts them
+  --audiences a,b       subscribers of one growing channel [100,1000,10000,18000]
+  --channels a,b        channels that become many [1,100,10000]
   --pace N              publications a second for the latency; 0: half of what ws can [0]
 `;
 
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -42,6 +47,9 @@ const { values } = parseArgs({
     callers: { type: "string", default: "100" },
     idle: { type: "string", default: "18000" },
     stormed: { type: "string", default: "10000" },
+    pin: { type: "boolean", default: true },
+    audiences: { type: "string", default: "100,1000,10000,18000" },
+    channels: { type: "string", default: "1,100,10000" },
     pace: { type: "string", default: "0" },
   },
 });
@@ -71,6 +79,9 @@ function sizes() {
     callers: Number(values.callers),
     idle: Number(values.idle),
     stormed: Number(values.stormed),
+    audiences: values.audiences.split(",").map(Number),
+    channels: values.channels.split(",").map(Number),
+    pinned: values.pin && process.platform === "linux" && cpus().length > 1,
     paced: Number(values.pace),
   };
 }

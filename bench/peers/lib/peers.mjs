@@ -16,6 +16,7 @@ import { folder, tools } from "./tools.mjs";
  * @property {boolean} [calls] false: it has no call that can be compared
  * @property {boolean} [resumes] whether clients that come back get what they missed
  * @property {Partial<Pick<Peer, "command" | "dialect">>} [storm] what differs when they do
+ * @property {number} [patienceSeconds] after so long without any progress a turn has failed
  * @property {(port: number) => string} [configuration] of a server that says no port: handed to it
  *   as a file whose path follows the command
  */

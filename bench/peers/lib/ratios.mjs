@@ -59,6 +59,22 @@ const goals = [
   goal("peak memory while all resume, of before", "storm", "peakMemoryRatio", "holdfast", "", {
     atMost: 2,
   }),
+  goal(
+    "processor time per delivery from 100 to 18,000 subscribers",
+    "audience",
+    "growth",
+    "holdfast",
+    "",
+    { atMost: 1.15 },
+  ),
+  goal(
+    "processor time per delivery from 1 to 10,000 channels",
+    "channels",
+    "growth",
+    "holdfast",
+    "",
+    { atMost: 1.15 },
+  ),
 ];
 
 /**

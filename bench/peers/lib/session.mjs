@@ -35,9 +35,10 @@ import { tools } from "./tools.mjs";
  * @property {number} maxUs
  */
 
-/** Cores of server and load; undefined: the machine has one, or cannot pin. */
-const cores =
-  process.platform === "linux" ? { server: 0, load: 1 } : { server: undefined, load: undefined };
+/** The published data's size, as text. */
+const payloadBytes = 128;
+/** Where server and load run while they are pinned. */
+const cores = { server: 0, load: 1 };
 
 /** @returns {Promise<number>} a port that is free now */
 async function freePort() {
@@ -62,7 +63,7 @@ async function listening(port) {
   throw new Error(`Nobody listens on port ${port}.`);
 }
 
-/** One server and the load on it, each on its core, from start to end. */
+/** One server and the load on it, from start to end. */
 export class Session {
   #folder = mkdtempSync(join(tmpdir(), "holdfast-peers-"));
   /** @type {Child | undefined} */
@@ -78,13 +79,14 @@ export class Session {
 
   /**
    * @param {Peer} peer
-   * @param {{ storm?: boolean, payloadBytes?: number }} options `storm`: connections will come back
+   * @param {{ storm?: boolean, pinned?: boolean }} options `storm`: connections will come back;
+   *   `pinned`: server and load have a core of their own (Linux only)
    */
-  static async start(peer, { storm = false, payloadBytes = 128 } = {}) {
+  static async start(peer, { storm = false, pinned = false } = {}) {
     const spoken = storm ? { ...peer, ...peer.storm } : peer;
     const session = new Session(spoken);
     try {
-      await session.#start(storm, payloadBytes);
+      await session.#start(storm, pinned);
       return session;
     } catch (cause) {
       await session.stop();
@@ -92,24 +94,29 @@ export class Session {
     }
   }
 
-  /** @param {boolean} storm @param {number} payloadBytes */
-  async #start(storm, payloadBytes) {
-    const { command, configuration, env = {}, dialect } = this.#peer;
+  /** @param {boolean} storm @param {boolean} pinned */
+  async #start(storm, pinned) {
+    const { command, configuration, env = {}, dialect, patienceSeconds = 15 } = this.#peer;
     let port = 0;
     if (configuration === undefined) {
-      this.#server = new Child(command, { core: cores.server, env });
+      this.#server = new Child(command, { core: pinned ? cores.server : undefined, env });
       ({ port } = await this.#server.answer());
     } else {
       port = await freePort();
       const file = join(this.#folder, "server.json");
       writeFileSync(file, configuration(port));
-      this.#server = new Child([...command, file], { core: cores.server, env });
+      this.#server = new Child([...command, file], {
+        core: pinned ? cores.server : undefined,
+        env,
+      });
       await listening(port);
     }
     const file = join(this.#folder, "dialect");
     writeFileSync(file, dialectText(storm ? dialect() : withoutCaptures(dialect())));
-    const load = [tools.load, String(port), file, String(payloadBytes)];
-    this.#load = new Child(load, { core: cores.load });
+    const numbers = [payloadBytes, patienceSeconds].map(String);
+    this.#load = new Child([tools.load, String(port), file, ...numbers], {
+      core: pinned ? cores.load : undefined,
+    });
   }
 
   get pid() {

@@ -12,6 +12,8 @@ const columns = [
   { work: "idle", figure: "handshakesPerCpuSecond", head: "handshakes /CPU-s", digits: 0 },
   { work: "storm", figure: "seconds", head: "storm s", digits: 1 },
   { work: "storm", figure: "loopDelayP99Ms", head: "storm loop p99 ms", digits: 0 },
+  { work: "audience", figure: "growth", head: "audience growth", digits: 2 },
+  { work: "channels", figure: "growth", head: "channels growth", digits: 2 },
 ];
 
 /**

@@ -55,7 +55,7 @@ export function compileNative() {
   mkdirSync(cache, { recursive: true });
   const failed =
     compile(tools.floor, ["floor.c", "wire.c"]) ??
-    compile(tools.load, ["load.c", "connection.c", "dialect.c", "wire.c"]);
+    compile(tools.load, ["load.c", "connection.c", "conversation.c", "dialect.c", "wire.c"]);
   if (failed !== undefined) throw new Error(`The benchmark does not compile: ${failed}`);
 }
 
@@ -80,6 +80,13 @@ function buildCentrifugo(say) {
   if (failed !== undefined) say(`Centrifugo is left out: ${failed.split("\n").at(-1)}`);
 }
 
+/** Builds Holdfast; what that says goes to standard error, beside the result. */
+function buildHoldfast() {
+  const script = join(folder, "lib", "prepare.mjs");
+  const { status } = spawnSync(process.execPath, [script], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) throw new Error("Holdfast does not build; the reason is above.");
+}
+
 /** Whether the repackaged uWebSockets.js loads on this Node and C library. */
 function loadsUws() {
   try {
@@ -99,6 +106,7 @@ function loadsUws() {
 export function provide(names, say) {
   compileNative();
   const own = ["floor", "ws", "ws-framed", "holdfast", "holdfast-js"];
+  if ([...names].some((name) => name.startsWith("holdfast"))) buildHoldfast();
   if ([...names].some((name) => !own.includes(name))) installPackages(say);
   if (names.has("centrifugo")) buildCentrifugo(say);
   /** @type {Map<string, string>} */

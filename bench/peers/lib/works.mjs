@@ -13,6 +13,9 @@ import { Session } from "./session.mjs";
  * @property {number} callers of the echo
  * @property {number} idle connections
  * @property {number} stormed connections that are cut at once
+ * @property {readonly number[]} audiences subscribers of one channel, growing
+ * @property {readonly number[]} channels channels of 100 connections, growing
+ * @property {boolean} pinned server and load have a core of their own
  * @property {number} paced publications per second; 0: half of what bare `ws` can
  */
 
@@ -34,11 +37,12 @@ const pending = 200;
 
 /**
  * Runs `work` in a session that ends with it.
+ * @template T
  * @param {Peer} peer
- * @param {(session: Session) => Promise<Figures>} work
- * @param {Parameters<typeof Session.start>[1]} [options]
+ * @param {Parameters<typeof Session.start>[1]} options
+ * @param {(session: Session) => Promise<T>} work
  */
-async function during(peer, work, options) {
+async function during(peer, options, work) {
   const session = await Session.start(peer, options);
   try {
     return await work(session);
@@ -62,8 +66,8 @@ const busy = ({ seconds, ownCpuSeconds, serverCpuSeconds }) => ({
 const fanout = (name, batch) => ({
   name,
   fits: () => true,
-  turn: (peer, { seconds, warmSeconds, subscribers }) =>
-    during(peer, async (session) => {
+  turn: (peer, { seconds, warmSeconds, subscribers, pinned }) =>
+    during(peer, { pinned }, async (session) => {
       await session.load("subscribe", subscribers, 1, pending);
       await session.load("publisher");
       await session.load("fan", warmSeconds, batch, 1);
@@ -81,8 +85,8 @@ const fanout = (name, batch) => ({
 const latency = {
   name: "latency",
   fits: ({ name }) => name !== "floor",
-  turn: (peer, { seconds, warmSeconds, subscribers, paced }) =>
-    during(peer, async (session) => {
+  turn: (peer, { seconds, warmSeconds, subscribers, paced, pinned }) =>
+    during(peer, { pinned }, async (session) => {
       await session.load("subscribe", subscribers, 1, pending);
       await session.load("publisher");
       await session.load("fan", warmSeconds, 1, 1);
@@ -95,8 +99,8 @@ const latency = {
 const echo = {
   name: "echo",
   fits: ({ calls }) => calls !== false,
-  turn: (peer, { seconds, warmSeconds, callers }) =>
-    during(peer, async (session) => {
+  turn: (peer, { seconds, warmSeconds, callers, pinned }) =>
+    during(peer, { pinned }, async (session) => {
       await session.load("call", warmSeconds, callers);
       const report = await session.measure("call", seconds, callers);
       return {
@@ -112,8 +116,8 @@ const echo = {
 const idle = {
   name: "idle",
   fits: () => true,
-  turn: (peer, { idle: connections }) =>
-    during(peer, async (session) => {
+  turn: (peer, { idle: connections, pinned }) =>
+    during(peer, { pinned }, async (session) => {
       const before = memoryOf(session.pid).residentBytes;
       const report = await session.measure("subscribe", connections, 1, pending);
       // Until what the handshakes needed has had time to be collected.
@@ -130,36 +134,87 @@ const idle = {
 const storm = {
   name: "storm",
   fits: ({ resumes }) => resumes === true,
-  turn: (peer, { stormed }) =>
-    during(
-      peer,
-      async (session) => {
-        await session.load("publisher");
-        await session.load("publish", 1);
-        await session.load("subscribe", stormed, 1, pending);
-        await session.load("fan", 0, 1, 1);
-        await sleep(1_000);
-        const before = memoryOf(session.pid).residentBytes;
-        forgetPeak(session.pid);
-        await session.delay();
-        await session.load("cut");
-        await sleep(500);
-        await session.load("publish", 10);
-        const report = await session.measure("resume", stormed);
-        const delay = await session.delay();
-        return {
-          seconds: report.seconds,
-          askedToWait: report.refused,
-          serverCpuSeconds: report.serverCpuSeconds,
-          peakMemoryRatio: memoryOf(session.pid).peakBytes / before,
-          ...(delay === undefined
-            ? {}
-            : { loopDelayP99Ms: delay.p99Ms, loopDelayMaxMs: delay.maxMs }),
-        };
-      },
-      { storm: true },
-    ),
+  turn: (peer, { stormed, pinned }) =>
+    during(peer, { storm: true, pinned }, async (session) => {
+      await session.load("publisher");
+      await session.load("publish", 1);
+      await session.load("subscribe", stormed, 1, pending);
+      await session.load("fan", 0, 1, 1);
+      await sleep(1_000);
+      const before = memoryOf(session.pid).residentBytes;
+      forgetPeak(session.pid);
+      await session.delay();
+      await session.load("cut");
+      await sleep(500);
+      await session.load("publish", 10);
+      const report = await session.measure("resume", stormed);
+      const delay = await session.delay();
+      return {
+        seconds: report.seconds,
+        askedToWait: report.refused,
+        serverCpuSeconds: report.serverCpuSeconds,
+        peakMemoryRatio: memoryOf(session.pid).peakBytes / before,
+        ...(delay === undefined
+          ? {}
+          : { loopDelayP99Ms: delay.p99Ms, loopDelayMaxMs: delay.maxMs }),
+      };
+    }),
 };
 
+/** Processor time of a delivery as the channel grows, in microseconds. @type {Work} */
+const growingAudience = {
+  name: "audience",
+  fits: ({ name }) => name === "floor" || name.startsWith("holdfast"),
+  turn: (peer, { seconds, warmSeconds, audiences, pinned }) =>
+    during(peer, { pinned }, async (session) => {
+      /** @type {Record<string, number>} */
+      const figures = {};
+      for (const count of audiences) {
+        await session.load("subscribe", count, 1, pending);
+        await session.load("publisher");
+        await session.load("fan", warmSeconds, 1, 1);
+        const report = await session.measure("fan", seconds, 1, 1);
+        figures[`cpuUsWith${count}`] = (report.serverCpuSeconds * 1e6) / report.received;
+        await session.load("close");
+      }
+      return { ...figures, growth: growthOf(figures) };
+    }),
+};
+
+/** Processor time of a delivery as the channels become many, each with 100 subscribers. @type {Work} */
+const growingChannels = {
+  name: "channels",
+  fits: ({ name }) => name.startsWith("holdfast"),
+  turn: async (peer, { seconds, warmSeconds, channels, pinned }) => {
+    /** @type {Record<string, number>} */
+    const figures = {};
+    for (const count of channels) {
+      const settings = JSON.stringify({ maxSubscriptionsPerConnection: count });
+      const roomy = { ...peer, env: { ...peer.env, BENCH_SETTINGS: settings } };
+      figures[`cpuUsWith${count}`] = await during(roomy, { pinned }, async (session) => {
+        await session.load("subscribe", 100, count, 10);
+        await session.load("publisher");
+        await session.load("fan", warmSeconds, 1, count);
+        const report = await session.measure("fan", seconds, 1, count);
+        return (report.serverCpuSeconds * 1e6) / report.received;
+      });
+    }
+    return { ...figures, growth: growthOf(figures) };
+  },
+};
+
+/** The dearest over the cheapest. @param {Figures} figures */
+const growthOf = (figures) =>
+  Math.max(...Object.values(figures)) / Math.min(...Object.values(figures));
+
 /** Every work by its name. @type {readonly Work[]} */
-export const works = [fanout("fanout", 1), fanout("fanout10", 10), echo, latency, idle, storm];
+export const works = [
+  fanout("fanout", 1),
+  fanout("fanout10", 10),
+  echo,
+  latency,
+  idle,
+  storm,
+  growingAudience,
+  growingChannels,
+];

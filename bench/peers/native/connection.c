@@ -12,13 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "payload.h"
+#include "conversation.h"
 #include "wire.h"
 
 #define BUFFER_BYTES (1 << 20)
 #define MESSAGE_BYTES 32768
-/* Subscribe commands on their way per connection. */
-#define SUBSCRIBE_WINDOW 50
 /* Each local address has some 28,000 ports; several leave room for those that have just closed. */
 #define SOURCE_ADDRESSES 16
 
@@ -27,7 +25,6 @@ struct dialect dialect;
 
 static int epoll_fd;
 static struct sockaddr_in server;
-static on_payload take_payload;
 static uint8_t buffer[BUFFER_BYTES];
 
 static const uint8_t mask[4] = {0x1f, 0x8b, 0x3c, 0x57};
@@ -38,9 +35,8 @@ uint64_t now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-void connections_prepare(uint16_t port, on_payload take) {
+void connections_prepare(uint16_t port) {
   epoll_fd = epoll_create1(0);
-  take_payload = take;
   server = (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons(port),
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -57,7 +53,7 @@ static bool is_pending(const struct connection *connection) {
   return connection->state != CLOSED && connection->state != OPEN;
 }
 
-static void become(struct connection *connection, enum state state) {
+void connection_become(struct connection *connection, enum state state) {
   bool before = is_pending(connection);
   connection->state = state;
   bool after = is_pending(connection);
@@ -80,11 +76,10 @@ static void let_go(struct connection *connection, bool abruptly) {
 
 void connection_cut(struct connection *connection) {
   let_go(connection, true);
-  become(connection, CLOSED);
+  connection_become(connection, CLOSED);
 }
 
-/* Waits as it was told, and at random up to as long again, so that not all come back at once. */
-static void retry_later(struct connection *connection, double seconds) {
+void connection_retry_later(struct connection *connection, double seconds) {
   counts.refused++;
   connection->retry_at = monotonic_seconds() + seconds * (1 + (double)random() / RAND_MAX);
 }
@@ -94,18 +89,18 @@ static void lost(struct connection *connection, double retry_seconds) {
   let_go(connection, false);
   if (was_open) {
     counts.dropped++;
-    become(connection, CLOSED);
+    connection_become(connection, CLOSED);
     return;
   }
-  become(connection, REFUSED);
-  retry_later(connection, retry_seconds);
+  connection_become(connection, REFUSED);
+  connection_retry_later(connection, retry_seconds);
 }
 
 void connection_open(struct connection *connection) {
   connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   connection->asked = connection->confirmed = 0;
   connection->retry_at = 0;
-  become(connection, HANDSHAKE);
+  connection_become(connection, HANDSHAKE);
   int on = 1;
   struct sockaddr_in source = {
       .sin_family = AF_INET,
@@ -113,7 +108,8 @@ void connection_open(struct connection *connection) {
   setsockopt(connection->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (bind(connection->fd, (struct sockaddr *)&source, sizeof source) < 0 ||
-      (connect(connection->fd, (struct sockaddr *)&server, sizeof server) < 0 && errno != EINPROGRESS)) {
+      (connect(connection->fd, (struct sockaddr *)&server, sizeof server) < 0 &&
+       errno != EINPROGRESS)) {
     lost(connection, 1);
     return;
   }
@@ -150,29 +146,9 @@ void connection_say(struct connection *connection, const char *template, const c
                     size_t payload_length, unsigned channel) {
   static uint8_t bytes[MESSAGE_BYTES + MAX_HEADER_BYTES];
   connection->id++;
-  size_t length = connection_frame(connection, template, payload, payload_length, channel, bytes, 0);
+  size_t length =
+      connection_frame(connection, template, payload, payload_length, channel, bytes, 0);
   connection_send(connection, bytes, length);
-}
-
-static void subscribe_more(struct connection *connection) {
-  const char *ask = connection->returning ? dialect.resume : dialect.subscribe;
-  if (connection->role != SUBSCRIBER || ask == NULL || connection->confirmed >= connection->channels) {
-    become(connection, OPEN);
-    return;
-  }
-  while (connection->asked < connection->channels &&
-         connection->asked < connection->confirmed + SUBSCRIBE_WINDOW) {
-    connection_say(connection, ask, NULL, 0, connection->asked++);
-  }
-}
-
-static void shaken(struct connection *connection) {
-  const char *hello = connection->returning && dialect.reconnect ? dialect.reconnect : dialect.connect;
-  become(connection, CONNECTING);
-  if (hello != NULL) connection_say(connection, hello, NULL, 0, 0);
-  if (dialect.connected != NULL) return;
-  become(connection, SUBSCRIBING);
-  subscribe_more(connection);
 }
 
 static void request_upgrade(struct connection *connection) {
@@ -189,94 +165,6 @@ static void request_upgrade(struct connection *connection) {
                         dialect.subprotocol == NULL ? "" : dialect.subprotocol,
                         dialect.subprotocol == NULL ? "" : "\r\n");
   connection_send(connection, (uint8_t *)request, (size_t)length);
-}
-
-static void capture(struct connection *connection, const uint8_t *text, size_t length) {
-  for (int i = 0; i < CAPTURES; i++) {
-    const char *before = dialect.capture[i].before;
-    if (before == NULL) continue;
-    const char *found = memmem(text, length, before, strlen(before));
-    if (found == NULL) continue;
-    found += strlen(before);
-    size_t left = length - (size_t)(found - (const char *)text);
-    size_t kept = 0;
-    while (kept < left && (dialect.capture[i].until == '#' ? found[kept] >= '0' && found[kept] <= '9'
-                                                           : found[kept] != dialect.capture[i].until)) {
-      kept++;
-    }
-    if (kept == left) continue;
-    free(connection->captured[i]);
-    connection->captured[i] = strndup(found, kept);
-  }
-}
-
-static unsigned count_of(const uint8_t *text, size_t length, const char *mark) {
-  unsigned count = 0;
-  const uint8_t *found;
-  while ((found = memmem(text, length, mark, strlen(mark))) != NULL) {
-    count++;
-    length -= (size_t)(found - text) + strlen(mark);
-    text = found + strlen(mark);
-  }
-  return count;
-}
-
-/* What a message means for a connection that is not open yet. */
-static void advance(struct connection *connection, const uint8_t *text, size_t length) {
-  if (connection->state == CONNECTING && dialect.connected != NULL &&
-      memmem(text, length, dialect.connected, strlen(dialect.connected)) != NULL) {
-    become(connection, SUBSCRIBING);
-    subscribe_more(connection);
-    return;
-  }
-  if (connection->state != SUBSCRIBING) return;
-  const char *mark = connection->returning ? dialect.resumed : dialect.subscribed;
-  unsigned count = mark == NULL ? 0 : count_of(text, length, mark);
-  if (count > 0) {
-    connection->confirmed += count;
-    if (connection->returning) counts.resumed += count;
-    subscribe_more(connection);
-  } else if (dialect.refusal != NULL && count_of(text, length, dialect.refusal) > 0) {
-    connection->asked = connection->confirmed;
-    retry_later(connection, 1);
-  }
-}
-
-static void hand_on(struct connection *connection, const uint8_t *text, size_t length, uint64_t read_ns) {
-  /* Where the payload stood last time is where it most likely stands again. */
-  static size_t guess;
-  const uint8_t *at = guess + payload_bytes <= length && memcmp(text + guess, PAYLOAD_MARK, 2) == 0
-                          ? text + guess
-                          : memmem(text, length, PAYLOAD_MARK, 2);
-  if (at != NULL) guess = (size_t)(at - text);
-  const uint8_t *end = text + length;
-  while (at != NULL && at + payload_bytes <= end) {
-    take_payload(connection, at, read_ns);
-    at += payload_bytes;
-    at = memmem(at, (size_t)(end - at), PAYLOAD_MARK, 2);
-  }
-}
-
-/* A ping may share its frame with other messages, where a server joins them. */
-static bool is_ping(const uint8_t *text, size_t length) {
-  if (dialect.ping_part != NULL) {
-    return memmem(text, length, dialect.ping_part, strlen(dialect.ping_part)) != NULL;
-  }
-  return dialect.ping != NULL && length == strlen(dialect.ping) &&
-         memcmp(text, dialect.ping, length) == 0;
-}
-
-static void take_text(struct connection *connection, const uint8_t *text, size_t length, uint64_t read_ns) {
-  if (is_ping(text, length)) {
-    counts.pings++;
-    connection_say(connection, dialect.pong, NULL, 0, 0);
-  }
-  if (connection->state != OPEN) advance(connection, text, length);
-  if (connection->role == PUBLISHER && dialect.published != NULL) {
-    counts.published += count_of(text, length, dialect.published);
-  }
-  if (dialect.capture[0].before != NULL) capture(connection, text, length);
-  hand_on(connection, text, length, read_ns);
 }
 
 /* Answers a control frame; false when the connection ends with it. */
@@ -302,7 +190,7 @@ static ssize_t take_answer(struct connection *connection, uint8_t *bytes, size_t
     lost(connection, retry == NULL ? 1 : atof(retry + 14));
     return -1;
   }
-  shaken(connection);
+  conversation_begin(connection);
   return end - bytes + 4;
 }
 
@@ -339,7 +227,7 @@ static void receive(struct connection *connection) {
   while ((found = wire_next(buffer + used, have - used, &frame)) == 1) {
     used += frame.total;
     if (frame.opcode == TEXT || frame.opcode == BINARY) {
-      take_text(connection, frame.payload, frame.length, read_ns);
+      conversation_take(connection, frame.payload, frame.length, read_ns);
     } else if (!take_control(connection, &frame)) {
       found = -1;
       break;
@@ -369,13 +257,14 @@ void connections_retry(struct connection *connections, unsigned count) {
     if (connection->retry_at == 0 || connection->retry_at > now) continue;
     connection->retry_at = 0;
     if (connection->state == REFUSED) connection_open(connection);
-    else if (connection->state == SUBSCRIBING) subscribe_more(connection);
+    else if (connection->state == SUBSCRIBING) conversation_go_on(connection);
   }
 }
 
 bool connections_serve(uint64_t timeout_ns) {
   static struct epoll_event events[1024];
-  struct timespec timeout = {(time_t)(timeout_ns / 1000000000ULL), (long)(timeout_ns % 1000000000ULL)};
+  struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000ULL),
+                             .tv_nsec = (long)(timeout_ns % 1000000000ULL)};
   int count = epoll_pwait2(epoll_fd, events, 1024, &timeout, NULL);
   bool told = false;
   for (int i = 0; i < count; i++) {
@@ -385,7 +274,8 @@ bool connections_serve(uint64_t timeout_ns) {
       continue;
     }
     if (connection->fd >= 0 && (events[i].events & EPOLLOUT)) writable(connection);
-    if (connection->fd >= 0 && (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))) receive(connection);
+    bool readable = (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
+    if (connection->fd >= 0 && readable) receive(connection);
   }
   return told;
 }

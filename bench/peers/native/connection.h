@@ -1,4 +1,4 @@
-/* One client connection: opens, says its lines, answers pings, and hands on what carries a payload. */
+/* One client connection: its socket, its frames, and its way from closed to open. */
 #ifndef CONNECTION_H
 #define CONNECTION_H
 
@@ -34,7 +34,7 @@ struct connection {
 
 /* What has happened to all connections. */
 struct counts {
-  uint64_t opened, refused, dropped, pings, resumed, published;
+  uint64_t opened, confirmed, refused, dropped, pings, resumed, published;
   /* Connections that are on their way. */
   uint32_t pending;
 };
@@ -42,12 +42,14 @@ struct counts {
 extern struct counts counts;
 extern struct dialect dialect;
 
-/* Told for each payload: a connection, the bytes, and when they were read. */
-typedef void (*on_payload)(struct connection *, const uint8_t *, uint64_t);
-
-void connections_prepare(uint16_t port, on_payload take);
+void connections_prepare(uint16_t port);
 
 void connection_open(struct connection *connection);
+
+void connection_become(struct connection *connection, enum state state);
+
+/* Tries again after so many seconds, and at random up to as long again: not all come at once. */
+void connection_retry_later(struct connection *connection, double seconds);
 
 /* Ends it without a farewell, as a lost network does. */
 void connection_cut(struct connection *connection);

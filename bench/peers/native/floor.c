@@ -1,7 +1,7 @@
 /*
- * The practical limit: a WebSocket server that does nothing but what the kernel charges for. What a
- * publisher sends in one read is framed once, joined, and handed to every subscriber with one send().
- * Paths: /sub receives, /pub publishes, /echo gets back what it sends. Prints its port.
+ * The practical limit: a WebSocket server that does nothing but what the kernel charges for. What
+ * a publisher sends in one read is framed once, joined, and handed to every subscriber with one
+ * send(). Paths: /sub receives, /pub publishes, /echo gets back what it sends. Prints its port.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Latencies in nanoseconds, within 1 %: 64 steps between powers of two, as HDR histograms have them. */
+/* Latencies in nanoseconds, within 2 %: 64 steps between powers of two, as in HDR histograms. */
 #ifndef HISTOGRAM_H
 #define HISTOGRAM_H
 
@@ -7,11 +7,12 @@
 
 #define STEP_BITS 6
 #define STEPS (1 << STEP_BITS)
+#define BUCKETS ((64 - STEP_BITS + 1) * STEPS)
 
 struct histogram {
   uint64_t total;
   uint64_t highest;
-  uint32_t counts[(64 - STEP_BITS + 1) * STEPS];
+  uint32_t counts[BUCKETS];
 };
 
 static inline void histogram_clear(struct histogram *histogram) {
@@ -32,7 +33,7 @@ static inline void histogram_add(struct histogram *histogram, uint64_t value) {
 /* The value that `share` (0 to 1) of all are at or below: the upper end of its step. */
 static inline uint64_t histogram_at(const struct histogram *histogram, double share) {
   uint64_t wanted = (uint64_t)(share * (double)histogram->total + 0.5), seen = 0;
-  for (unsigned index = 0; index < sizeof histogram->counts / sizeof histogram->counts[0]; index++) {
+  for (unsigned index = 0; index < BUCKETS; index++) {
     seen += histogram->counts[index];
     if (seen < wanted || seen == 0) continue;
     if (index < STEPS) return index;

@@ -1,4 +1,4 @@
-/* A payload that says which one it is and whether it arrived whole: `@#`, 12 digits, a known filling. */
+/* A payload that shows which one it is and whether it is whole: `@#`, 12 digits, a filling. */
 #ifndef PAYLOAD_H
 #define PAYLOAD_H
 
@@ -29,7 +29,8 @@ static inline void payload_make(char *out, uint64_t sequence) {
 
 /* The number of a payload; 0 for one that is damaged. */
 static inline uint64_t payload_read(const uint8_t *bytes) {
-  if (memcmp(bytes + PAYLOAD_HEAD, payload_filling + PAYLOAD_HEAD, payload_bytes - PAYLOAD_HEAD) != 0) return 0;
+  size_t length = payload_bytes - PAYLOAD_HEAD;
+  if (memcmp(bytes + PAYLOAD_HEAD, payload_filling + PAYLOAD_HEAD, length) != 0) return 0;
   uint64_t sequence = 0;
   for (int i = 2; i < PAYLOAD_HEAD; i++) {
     if (bytes[i] < '0' || bytes[i] > '9') return 0;

@@ -38,7 +38,8 @@ size_t wire_header(uint8_t *out, uint8_t opcode, size_t length, const uint8_t *m
     out[at++] = (uint8_t)length;
   } else {
     out[1] = 127;
-    for (int shift = 56; shift >= 0; shift -= 8) out[at++] = (uint8_t)((uint64_t)length >> shift);
+    uint64_t wide = length;
+    for (int shift = 56; shift >= 0; shift -= 8) out[at++] = (uint8_t)(wide >> shift);
   }
   if (mask != NULL) {
     out[1] |= 0x80;
@@ -52,7 +53,9 @@ void wire_mask(uint8_t *bytes, size_t length, const uint8_t *mask) {
   for (size_t i = 0; i < length; i++) bytes[i] ^= mask[i & 3];
 }
 
-static uint32_t rotate(uint32_t value, int bits) { return (value << bits) | (value >> (32 - bits)); }
+static uint32_t rotate(uint32_t value, int bits) {
+  return (value << bits) | (value >> (32 - bits));
+}
 
 static void sha1_block(const uint8_t *block, uint32_t *state) {
   static const uint32_t constant[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
@@ -99,7 +102,8 @@ void wire_accept(const char *key, char *out) {
   uint8_t digest[21] = {0};
   for (int i = 0; i < 20; i++) digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
   for (int i = 0; i < 7; i++) {
-    uint32_t three = (uint32_t)digest[3 * i] << 16 | (uint32_t)digest[3 * i + 1] << 8 | digest[3 * i + 2];
+    const uint8_t *from = digest + 3 * i;
+    uint32_t three = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
     for (int j = 0; j < 4; j++) out[4 * i + j] = alphabet[(three >> (18 - 6 * j)) & 63];
   }
   /* 20 bytes leave one character of padding. */

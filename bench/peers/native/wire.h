@@ -19,7 +19,7 @@ struct frame {
   size_t total;
 };
 
-/* Finds the first frame of `bytes`, unmasked in place: 1 found, 0 incomplete, -1 not one of ours. */
+/* Finds the first frame of `bytes`, unmasked in place: 1 found, 0 incomplete, -1 none of ours. */
 int wire_next(uint8_t *bytes, size_t have, struct frame *found);
 
 /* Writes a header for a final frame; `mask`: four bytes, or NULL for a server's frame. */

@@ -1,0 +1,131 @@
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { withoutCaptures } from "../../bench/peers/lib/dialects.mjs";
+import { allPeers, type Peer } from "../../bench/peers/lib/peers.mjs";
+import { ratiosOf } from "../../bench/peers/lib/ratios.mjs";
+import { runWorks } from "../../bench/peers/lib/run.mjs";
+import { Session } from "../../bench/peers/lib/session.mjs";
+import { spreadOf } from "../../bench/peers/lib/summary.mjs";
+import { tableOf } from "../../bench/peers/lib/table.mjs";
+import { compileNative } from "../../bench/peers/lib/tools.mjs";
+import { works } from "../../bench/peers/lib/works.mjs";
+
+// The rig itself, with tiny counts: what its figures are worth is for the machine that runs it long.
+
+beforeAll(() => compileNative(), 60_000);
+
+const sizes = {
+  seconds: 0.2,
+  warmSeconds: 0.05,
+  subscribers: 20,
+  callers: 5,
+  idle: 40,
+  stormed: 40,
+  audiences: [10, 20],
+  channels: [1, 20],
+  paced: 50,
+  pinned: false,
+};
+
+function peerNamed(name: string): Peer {
+  const found = allPeers().find((peer) => peer.name === name);
+  if (found === undefined) throw new RangeError(`no peer ${name}`);
+  return found;
+}
+
+async function during(peer: Peer, work: (session: Session) => Promise<void>, storm = false) {
+  const session = await Session.start(peer, { storm });
+  try {
+    await work(session);
+  } finally {
+    await session.stop();
+  }
+}
+
+test("the same work runs against the floor, bare ws and Holdfast, and loses nothing", async () => {
+  const peers = ["floor", "ws", "holdfast"].map(peerNamed);
+  const quick = works.filter(({ name }) => ["fanout10", "echo", "channels"].includes(name));
+  const result = await runWorks({ peers, works: quick, sizes, rounds: 1, say: () => {} });
+  expect(result.failures).toEqual([]);
+  for (const work of ["fanout10", "echo"]) {
+    for (const { name } of peers) expect(result.works[work]?.[name]).toBeDefined();
+  }
+  const ratios = ratiosOf(result.works);
+  expect(ratios.map(({ text }) => text)).toContain("ten at a time, of the C floor");
+  expect(tableOf(result, peers, ratios)).toContain("| C floor |");
+}, 120_000);
+
+test("a thousand deliveries more than the kernel takes at once arrive whole and in order", async () => {
+  await during(peerNamed("floor"), async (session) => {
+    await session.load("subscribe", 50, 1, 50);
+    await session.load("publisher");
+    const report = await session.load("fan", 0.1, 200, 1);
+    expect(report.received).toBe(report.expected);
+    expect(report.expected % 10_000).toBe(0);
+  });
+});
+
+test("the load generator answers the gateway's pings, of both kinds, and is not thrown out", async () => {
+  const settings = JSON.stringify({ pingIntervalMs: 1_000, pongTimeoutMs: 500 });
+  const holdfast = peerNamed("holdfast");
+  const hasty = { ...holdfast, env: { ...holdfast.env, BENCH_SETTINGS: settings } };
+  await during(hasty, async (session) => {
+    await session.load("subscribe", 10, 1, 10);
+    await session.load("publisher");
+    const report = await session.load("fan", 3, 1, 1);
+    expect(report.pings).toBeGreaterThanOrEqual(20);
+    expect(report.dropped).toBe(0);
+  });
+}, 60_000);
+
+test("clients that were cut come back and have what they missed, once and in order", async () => {
+  await during(
+    peerNamed("holdfast"),
+    async (session) => {
+      await session.load("publisher");
+      await session.load("subscribe", 30, 1, 30);
+      await session.load("fan", 0, 1, 1);
+      await session.load("cut");
+      await session.load("publish", 10);
+      const report = await session.load("resume", 30);
+      expect(report).toMatchObject({
+        opened: 30,
+        resumed: 30,
+        received: 300,
+        repeated: 0,
+        lost: 0,
+      });
+    },
+    true,
+  );
+}, 60_000);
+
+test("a server that loses one delivery has no figure and no ratio", async () => {
+  const lossy: Peer = {
+    ...peerNamed("ws"),
+    name: "holdfast",
+    command: [process.execPath, fileURLToPath(new URL("kit/lossy-server.mjs", import.meta.url))],
+    patienceSeconds: 1,
+  };
+  const result = await runWorks({
+    peers: [lossy, peerNamed("floor")],
+    works: works.filter(({ name }) => name === "fanout"),
+    sizes,
+    rounds: 2,
+    say: () => {},
+  });
+  expect(result.failures).toHaveLength(1);
+  expect(result.failures[0]).toContain("not everything arrived");
+  expect(Object.keys(result.works.fanout ?? {})).toEqual(["floor"]);
+  expect(ratiosOf(result.works)).toEqual([]);
+}, 120_000);
+
+test("a spread is the median, and the least and the most", () => {
+  expect(spreadOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });
+  expect(spreadOf([4, 1])).toEqual({ median: 2.5, min: 1, max: 4 });
+});
+
+test("without a storm nothing is searched for in each message", () => {
+  const dialect = withoutCaptures(peerNamed("holdfast").dialect());
+  expect(Object.keys(dialect).some((key) => key.startsWith("capture"))).toBe(false);
+});
