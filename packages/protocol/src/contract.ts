@@ -15,6 +15,10 @@ export interface Identity {
   readonly can?: Capabilities;
   /** Wall-clock end of the credentials in milliseconds since the Unix epoch. */
   readonly expiresAtMs?: number;
+  /** Wall-clock time the credentials were issued, in milliseconds since the Unix epoch. */
+  readonly issuedAtMs?: number;
+  /** Names the credentials (`jti`, RFC 7519 §4.1.7), so that they can be revoked. */
+  readonly tokenId?: string;
 }
 
 /** What an `authenticate` handler is given. */

@@ -1,0 +1,2 @@
+export { type JwtOptions, jwt } from "./jwt.js";
+export type { KeySetOptions } from "./key-set-url.js";
