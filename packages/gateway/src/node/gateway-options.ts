@@ -4,6 +4,7 @@ import type { AuthenticateHandler, AuthorizeHandler, Capabilities } from "@holdf
 import type { CallDefinitions, ChannelRules } from "../core-contract.js";
 import { type Settings, settings as table } from "../settings.js";
 import type { LogLevel } from "./logger.js";
+import { complaintAboutOrigin } from "./origins.js";
 
 /** What `/metrics` shows and to whom. */
 export interface MetricsOptions {
@@ -39,7 +40,10 @@ export interface GatewayOptions<
   readonly settings?: Partial<Settings>;
   /** Keys that `POST /api/publish` accepts, at least 16 characters each. Absent: it refuses everyone. */
   readonly apiKeys?: readonly string[];
-  /** Origins whose pages may connect besides those of the gateway's own host; `"*"`: all. */
+  /**
+   * Origins whose pages may connect besides those of the gateway's own host: exact, subdomains
+   * (`https://*.app.example`), or `"*"` for all.
+   */
   readonly origins?: readonly string[];
   /** Path of the WebSocket. Default `/ws`. */
   readonly path?: string;
@@ -103,14 +107,9 @@ export function checkOptions(options: GatewayOptions): void {
 }
 
 function checkOrigin(index: number, origin: string): void {
-  if (origin === "*") return;
-  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-    const example = `"https://app.example" or "*"`;
-    fail(
-      `origins[${index}]`,
-      `must be an origin such as ${example}, got ${JSON.stringify(origin)}`,
-    );
-  }
+  const complaint = complaintAboutOrigin(origin);
+  if (complaint !== undefined)
+    fail(`origins[${index}]`, `${complaint}, got ${JSON.stringify(origin)}`);
 }
 
 function checkPattern(option: string, pattern: string, calls: boolean): void {

@@ -1,7 +1,7 @@
 import type { Codec } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import { describe, expect, it } from "vitest";
-import { checkHandshake, negotiate, originAllowed } from "./negotiation.js";
+import { checkHandshake, negotiate } from "./negotiation.js";
 
 const other: Codec = { ...jsonCodec, name: "msgpack", subprotocol: "holdfast.v1.msgpack" };
 const offer = (header: string | undefined) => negotiate(header, [jsonCodec, other], jsonCodec);
@@ -76,25 +76,5 @@ describe("the upgrade request", () => {
     [400, "GET", { "sec-websocket-extensions": "é" }],
   ])("is refused with %d for %s %j", (status, method, change) => {
     expect(checkHandshake(method, { ...headers, ...change })).toMatchObject({ status });
-  });
-});
-
-describe("an Origin", () => {
-  it.each([
-    [undefined, "a.example", [], true],
-    ["https://a.example", "a.example", [], true],
-    ["https://a.example", "A.example:443", [], true],
-    ["http://a.example:8000", "a.example:8000", [], true],
-    ["http://a.example:8001", "a.example:8000", [], false],
-    ["https://evil.example", "a.example", [], false],
-    ["https://a.example.evil.example", "a.example", [], false],
-    ["null", "a.example", [], false],
-    ["not an origin", "a.example", [], false],
-    ["https://a.example", undefined, [], false],
-    ["https://app.example", "a.example", ["https://app.example"], true],
-    ["http://app.example", "a.example", ["https://app.example"], false],
-    ["https://any.example", "a.example", ["*"], true],
-  ])("%s at host %s with the list %j: %s", (origin, host, origins, allowed) => {
-    expect(originAllowed(origin, host, origins)).toBe(allowed);
   });
 });

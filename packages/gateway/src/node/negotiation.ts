@@ -113,20 +113,3 @@ export function negotiate(
     ...(token === undefined ? {} : { token }),
   };
 }
-
-/**
- * true when a page of `origin` may connect: one of the list (`*`: every page), or one of the same
- * host. Clients that send no Origin are no browsers, so no page can misuse their cookies.
- */
-export function originAllowed(
-  origin: string | undefined,
-  host: string | undefined,
-  origins: readonly string[],
-): boolean {
-  if (origin === undefined || origins.includes("*") || origins.includes(origin)) return true;
-  if (host === undefined || !URL.canParse(origin)) return false;
-  const { protocol, host: originHost } = new URL(origin);
-  // URL drops default ports. An opaque origin ("null") or file: has no host and matches nothing.
-  const defaultPort = protocol === "https:" ? /:443$/ : /:80$/;
-  return originHost !== "" && originHost === host.toLowerCase().replace(defaultPort, "");
-}

@@ -7,14 +7,8 @@ import type { GatewayCore } from "../core-contract.js";
 import { metrics } from "../metrics.js";
 import type { Settings } from "../settings.js";
 import type { Handshake } from "../transport.js";
-import {
-  checkHandshake,
-  type Negotiated,
-  negotiate,
-  originAllowed,
-  type Refusal,
-  refuse,
-} from "./negotiation.js";
+import { checkHandshake, type Negotiated, negotiate, type Refusal, refuse } from "./negotiation.js";
+import { originAllowed } from "./origins.js";
 import { answerRefusal } from "./refusal.js";
 import { type Traffic, WsTransport } from "./ws-transport.js";
 

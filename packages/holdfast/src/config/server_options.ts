@@ -61,7 +61,7 @@ export const serverOptions = {
   origins: strings([], {
     unit: "",
     description:
-      "Web origins (https://app.example) whose pages may connect besides the gateway's own; * for every origin.",
+      "Web origins (https://app.example, https://*.app.example) whose pages may connect besides the gateway's own; * for every origin.",
   }),
   anonymous: noCapabilities,
   logLevel: string("info", {
