@@ -162,7 +162,15 @@ class NodeGateway implements Gateway<Contract> {
       ...(options.clientFile === undefined ? {} : { clientFile: options.clientFile }),
       ...(options.staticDir === undefined ? {} : { staticDir: options.staticDir }),
     });
-    this.#server = new ServerDoor({ path, upgrade: this.#upgrade, http: this.#http });
+    this.#server = new ServerDoor({
+      path,
+      upgrade: this.#upgrade,
+      http: this.#http,
+      clock,
+      logger,
+      tlsCheckIntervalMs: settings.tlsCheckIntervalMs,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+    });
     const { channels = {} } = options;
     const parts = { gateway: random.id(22), clock, random, logger, meter, settings, channels };
     const create = async () =>

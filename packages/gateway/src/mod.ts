@@ -16,5 +16,6 @@ export { metrics } from "./metrics.js";
 export type { GatewayOptions, MetricsOptions } from "./node/gateway-options.js";
 export type { LogLevel } from "./node/logger.js";
 export type { AttachOptions, Listening } from "./node/server-door.js";
+export type { TlsFiles, TlsOptions, TlsTexts } from "./node/tls/credentials.js";
 export { type Settings, settings } from "./settings.js";
 export { type Connection, Frame, type Handshake, type Transport } from "./transport.js";

@@ -189,6 +189,11 @@ export const settings = {
     min: 0,
     description: "Time a channel without subscribers is still followed.",
   }),
+  tlsCheckIntervalMs: integer(10_000, {
+    unit: "ms",
+    min: 10,
+    description: "Time between two looks at the files of the TLS certificate and its key.",
+  }),
   drainMs: integer(10_000, {
     unit: "ms",
     min: 0,

@@ -5,6 +5,7 @@ import type { CallDefinitions, ChannelRules } from "../core-contract.js";
 import { type Settings, settings as table } from "../settings.js";
 import type { LogLevel } from "./logger.js";
 import { complaintAboutOrigin } from "./origins.js";
+import type { TlsOptions } from "./tls/credentials.js";
 
 /** What `/metrics` shows and to whom. */
 export interface MetricsOptions {
@@ -53,6 +54,11 @@ export interface GatewayOptions<
   readonly clientFile?: string;
   /** Directory served at `/` by `listen()`. */
   readonly staticDir?: string;
+  /**
+   * Certificate and key of `listen()`, in PEM: files, which are read again when they change, or
+   * texts. Absent: plain HTTP, for a proxy in front or for one machine.
+   */
+  readonly tls?: TlsOptions;
   /** Where the gateway logs. Default: JSON lines on standard output. */
   readonly logger?: Logger;
   /** Least severe level of the default logger. Default `info`. */
@@ -74,6 +80,7 @@ const optionNames: Readonly<Record<keyof GatewayOptions, true>> = {
   metrics: true,
   clientFile: true,
   staticDir: true,
+  tls: true,
   logger: true,
   logLevel: true,
 };

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { silentLogger } from "@holdfast/core";
 import { afterEach, expect, it } from "vitest";
+import { nodeClock } from "./platform.js";
 import { ServerDoor } from "./server-door.js";
 
 const doors: ServerDoor[] = [];
@@ -8,6 +10,9 @@ const doors: ServerDoor[] = [];
 function makeDoor(): ServerDoor {
   const door = new ServerDoor({
     path: "/ws",
+    clock: nodeClock,
+    logger: silentLogger,
+    tlsCheckIntervalMs: 10_000,
     upgrade: { handle: (_request, socket) => void socket.end("upgraded") },
     http: { handle: () => false, handleAll: (_request, response) => void response.end("plain") },
     limits: { headersTimeoutMs: 100, requestTimeoutMs: 100, checkIntervalMs: 20 },

@@ -1,8 +1,12 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Duplex } from "node:stream";
+import type { Clock, Logger } from "@holdfast/core";
 import { type HttpApi, pathOf } from "./http-api.js";
 import { refuse } from "./negotiation.js";
 import { answerRefusal } from "./refusal.js";
+import { readCredentials, type TlsOptions } from "./tls/credentials.js";
+import { ReloadingCredentials } from "./tls/reloading.js";
 import type { UpgradeDoor } from "./upgrade.js";
 
 /** Bounds of the gateway's own HTTP server. */
@@ -27,6 +31,9 @@ const defaultLimits: HttpLimits = {
   checkIntervalMs: 1_000,
 };
 
+/** RFC 6797: a year. Without subdomains, which are not ours to speak for. */
+const STRICT_TRANSPORT = "max-age=31536000";
+
 /** How `attach` shares a server. */
 export interface AttachOptions {
   /**
@@ -38,9 +45,9 @@ export interface AttachOptions {
 
 /** Where a gateway listens. */
 export interface Listening {
-  /** `http://host:port` */
+  /** `http://host:port`, or `https:` with TLS. */
   readonly url: string;
-  /** `ws://host:port/path` */
+  /** `ws://host:port/path`, or `wss:` with TLS. */
   readonly webSocketUrl: string;
   readonly port: number;
 }
@@ -50,6 +57,12 @@ export interface ServerDoorOptions {
   readonly path: string;
   readonly upgrade: Pick<UpgradeDoor, "handle">;
   readonly http: Pick<HttpApi, "handle" | "handleAll">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Absent: the own server speaks plain HTTP. */
+  readonly tls?: TlsOptions;
+  /** Time between two looks at the files of `tls`, in milliseconds. */
+  readonly tlsCheckIntervalMs: number;
   /** Bounds that differ from the defaults. */
   readonly limits?: Partial<HttpLimits>;
 }
@@ -60,6 +73,8 @@ export class ServerDoor {
   readonly #detach: (() => void)[] = [];
   readonly #attached = new WeakSet<Server>();
   #own: Server | undefined;
+  #starting = false;
+  #reloading: ReloadingCredentials | undefined;
 
   constructor(options: ServerDoorOptions) {
     this.#options = options;
@@ -84,23 +99,16 @@ export class ServerDoor {
     if (http) this.#attachHttp(server);
   }
 
-  /** Starts a server of its own. Rejects with the system's error, such as `EADDRINUSE`. */
+  /**
+   * Starts a server of its own. Rejects with the system's error, such as `EADDRINUSE`, and with the
+   * reason when certificate and key cannot be used.
+   */
   async listen(port: number, host: string): Promise<Listening> {
-    if (this.#own !== undefined) throw new Error("listen() was called before.");
-    const limits = { ...defaultLimits, ...this.#options.limits };
-    const server = createServer(
-      {
-        maxHeaderSize: limits.maxHeaderBytes,
-        headersTimeout: limits.headersTimeoutMs,
-        requestTimeout: limits.requestTimeoutMs,
-        keepAliveTimeout: limits.keepAliveTimeoutMs,
-        connectionsCheckingInterval: limits.checkIntervalMs,
-      },
-      (request, response) => this.#options.http.handleAll(request, response),
-    );
-    this.#own = server;
-    this.attach(server, {});
+    if (this.#own !== undefined || this.#starting) throw new Error("listen() was called before.");
+    this.#starting = true;
     try {
+      const server = await this.#makeServer();
+      this.attach(server, {});
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
         server.listen(port, host, () => {
@@ -108,16 +116,60 @@ export class ServerDoor {
           resolve();
         });
       });
+      this.#own = server;
+      return this.#listening(server, port, host);
     } catch (error) {
-      this.#own = undefined;
+      this.#reloading?.stop();
       throw error;
+    } finally {
+      this.#starting = false;
     }
+  }
+
+  async #makeServer(): Promise<Server> {
+    const { clock, http, limits: given, logger, tls } = this.#options;
+    const limits = { ...defaultLimits, ...given };
+    const options = {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+    };
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      http.handleAll(request, response);
+    if (tls === undefined) return createServer(options, answer);
+    const credentials = await readCredentials(tls);
+    const secure: TlsServer = createTlsServer(
+      {
+        ...options,
+        ...credentials,
+        minVersion: "TLSv1.2",
+        handshakeTimeout: limits.headersTimeoutMs,
+        ALPNProtocols: ["http/1.1"],
+      },
+      (request, response) => {
+        response.setHeader("strict-transport-security", STRICT_TRANSPORT);
+        answer(request, response);
+      },
+    );
+    this.#reloading = new ReloadingCredentials(tls, credentials, {
+      clock,
+      logger,
+      checkIntervalMs: this.#options.tlsCheckIntervalMs,
+      use: (pair) => secure.setSecureContext({ ...pair, minVersion: "TLSv1.2" }),
+    });
+    return secure;
+  }
+
+  #listening(server: Server, port: number, host: string): Listening {
     const address = server.address();
     const bound = typeof address === "object" && address !== null ? address.port : port;
     const authority = `${host.includes(":") ? `[${host}]` : host}:${bound}`;
+    const s = this.#options.tls === undefined ? "" : "s";
     return {
-      url: `http://${authority}`,
-      webSocketUrl: `ws://${authority}${this.#options.path}`,
+      url: `http${s}://${authority}`,
+      webSocketUrl: `ws${s}://${authority}${this.#options.path}`,
       port: bound,
     };
   }
@@ -125,6 +177,7 @@ export class ServerDoor {
   /** Leaves the application's servers as they were and ends the own one. */
   async close(): Promise<void> {
     for (const detach of this.#detach.splice(0)) detach();
+    this.#reloading?.stop();
     const server = this.#own;
     if (server === undefined) return;
     await new Promise<void>((resolve) => {

@@ -6,6 +6,7 @@ import { createGateway } from "../gateway.js";
 import { clientFile, demoFolder } from "../serve/demo.js";
 import { explainListenError } from "../serve/explain.js";
 import { isClosed, type Profile, profileOf } from "../serve/profile.js";
+import { selfSigned } from "../serve/self_signed.js";
 import { configurationFlags, configurationOf } from "./configuration.js";
 
 /** `holdfast serve`: runs a gateway until it is told to stop. */
@@ -17,7 +18,9 @@ export const serveCommand: Command = {
   run: async (terminal, args) => {
     const configuration = configurationOf(terminal, args);
     const profile = profileOf(configuration);
-    const gateway = makeGateway(configuration, profile, terminal);
+    const { host, tlsSelfSigned } = configuration.options;
+    const own = tlsSelfSigned ? { tls: await selfSigned(host, Date.now()) } : {};
+    const gateway = makeGateway(configuration, { ...profile, ...own }, terminal);
     if (gateway === undefined) return 1;
     const isListening = await listen(gateway, configuration, terminal);
     if (!isListening) {
@@ -33,7 +36,7 @@ export const serveCommand: Command = {
 };
 
 const closedAdvice =
-  "Nobody can connect yet: set tokenSecret (see holdfast token), or list what is open to everybody in anonymous.";
+  "Nobody can connect yet: set tokenSecret (see holdfast token) or another key of tokens, or list what is open to everybody in anonymous.";
 
 function makeGateway(
   { options }: Configuration,

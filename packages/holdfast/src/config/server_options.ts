@@ -48,15 +48,56 @@ export const serverOptions = {
     unit: "",
     secret: true,
     description:
-      "Secret of at least 32 bytes that signs and verifies connection tokens (JWT, HS256). Empty: no token is valid.",
+      "Secret of at least 32 bytes that signs and verifies connection tokens (JWT, HMAC). Without it, public keys and a key set no token is valid.",
   }),
   tokenIssuer: string("", {
     unit: "",
     description: "Required `iss` of a connection token. Empty: not looked at.",
   }),
+  tokenPublicKeyFiles: strings([], {
+    unit: "",
+    description:
+      "Files with a public key or certificate in PEM that verify connection tokens (RS, PS, ES, EdDSA).",
+  }),
+  tokenKeySetUrl: string("", {
+    unit: "",
+    description:
+      "https: URL of a JWK set (RFC 7517) that verifies connection tokens; fetched again every 10 minutes, and for a key it does not hold yet.",
+  }),
+  tokenKeySetPrivate: boolean(false, {
+    unit: "",
+    description:
+      "The JWK set may be fetched by http: and from addresses of this machine and its networks.",
+  }),
+  tokenAlgorithms: strings([], {
+    unit: "",
+    description:
+      "Algorithms a connection token may be signed with. Empty: all the keys can verify.",
+  }),
+  tokenClockToleranceMs: integer(5_000, {
+    unit: "ms",
+    min: 0,
+    max: 300_000,
+    description:
+      "How far the token issuer's clock may be ahead, for `nbf` and `iat`; never for `exp`.",
+  }),
   tokenAudience: string("", {
     unit: "",
     description: "Required `aud` of a connection token. Empty: not looked at.",
+  }),
+  tlsCertFile: string("", {
+    unit: "",
+    description:
+      "Certificate and its chain in PEM for https: and wss:, read again when it changes. Empty: plain HTTP.",
+  }),
+  tlsKeyFile: string("", {
+    unit: "",
+    description: "Private key of the certificate in PEM, read again when it changes.",
+  }),
+  tlsSelfSigned: boolean(false, {
+    unit: "",
+    description:
+      "https: and wss: with a certificate made at the start that nobody vouches for. For development.",
   }),
   origins: strings([], {
     unit: "",

@@ -1,10 +1,11 @@
 import { defaultsOf } from "@holdfast/core";
-import { type GatewayOptions, type Settings, settings } from "@holdfast/gateway";
+import { type GatewayOptions, type Settings, settings, type TlsOptions } from "@holdfast/gateway";
 import type { Configuration } from "../config/resolve.js";
+import type { Options } from "../config/server_options.js";
 import { UsageError } from "../config/usage_error.js";
+import { tokenAuthenticator } from "./authenticator.js";
 import { demoCapabilities, demoRules } from "./demo.js";
 import { isLoopback } from "./loopback.js";
-import { requireSecret, tokenAuthenticator } from "./token.js";
 
 /** The part of a gateway's options that a configuration decides. */
 export type Profile = Pick<
@@ -17,6 +18,7 @@ export type Profile = Pick<
   | "logLevel"
   | "origins"
   | "settings"
+  | "tls"
 >;
 
 /**
@@ -30,7 +32,8 @@ export function profileOf({ options, channels }: Configuration): Profile {
       `The development profile lets everybody use the demo channels, so it only listens on a loopback address, not on ${options.host}. Leave --host out, or leave --dev out.`,
     );
   }
-  if (options.tokenSecret !== "") requireSecret(options.tokenSecret);
+  const authenticate = tokenAuthenticator(options);
+  const tls = tlsOf(options);
   const anonymous = options.dev ? { ...demoCapabilities, ...options.anonymous } : options.anonymous;
   return {
     broker: options.broker,
@@ -40,8 +43,23 @@ export function profileOf({ options, channels }: Configuration): Profile {
     logLevel: levelOf(options.logLevel),
     settings: settingsOf(options),
     ...(Object.keys(anonymous).length === 0 ? {} : { anonymous }),
-    ...(options.tokenSecret === "" ? {} : { authenticate: tokenAuthenticator(options) }),
+    ...(authenticate === undefined ? {} : { authenticate }),
+    ...(tls === undefined ? {} : { tls }),
   };
+}
+
+function tlsOf({ tlsCertFile, tlsKeyFile, tlsSelfSigned }: Options): TlsOptions | undefined {
+  if ((tlsCertFile === "") !== (tlsKeyFile === "")) {
+    const missing = tlsCertFile === "" ? "tlsCertFile" : "tlsKeyFile";
+    throw new UsageError(`${missing} is not set: a certificate and its key go together.`);
+  }
+  if (tlsCertFile === "") return undefined;
+  if (tlsSelfSigned) {
+    throw new UsageError(
+      "tlsSelfSigned makes a certificate, and tlsCertFile names one: leave one out.",
+    );
+  }
+  return { certFile: tlsCertFile, keyFile: tlsKeyFile };
 }
 
 /** true when a profile lets nobody connect. */

@@ -1,12 +1,11 @@
-import type { AuthenticateHandler, Capabilities, Identity } from "@holdfast/protocol";
-import { jwtVerify, SignJWT } from "jose";
-import { isCapabilities } from "../config/channel_rules.js";
+import type { Capabilities } from "@holdfast/protocol";
+import { SignJWT } from "jose";
 import { UsageError } from "../config/usage_error.js";
 
 /** RFC 7518 §3.2: a key for HS256 has at least the size of its hash. */
 const minSecretBytes = 32;
 
-/** The options that say how connection tokens are made and judged. */
+/** The options that say how connection tokens are made. */
 export interface TokenOptions {
   readonly tokenSecret: string;
   readonly tokenIssuer: string;
@@ -47,29 +46,6 @@ export function signToken(options: TokenOptions, claims: TokenClaims): Promise<s
   if (options.tokenIssuer !== "") token.setIssuer(options.tokenIssuer);
   if (options.tokenAudience !== "") token.setAudience(options.tokenAudience);
   return token.sign(keyOf(options.tokenSecret));
-}
-
-/** Makes the handler that turns a valid token into an identity and refuses every other one. */
-export function tokenAuthenticator(options: TokenOptions): AuthenticateHandler {
-  const key = keyOf(options.tokenSecret);
-  const rules = {
-    algorithms: ["HS256"],
-    requiredClaims: ["exp", "sub"],
-    ...(options.tokenIssuer === "" ? {} : { issuer: options.tokenIssuer }),
-    ...(options.tokenAudience === "" ? {} : { audience: options.tokenAudience }),
-  };
-  return async ({ token }): Promise<Identity | null> => {
-    if (token === undefined) return null;
-    const payload = await jwtVerify(token, key, rules).then(
-      (verified) => verified.payload,
-      // Whatever is wrong with it, a peer learns only that it is not valid.
-      () => null,
-    );
-    if (payload === null || payload.sub === undefined || payload.exp === undefined) return null;
-    const can = payload.can ?? {};
-    if (!isCapabilities(can) || payload.sub.length === 0 || payload.sub.length > 256) return null;
-    return { user: payload.sub, can, expiresAtMs: payload.exp * 1000 };
-  };
 }
 
 function keyOf(secret: string): Uint8Array {

@@ -182,6 +182,9 @@ describe("keys that cannot be used are refused by name, and never shown", () => 
     "a key that cannot verify": [{ publicKeys: [pem(dh.publicKey)] }, /no algorithm/],
     "no PEM": [{ publicKeys: ["hunter2"] }, /publicKeys\[0\].*no public key/],
     "an unknown algorithm": [{ secrets: [secret], algorithms: ["none"] }, /algorithms.*none/],
+    "a key set without TLS": [{ keySetUrl: "http://id.example/keys" }, /keySetUrl.*https:/],
+    "a key set inside": [{ keySetUrl: "https://169.254.169.254/" }, /keySetUrl.*inside/],
+    "a key set nowhere": [{ keySetUrl: "keys" }, /keySetUrl.*URL/],
     "no JWK set": [{ keySet: [] }, /keySet.*keys/],
   };
   it.each(Object.entries(wrong))("%s", (_name, [options, message]) => {

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@holdfast/core";
 import type { AuthenticateHandler, Identity } from "@holdfast/protocol";
-import { fetchBounded } from "../outbound/fetch-bounded.js";
+import { complaintAbout, fetchBounded } from "../outbound/fetch-bounded.js";
 import { nodeClock } from "../platform.js";
 import { type Algorithm, algorithms as everyAlgorithm, isAlgorithm } from "./algorithms.js";
 import { type ClaimRules, identityOf } from "./claims.js";
@@ -79,7 +79,11 @@ class TokenJudge {
     const { keySetUrl, logger } = options;
     if (keySetUrl !== undefined) {
       const asked = typeof keySetUrl === "string" ? { url: keySetUrl } : keySetUrl;
-      if (!URL.canParse(asked.url)) throw new TypeError("jwt: option keySetUrl: is not a URL.");
+      const { allowPrivate = false } = asked;
+      const complaint = URL.canParse(asked.url)
+        ? complaintAbout(new URL(asked.url), { allowPrivate })
+        : "It is not a URL.";
+      if (complaint !== undefined) throw new TypeError(`jwt: option keySetUrl: ${complaint}`);
       this.#keySet = new KeySetUrl(asked, {
         clock,
         fetch,
