@@ -11,7 +11,32 @@ interface Retained {
 export const noHistory: HistoryBounds = { maxCount: 0, maxBytes: 0, maxAgeMs: 0 };
 
 /** The retained tail of a channel: contiguous entries up to the newest. */
-export class ChannelLog {
+export interface EntryLog {
+  /** Newest offset there has been. */
+  readonly top: number;
+  /** Witness of the newest entry, known even when nothing is retained. */
+  readonly topId: string | undefined;
+  /** Oldest retained offset; `top + 1` when nothing is retained. */
+  readonly first: number;
+  readonly count: number;
+  /** Payload bytes of what is retained. */
+  readonly bytes: number;
+  /** The retained entry at an offset. */
+  at(offset: number): Entry | undefined;
+  /** Payload bytes of the retained entry at an offset. */
+  bytesAt(offset: number): number;
+  /** Appends the next entry under the bounds that hold from now on. Does not trim. */
+  append(entry: Entry, bytes: number, bounds: HistoryBounds, nowMs: number): void;
+  /** Drops the oldest entries that exceed the bounds, but none at or after `keepFrom`. */
+  trim(nowMs: number, keepFrom: number): void;
+  /** Drops what follows `upTo`; the log then ends there (or earlier entries stay trimmed). */
+  cut(upTo: number): void;
+  /** The same log again, independent of this one. */
+  copy(): EntryLog;
+}
+
+/** The retained tail of a channel, in memory. */
+export class ChannelLog implements EntryLog {
   #retained: Retained[] = [];
   /** Index of the oldest retained entry; what lies before it is garbage until the next compaction. */
   #start = 0;
@@ -24,12 +49,10 @@ export class ChannelLog {
     return this.#top;
   }
 
-  /** Witness of the newest entry, known even when nothing is retained. */
   get topId(): string | undefined {
     return this.#topId;
   }
 
-  /** Oldest retained offset; `top + 1` when nothing is retained. */
   get first(): number {
     return this.#top - this.count + 1;
   }
@@ -42,17 +65,14 @@ export class ChannelLog {
     return this.#bytes;
   }
 
-  /** The retained entry at an offset. */
   at(offset: number): Entry | undefined {
     return this.#at(offset)?.entry;
   }
 
-  /** Payload bytes of the retained entry at an offset. */
   bytesAt(offset: number): number {
     return this.#at(offset)?.bytes ?? 0;
   }
 
-  /** Appends the next entry under the bounds that hold from now on. Does not trim. */
   append(entry: Entry, bytes: number, bounds: HistoryBounds, nowMs: number): void {
     if (entry.offset !== this.#top + 1) {
       throw new Error(`entry ${entry.offset} does not follow ${this.#top}`);
@@ -64,13 +84,11 @@ export class ChannelLog {
     this.#bounds = bounds;
   }
 
-  /** Drops the oldest entries that exceed the bounds, but none at or after `keepFrom`. */
   trim(nowMs: number, keepFrom: number): void {
     while (this.count > 0 && this.first < keepFrom && this.#exceeded(nowMs)) this.#dropOldest();
     this.#compact();
   }
 
-  /** Drops what follows `upTo`; the log then ends there (or earlier entries stay trimmed). */
   cut(upTo: number): void {
     const topId = upTo === this.#top ? this.#topId : this.at(upTo)?.id;
     while (this.count > 0 && this.#top > upTo) {
@@ -82,7 +100,6 @@ export class ChannelLog {
     this.#topId = topId;
   }
 
-  /** The same log again, independent of this one. */
   copy(): ChannelLog {
     const copy = new ChannelLog();
     copy.#retained = this.#retained.slice(this.#start);

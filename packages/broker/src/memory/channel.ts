@@ -9,10 +9,11 @@ import type {
   PublishRequest,
   Snapshot,
 } from "../contract.js";
-import { Admission, type Outcome } from "./admission.js";
-import { ChannelLog } from "./channel-log.js";
+import { Admission } from "./admission.js";
+import { ChannelLog, type EntryLog } from "./channel-log.js";
 import type { MemoryLimits } from "./options.js";
 import { type Copied, copyData, digest } from "./payload.js";
+import { type Outcome, PublisherMemory, type Publishers } from "./publishers.js";
 
 const epochLength = 12;
 const entryIdLength = 8;
@@ -24,10 +25,29 @@ export function newEpoch(random: Random): string {
   return random.id(epochLength);
 }
 
+function newParts(limits: MemoryLimits, random: Random): ChannelParts {
+  return {
+    epoch: newEpoch(random),
+    lineage: [],
+    log: new ChannelLog(),
+    publishers: new PublisherMemory(limits),
+    snapshot: undefined,
+  };
+}
+
 /** What a publish did: `entry` is present when it was appended. */
 export type Appended =
   | { readonly ok: true; readonly outcome: Outcome; readonly entry?: Entry }
   | Failure;
+
+/** What a channel is made of, wherever that is kept. */
+export interface ChannelParts {
+  readonly epoch: string;
+  readonly lineage: readonly Lineage[];
+  readonly log: EntryLog;
+  readonly publishers: Publishers;
+  readonly snapshot: Snapshot | undefined;
+}
 
 /** One life of a channel: its log, its memory of publishers, its snapshot. */
 export class Channel {
@@ -37,18 +57,29 @@ export class Channel {
   usedMs: number;
   readonly #limits: MemoryLimits;
   readonly #random: Random;
-  #log = new ChannelLog();
-  #admission: Admission;
-  #lineage: readonly Lineage[] = [];
+  readonly #log: EntryLog;
+  readonly #publishers: Publishers;
+  readonly #admission: Admission;
+  #lineage: readonly Lineage[];
   #snapshot: Snapshot | undefined;
 
-  constructor(name: string, limits: MemoryLimits, random: Random, nowMs: number) {
+  constructor(
+    name: string,
+    limits: MemoryLimits,
+    random: Random,
+    nowMs: number,
+    parts: ChannelParts = newParts(limits, random),
+  ) {
     this.name = name;
-    this.epoch = newEpoch(random);
+    this.epoch = parts.epoch;
     this.usedMs = nowMs;
     this.#limits = limits;
     this.#random = random;
-    this.#admission = new Admission(limits);
+    this.#log = parts.log;
+    this.#publishers = parts.publishers;
+    this.#admission = new Admission(limits, parts.publishers);
+    this.#lineage = parts.lineage;
+    this.#snapshot = parts.snapshot;
   }
 
   get head(): Head {
@@ -58,13 +89,18 @@ export class Channel {
       : { epoch: this.epoch, offset: top, id: topId };
   }
 
+  /** Ancestry of the epoch, nearest first. */
+  get lineage(): readonly Lineage[] {
+    return this.#lineage;
+  }
+
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;
   }
 
   /** Whether losing this channel loses nothing but its epoch. */
   get bare(): boolean {
-    return this.#log.count === 0 && this.#admission.empty && this.#snapshot === undefined;
+    return this.#log.count === 0 && this.#publishers.empty && this.#snapshot === undefined;
   }
 
   /** Decides on a publish and appends it; the caller fans the entry out in the same step. */
@@ -154,7 +190,7 @@ export class Channel {
   /** Trims and forgets what time has run out on. */
   sweep(nowMs: number): void {
     this.trim(nowMs);
-    this.#admission.expire(nowMs);
+    this.#publishers.expire(nowMs);
   }
 
   /** Loses what follows `upTo` and begins a new epoch with that lineage. */
@@ -166,7 +202,7 @@ export class Channel {
       maxLineage,
     );
     this.#log.cut(upTo);
-    this.#admission.cut(upTo);
+    this.#publishers.cut(upTo);
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return;
     this.#snapshot =
@@ -177,13 +213,13 @@ export class Channel {
 
   /** The channel as it is now, for a backup. */
   copy(): Channel {
-    const copy = new Channel(this.name, this.#limits, this.#random, this.usedMs);
-    copy.epoch = this.epoch;
-    copy.#log = this.#log.copy();
-    copy.#admission = this.#admission.copy();
-    copy.#lineage = this.#lineage;
-    copy.#snapshot = this.#snapshot;
-    return copy;
+    return new Channel(this.name, this.#limits, this.#random, this.usedMs, {
+      epoch: this.epoch,
+      lineage: this.#lineage,
+      log: this.#log.copy(),
+      publishers: this.#publishers.copy(),
+      snapshot: this.#snapshot,
+    });
   }
 
   #payloadOf(request: PublishRequest): Copied | Failure {

@@ -1,0 +1,54 @@
+const idBytes = 6;
+const numberBytes = 6;
+const latin = 0;
+const wide = 1;
+
+/** Longest text a key can hold, in UTF-16 units: LMDB's keys end at 1,978 bytes. */
+export const maxKeyTextUnits = 980;
+
+/** Key bytes of a text: different for different texts, whatever their characters, lone surrogates included. */
+export function textKey(text: string, id?: number): Buffer {
+  const isLatin = isLatin1(text);
+  const head = id === undefined ? 0 : idBytes;
+  const key = Buffer.allocUnsafe(head + 1 + (isLatin ? text.length : 2 * text.length));
+  if (id !== undefined) key.writeUIntBE(id, 0, idBytes);
+  key[head] = isLatin ? latin : wide;
+  key.write(text, head + 1, isLatin ? "latin1" : "utf16le");
+  return key;
+}
+
+/** The text that `textKey` was given. */
+export function textOfKey(key: Buffer, hasId = false): string {
+  const head = hasId ? idBytes : 0;
+  return key.toString(key[head] === latin ? "latin1" : "utf16le", head + 1);
+}
+
+/** Key bytes of a number (0 ≤ n < 2^48) under an id: they sort like the numbers. */
+export function numberKey(id: number, n: number): Buffer {
+  const key = Buffer.allocUnsafe(idBytes + numberBytes);
+  key.writeUIntBE(id, 0, idBytes);
+  key.writeUIntBE(n, idBytes, numberBytes);
+  return key;
+}
+
+/** The number that `numberKey` was given. */
+export function numberOfKey(key: Buffer): number {
+  return key.readUIntBE(idBytes, numberBytes);
+}
+
+/** The key before every key of an id. */
+export function idKey(id: number): Buffer {
+  const key = Buffer.allocUnsafe(idBytes);
+  key.writeUIntBE(id, 0, idBytes);
+  return key;
+}
+
+/** The id a key begins with. */
+export function idOfKey(key: Buffer): number {
+  return key.readUIntBE(0, idBytes);
+}
+
+function isLatin1(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0xff) return false;
+  return true;
+}
