@@ -1,6 +1,7 @@
 import { allFeatures, type BrokerCapabilities } from "../contract/capabilities.js";
 import type { Broker, BrokerListener } from "../contract.js";
 import { MemoryEngine } from "./engine.js";
+import type { ExchangeLink } from "./exchange-link.js";
 import { directRelay, type Relay } from "./fan-out.js";
 import { EngineLink, type MemoryLink } from "./link.js";
 import type { MemoryBrokerOptions } from "./options.js";
@@ -14,7 +15,7 @@ export interface MemoryBroker extends Broker {
 /** The engine with what tests reach behind the contract for. */
 export class EngineBroker implements MemoryBroker {
   readonly engine: MemoryEngine;
-  readonly links = new Set<EngineLink>();
+  readonly links = new Set<ExchangeLink>();
   readonly capabilities: BrokerCapabilities;
   #open = true;
 

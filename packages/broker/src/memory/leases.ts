@@ -13,6 +13,12 @@ export interface HeldLease {
   readonly untilMs: number;
 }
 
+/** Hears of every lease that is given, extended or over, to keep it over a restart. */
+export interface LeaseJournal {
+  given(name: string, lease: HeldLease, ttlMs: number): void;
+  over(name: string): void;
+}
+
 const lost = (): Failure => failure("lease_lost");
 
 /** Why a lease is not given or extended for what it is asked for; undefined: nothing is wrong. */
@@ -40,13 +46,28 @@ export function leaseHeld(held: HeldLease, nowMs: number): Failure {
 export class Leases {
   readonly #limits: MemoryLimits;
   readonly #clock: Clock;
+  readonly #journal: LeaseJournal | undefined;
   #leases = new Map<string, HeldLease>();
   #hand: Iterator<[string, HeldLease]> | undefined;
   #lastToken = 0;
 
-  constructor(limits: MemoryLimits, clock: Clock) {
+  constructor(limits: MemoryLimits, clock: Clock, journal?: LeaseJournal) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#journal = journal;
+  }
+
+  /**
+   * Holds a lease again after a restart. How long that took nobody can tell, so it is given its
+   * whole time from now: never less than its holder believes.
+   */
+  restore(name: string, { holder, token }: Omit<HeldLease, "untilMs">, ttlMs: number): void {
+    this.#leases.set(name, { holder, token, untilMs: this.#clock.monoMs() + ttlMs });
+  }
+
+  /** Gives only tokens above this one. */
+  startAbove(token: number): void {
+    this.#lastToken = Math.max(this.#lastToken, token);
   }
 
   acquire({ name, holder, ttlMs }: LeaseRequest): LeaseOutcome {
@@ -60,7 +81,7 @@ export class Leases {
     }
     // From the wall clock on, so that tokens also rise past those of an engine that lost everything.
     this.#lastToken = Math.max(this.#lastToken + 1, Math.floor(this.#clock.wallMs()));
-    return this.#give(name, holder, this.#lastToken, nowMs + ttlMs);
+    return this.#give(name, { holder, token: this.#lastToken, untilMs: nowMs + ttlMs }, ttlMs);
   }
 
   renew({ name, token, ttlMs }: LeaseRenewal): LeaseOutcome {
@@ -69,12 +90,12 @@ export class Leases {
     const nowMs = this.#clock.monoMs();
     const held = this.#live(name, nowMs);
     if (held?.token !== token) return lost();
-    return this.#give(name, held.holder, token, nowMs + ttlMs);
+    return this.#give(name, { ...held, untilMs: nowMs + ttlMs }, ttlMs);
   }
 
   release({ name, token }: LeaseRelease): Done {
     if (this.#live(name, this.#clock.monoMs())?.token !== token) return lost();
-    this.#leases.delete(name);
+    this.#end(name);
     return { ok: true };
   }
 
@@ -87,7 +108,7 @@ export class Leases {
         this.#hand = undefined;
         return;
       }
-      if (next.value[1].untilMs <= nowMs) this.#leases.delete(next.value[0]);
+      if (next.value[1].untilMs <= nowMs) this.#end(next.value[0]);
     }
   }
 
@@ -101,12 +122,18 @@ export class Leases {
   #live(name: string, nowMs: number): HeldLease | undefined {
     const held = this.#leases.get(name);
     if (held === undefined || held.untilMs > nowMs) return held;
-    this.#leases.delete(name);
+    this.#end(name);
     return undefined;
   }
 
-  #give(name: string, holder: string, token: number, untilMs: number): LeaseOutcome {
-    this.#leases.set(name, { holder, token, untilMs });
-    return { ok: true, name, token, expiresAtMs: untilMs };
+  #give(name: string, lease: HeldLease, ttlMs: number): LeaseOutcome {
+    this.#leases.set(name, lease);
+    this.#journal?.given(name, lease, ttlMs);
+    return { ok: true, name, token: lease.token, expiresAtMs: lease.untilMs };
+  }
+
+  #end(name: string): void {
+    this.#leases.delete(name);
+    this.#journal?.over(name);
   }
 }

@@ -9,6 +9,12 @@ const lifeLength = 12;
 /** Who holds a lease on members: a link, compared by identity. */
 export type LeaseHolder = object;
 
+/** Hears of every member that is entered, changed or removed, to keep it over a restart. */
+export interface PresenceJournal {
+  entered(channel: string, member: Member): void;
+  left(channel: string, memberId: string): void;
+}
+
 interface Present {
   member: Member;
   owner: LeaseHolder;
@@ -38,6 +44,7 @@ export class Presence {
   readonly #random: Random;
   readonly #emit: (event: PresenceEvent) => void;
   readonly #watched: (channel: string) => boolean;
+  readonly #journal: PresenceJournal | undefined;
   #rooms = new Map<string, Room>();
   /** What each owner's lease holds, so that its end finds them. */
   readonly #held = new Map<LeaseHolder, Map<string, { channel: string; memberId: string }>>();
@@ -51,12 +58,14 @@ export class Presence {
     random: Random,
     emit: (event: PresenceEvent) => void,
     watched: (channel: string) => boolean,
+    journal?: PresenceJournal,
   ) {
     this.#limits = limits;
     this.#clock = clock;
     this.#random = random;
     this.#emit = emit;
     this.#watched = watched;
+    this.#journal = journal;
   }
 
   /** Enters a member or updates its data; the last link to enter it owns it. */
@@ -72,6 +81,7 @@ export class Presence {
       }
       room.members.set(member.id, { member, owner });
       this.#hold(owner, channel, member.id);
+      this.#journal?.entered(channel, member);
       this.#tell(channel, room, "enter", member);
       return { ok: true };
     }
@@ -82,6 +92,7 @@ export class Presence {
     const same = present.member.user === member.user && sameData(present.member.data, member.data);
     if (same) return { ok: true };
     present.member = member;
+    this.#journal?.entered(channel, member);
     this.#tell(channel, room, "update", member);
     return { ok: true };
   }
@@ -202,6 +213,7 @@ export class Presence {
     const present = room?.members.get(memberId);
     if (room === undefined || present === undefined) return;
     room.members.delete(memberId);
+    this.#journal?.left(channel, memberId);
     this.#unhold(present.owner, channel, memberId);
     this.#tell(channel, room, "leave", present.member);
     this.release(channel);
