@@ -1,5 +1,6 @@
 import { type Arguments, parseArguments } from "./cli/arguments.js";
 import { type Command, flagsOf, helpOf, type Terminal } from "./cli/command.js";
+import { exitCodes } from "./cli/exit_codes.js";
 import { configCommand } from "./commands/config.js";
 import { publishCommand } from "./commands/publish.js";
 import { serveCommand } from "./commands/serve.js";
@@ -20,37 +21,57 @@ export const commands: readonly Command[] = [
   configCommand,
 ];
 
-/** Runs one command line; settles with the exit code: 0 done, 1 failed, 2 asked wrongly. */
+/** Runs one command line; settles with the exit code (see `exitCodes`). */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
     return await dispatch(args, terminal);
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     terminal.note(cause.message);
-    return 2;
+    return exitCodes.askedWrongly.code;
   }
 }
 
 async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name, ...rest] = args;
+  const [first, ...others] = args;
+  // `holdfast help serve` is `holdfast serve --help`.
+  const isHelp = first === "help" && others.length > 0;
+  const [name, ...rest] = isHelp ? [...others, "--help"] : args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     terminal.print(overview());
-    return name === undefined ? 2 : 0;
+    return name === undefined ? exitCodes.askedWrongly.code : exitCodes.done.code;
   }
   if (name === "--version" || name === "-v") {
     terminal.print(version());
     return 0;
   }
-  const command = commands.find((each) => each.name === name);
-  if (command === undefined) {
-    const names = commands.map((each) => each.name);
-    throw new UsageError(`${unknownName("command", name, names)} holdfast --help lists them.`);
-  }
+  const command = commandOf(name);
   const parsed: Arguments = parseArguments(rest, flagsOf(command));
   if (parsed.flags.has("help")) terminal.print(helpOf(command));
   else if (parsed.flags.has("version")) terminal.print(version());
-  else return command.run(terminal, parsed);
-  return 0;
+  else {
+    requireOperands(command, parsed.positionals);
+    return command.run(terminal, parsed);
+  }
+  return exitCodes.done.code;
+}
+
+function commandOf(name: string): Command {
+  const command = commands.find((each) => each.name === name);
+  if (command !== undefined) return command;
+  const names = commands.map((each) => each.name);
+  throw new UsageError(`${unknownName("command", name, names)} holdfast --help lists them.`);
+}
+
+function requireOperands({ name, usage, operands }: Command, given: readonly string[]): void {
+  if (operands === undefined || operands.length === given.length) return;
+  const missing = operands.slice(given.length);
+  const surplus = given.slice(operands.length).map((text) => `"${text}"`);
+  const fault =
+    missing.length > 0
+      ? `${missing.join(" and ")} missing`
+      : `${surplus.join(", ")} is more than it takes (quote what contains spaces)`;
+  throw new UsageError(`holdfast ${name}: ${fault}. Usage: holdfast ${name} ${usage}`);
 }
 
 function overview(): string {
@@ -61,6 +82,6 @@ function overview(): string {
     "",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`),
     "",
-    "holdfast <command> --help shows the flags of a command.",
+    "holdfast <command> --help shows what a command takes, with examples.",
   ].join("\n");
 }

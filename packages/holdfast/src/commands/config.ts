@@ -12,7 +12,10 @@ const hidden = "(set, not shown)";
 export const configCommand: Command = {
   name: "config",
   usage: "[--json] [flags of serve]",
+  operands: [],
   summary: "Shows the effective configuration and where each value came from.",
+  details: ["Secrets are only shown as set or not set."],
+  examples: ["holdfast config", "HOLDFAST_PORT=9000 holdfast config --json | jq .port"],
   options: {
     json: boolean(false, { unit: "", description: "Prints one JSON object." }),
     ...configurationFlags,

@@ -1,5 +1,5 @@
 import { EngineError } from "@holdfast/broker";
-import type { Gateway } from "@holdfast/gateway";
+import type { Gateway, Listening } from "@holdfast/gateway";
 import type { Command, Terminal } from "../cli/command.js";
 import type { Configuration } from "../config/resolve.js";
 import { createGateway } from "../gateway.js";
@@ -7,13 +7,24 @@ import { clientFile, demoFolder } from "../serve/demo.js";
 import { explainListenError } from "../serve/explain.js";
 import { isClosed, type Profile, profileOf } from "../serve/profile.js";
 import { selfSigned } from "../serve/self_signed.js";
+import { defaultUrl } from "./client_values.js";
 import { configurationFlags, configurationOf } from "./configuration.js";
 
 /** `holdfast serve`: runs a gateway until it is told to stop. */
 export const serveCommand: Command = {
   name: "serve",
   usage: "[--dev] [--port 8000] [flags]",
+  operands: [],
   summary: "Runs a gateway: WebSocket at /ws, HTTP API at /api.",
+  details: [
+    "Each flag is also a variable (HOLDFAST_PORT for --port) and a name in holdfast.config.json (port);",
+    "holdfast config shows which value counts and why. SIGTERM and SIGINT stop it in good order.",
+  ],
+  examples: [
+    "holdfast serve --dev",
+    "HOLDFAST_TOKEN_SECRET=… HOLDFAST_API_KEYS=… holdfast serve --host 0.0.0.0 --origins https://app.example",
+  ],
+  exits: { 1: "It could not begin, such as for a taken port; the reason is on the error output." },
   options: configurationFlags,
   run: async (terminal, args) => {
     const configuration = configurationOf(terminal, args);
@@ -64,9 +75,8 @@ async function listen(
   terminal: Terminal,
 ): Promise<boolean> {
   try {
-    const { url, webSocketUrl } = await gateway.listen(options.port, options.host);
-    terminal.print(`${options.dev ? "Chat demo" : "HTTP     "}  ${url}/`);
-    terminal.print(`WebSocket  ${webSocketUrl}`);
+    const listening = await gateway.listen(options.port, options.host);
+    for (const line of welcome(listening, options)) terminal.print(line);
     return true;
   } catch (cause) {
     const explained =
@@ -75,6 +85,19 @@ async function listen(
     terminal.note(explained);
     return false;
   }
+}
+
+function welcome({ url, webSocketUrl }: Listening, options: Configuration["options"]): string[] {
+  if (!options.dev) return [`HTTP       ${url}/`, `WebSocket  ${webSocketUrl}`];
+  const where = url === defaultUrl ? "" : ` --url ${url}`;
+  return [
+    `Chat demo  ${url}/   (open it in two windows)`,
+    `WebSocket  ${webSocketUrl}`,
+    ...(options.apiKeys.length > 0
+      ? []
+      : [`Publish    npx holdfast publish chat:lobby '{"text":"hi"}'${where}`]),
+    `Listen     npx holdfast subscribe chat:lobby${where}`,
+  ];
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

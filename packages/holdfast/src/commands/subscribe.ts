@@ -1,9 +1,10 @@
 import { connect, type HoldfastError, type Publication } from "@holdfast/client";
 import { boolean, integer, string } from "@holdfast/core";
 import type { Command, Terminal } from "../cli/command.js";
-import { UsageError } from "../config/usage_error.js";
+import { exitCodes } from "../cli/exit_codes.js";
 import { addressOf } from "./address.js";
 import { clientValues, defaultUrl } from "./client_values.js";
+import { ConnectionNotes } from "./connection_notes.js";
 
 const flags = {
   url: string(defaultUrl, { unit: "", description: "Address of the gateway (HOLDFAST_URL)." }),
@@ -30,23 +31,33 @@ const flags = {
 export const subscribeCommand: Command = {
   name: "subscribe",
   usage: "<channel> [flags]",
-  summary: "Prints a channel's publications as they come, across reconnects.",
+  operands: ["channel"],
+  summary: "Prints a channel's publications as they come, one JSON object a line.",
+  details: [
+    "It connects again by itself and resumes where it was; what it has to say about that goes to the",
+    "error output.",
+  ],
+  examples: [
+    "holdfast subscribe chat:lobby --last 10",
+    "holdfast subscribe chat:lobby --count 1 --quiet | jq .data",
+  ],
+  exits: {
+    0: "--count publications were printed, or it was stopped.",
+    1: "The gateway refused the connection or the subscription.",
+  },
   options: flags,
   run: async (terminal, args) => {
     const values = clientValues(flags, ["url", "token"], terminal, args);
-    const [channel, ...more] = args.positionals;
-    if (channel === undefined || more.length > 0) {
-      throw new UsageError("Expected one channel: holdfast subscribe chat:lobby");
-    }
-    const { webSocket } = addressOf(values.url);
+    const [channel = ""] = args.positionals;
+    const { http, webSocket } = addressOf(values.url);
     const note = values.quiet ? () => {} : (line: string) => terminal.note(line);
     const token = values.token === "" ? undefined : values.token;
     const client = connect(webSocket, { getToken: () => token });
-    client.on("state", ({ now, reason }) => {
-      if (now === "waiting") note(`Connection lost (${reason ?? "unknown"}); trying again.`);
-    });
+    const notes = new ConnectionNotes({ http, webSocket, note });
+    client.on("state", (state) => void notes.take(state));
+    const hasToken = token !== undefined;
     try {
-      return await print({ client, channel, terminal, note, ...values });
+      return await print({ client, channel, terminal, note, hasToken, ...values });
     } finally {
       client.close();
     }
@@ -58,6 +69,7 @@ interface Printing {
   readonly channel: string;
   readonly terminal: Terminal;
   readonly note: (line: string) => void;
+  readonly hasToken: boolean;
   readonly last: number;
   readonly count: number;
 }
@@ -68,20 +80,32 @@ async function print(printing: Printing): Promise<number> {
   try {
     const subscription = await client.channel(channel).subscribe({ last, signal });
     note(`Subscribed to ${channel}.`);
-    subscription.on("reset", ({ reason }) => note(`History was reset: ${reason}.`));
+    subscription.on("subscribed", ({ resumed }) => {
+      if (resumed) note("Connected again: nothing was missed.");
+    });
+    subscription.on("reset", ({ reason }) => {
+      note(`History was reset (${reason}): what follows does not continue what was printed.`);
+    });
     let left = count;
     for await (const publication of subscription) {
       terminal.print(lineOf(publication));
       left -= 1;
       if (left === 0) break;
     }
-    return 0;
+    return exitCodes.done.code;
   } catch (cause) {
-    if (signal.aborted) return 0;
+    if (signal.aborted) return exitCodes.done.code;
     if (!isHoldfastError(cause)) throw cause;
-    terminal.note(`${cause.code}: ${cause.message}`);
-    return 1;
+    terminal.note(explainRefusal(cause, printing));
+    return exitCodes.failed.code;
   }
+}
+
+function explainRefusal({ code, message }: HoldfastError, { hasToken }: Printing): string {
+  if (code !== "unauthorized") return `${code}: ${message}`;
+  return hasToken
+    ? "unauthorized: the gateway does not accept this token; it may have ended, or another secret has signed it."
+    : "unauthorized: this gateway takes nobody without a token; set HOLDFAST_TOKEN or --token (holdfast token signs one).";
 }
 
 function lineOf({

@@ -80,12 +80,19 @@ const progressMs = 5_000;
 export const verifyCommand: Command = {
   name: "verify",
   usage: "[--url http://127.0.0.1:8000 | --spawn 3] [flags]",
+  operands: [],
   summary:
     "Proves the delivery promises on a running deployment, or on one of its own under faults.",
+  examples: ["holdfast verify --spawn 3", "holdfast verify --url wss://example.org --duration 2m"],
+  exits: {
+    0: "Every promise was kept.",
+    1: "A promise was broken, or a gateway ended by itself.",
+    2: "Nothing could be proven: wrong flags, no connection, no history, no permission.",
+    130: "It was interrupted.",
+  },
   options: flags,
   run: async (terminal, args) => {
     const values = clientValues(flags, ["url", "token"], terminal, args);
-    if (args.positionals.length > 0) throw new UsageError("verify takes flags only.");
     if (!/^[a-z][a-z0-9-]{0,31}$/.test(values.namespace)) {
       throw new UsageError(
         `--namespace: "${values.namespace}" is not a namespace, such as verify.`,

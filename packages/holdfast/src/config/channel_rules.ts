@@ -51,6 +51,24 @@ export function complaintsAboutCapabilities(place: string, value: unknown): stri
   });
 }
 
+/** true for the name of a call, which only `call` can be permitted for: channels have a colon. */
+export function isCallName(pattern: string): boolean {
+  return pattern !== "*" && !pattern.includes(":");
+}
+
+/**
+ * Finds capabilities that could never permit anything, such as `chat` where `chat:*` was meant.
+ * For what is written here; tokens of others are taken as they are.
+ */
+export function complaintsAboutIdleCapabilities(place: string, can: Capabilities): string[] {
+  return Object.entries(can)
+    .filter(([pattern, listed]) => isCallName(pattern) && listed.some((each) => each !== "call"))
+    .map(
+      ([pattern]) =>
+        `${place}["${pattern}"]: without a colon it is the name of a call, which permits call alone; channels are "${pattern}:*".`,
+    );
+}
+
 /** The capabilities, where nothing is wrong with them. */
 export function isCapabilities(value: unknown): value is Capabilities {
   return complaintsAboutCapabilities("", value).length === 0;

@@ -1,7 +1,9 @@
 import {
   type ConfiguredRules,
   complaintsAboutCapabilities,
+  complaintsAboutIdleCapabilities,
   complaintsAboutRules,
+  isCapabilities,
 } from "./channel_rules.js";
 import { type Flags, Reader, type Source } from "./reader.js";
 import { type Options, options } from "./server_options.js";
@@ -48,10 +50,16 @@ export function resolve(inputs: Inputs): Configuration {
   const channels = takeFile(reader, inputs.file);
   reader.takeEnvironment(inputs.env, isNoOption);
   reader.takeFlags(inputs.flags);
-  const { anonymous } = reader.values;
-  reader.complaints.push(...complaintsAboutCapabilities("anonymous", anonymous));
+  reader.complaints.push(...complaintsAboutAnonymous(reader.values.anonymous));
   if (reader.complaints.length > 0) throw new UsageError(reader.complaints.join("\n"));
   return { options: reader.values as Options, channels, sources: reader.sources };
+}
+
+function complaintsAboutAnonymous(anonymous: unknown): string[] {
+  const place = "anonymous";
+  return isCapabilities(anonymous)
+    ? complaintsAboutIdleCapabilities(place, anonymous)
+    : complaintsAboutCapabilities(place, anonymous);
 }
 
 function isNoOption(variable: string): boolean {

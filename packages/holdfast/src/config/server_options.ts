@@ -36,7 +36,7 @@ export const serverOptions = {
   dev: boolean(false, {
     unit: "",
     description:
-      "Development profile: the demo at / and open demo channels. Only on a loopback address.",
+      "Development profile: the demo at /, open demo channels, and the API key holdfast-development unless apiKeys is set. Only on a loopback address.",
   }),
   apiKeys: strings([], {
     unit: "",
@@ -108,7 +108,8 @@ export const serverOptions = {
   logLevel: string("info", {
     unit: "",
     choices: ["debug", "info", "warn", "error", "silent"],
-    description: "Least important level that is logged.",
+    description:
+      "Least important level that is logged; the development profile begins at warn unless told otherwise.",
   }),
 } as const;
 

@@ -64,7 +64,7 @@ ${markdownTable(
   ],
 )}
 
-Rules say how a channel behaves, not who may use it: that is in the token (see [Getting started](getting-started.md#tokens)), in \`anonymous\`, or in the \`authorize\` handler of a gateway that runs inside a program of your own.
+Rules say how a channel behaves, not who may use it: that is in the token (see [Authentication](authentication.md)), in \`anonymous\`, or in the \`authorize\` handler of a gateway that runs inside a program of your own.
 `;
 
 function optionsTable(table: OptionTable): string {

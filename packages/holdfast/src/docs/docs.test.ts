@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { commands } from "../main.js";
+import { commandsPage } from "./commands_page.js";
 import { configSchemaText } from "./config_schema.js";
 import { configurationPage } from "./configuration_page.js";
 import { errorsPage } from "./errors_page.js";
@@ -9,6 +11,10 @@ const docs = (name: string) => fileURLToPath(new URL(`../../../../docs/${name}`,
 
 // To write the pages anew: npx vitest run packages/holdfast/src/docs -u
 describe("the generated pages say what the declarations say", () => {
+  it("docs/commands.md", async () => {
+    await expect(commandsPage(commands)).toMatchFileSnapshot(docs("commands.md"));
+  });
+
   it("docs/configuration.md", async () => {
     await expect(configurationPage()).toMatchFileSnapshot(docs("configuration.md"));
   });

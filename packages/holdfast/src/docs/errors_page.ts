@@ -5,6 +5,7 @@ import {
   errorCodes,
   shouldReconnect,
 } from "@holdfast/protocol";
+import { exitCodes } from "../cli/exit_codes.js";
 import { markdownTable } from "./table.js";
 
 /** Text of `docs/errors.md`. */
@@ -49,11 +50,11 @@ ${markdownTable(
 ${markdownTable(
   ["code", "meaning"],
   [
-    ["0", "Done, or stopped in good order."],
-    ["1", "It failed; the reason is on the error output."],
-    ["2", "The command line or the configuration is wrong; every fault is listed."],
+    ...Object.values(exitCodes).map(({ code, meaning }) => [String(code), meaning]),
     ["130, 143", "A second SIGINT or SIGTERM ended it at once."],
   ],
 )}
+
+[Commands](commands.md) says where one means something more exact.
 `;
 }

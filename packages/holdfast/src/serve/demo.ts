@@ -8,6 +8,12 @@ const everything: readonly Action[] = ["subscribe", "publish", "presence", "hist
 /** What everybody on this machine may do under the development profile. */
 export const demoCapabilities: Capabilities = { "chat:*": everything, "demo:*": everything };
 
+/**
+ * API key of the development profile, where no other is configured. Everybody may know it: that
+ * profile only listens on a loopback address.
+ */
+export const developmentKey = "holdfast-development";
+
 const history = { maxCount: 1000, maxBytes: 1_048_576, maxAgeMs: 86_400_000 };
 
 /** Rules of the demo channels; those of the configuration file stand before them. */

@@ -4,7 +4,7 @@ import type { Configuration } from "../config/resolve.js";
 import type { Options } from "../config/server_options.js";
 import { UsageError } from "../config/usage_error.js";
 import { tokenAuthenticator } from "./authenticator.js";
-import { demoCapabilities, demoRules } from "./demo.js";
+import { demoCapabilities, demoRules, developmentKey } from "./demo.js";
 import { isLoopback } from "./loopback.js";
 
 /** The part of a gateway's options that a configuration decides. */
@@ -26,7 +26,7 @@ export type Profile = Pick<
  * `dev`, `anonymous` and `tokenSecret` nobody can connect.
  * @throws UsageError for a development profile beyond loopback and for a weak secret
  */
-export function profileOf({ options, channels }: Configuration): Profile {
+export function profileOf({ options, channels, sources }: Configuration): Profile {
   if (options.dev && !isLoopback(options.host)) {
     throw new UsageError(
       `The development profile lets everybody use the demo channels, so it only listens on a loopback address, not on ${options.host}. Leave --host out, or leave --dev out.`,
@@ -38,9 +38,9 @@ export function profileOf({ options, channels }: Configuration): Profile {
   return {
     broker: options.broker,
     channels: options.dev ? withDemoRules(channels) : channels,
-    apiKeys: options.apiKeys,
+    apiKeys: options.dev && options.apiKeys.length === 0 ? [developmentKey] : options.apiKeys,
     origins: options.origins,
-    logLevel: levelOf(options.logLevel),
+    logLevel: levelOf(options.dev && sources.logLevel === "default" ? "warn" : options.logLevel),
     settings: settingsOf(options),
     ...(Object.keys(anonymous).length === 0 ? {} : { anonymous }),
     ...(authenticate === undefined ? {} : { authenticate }),

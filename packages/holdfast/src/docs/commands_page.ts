@@ -1,0 +1,38 @@
+import { type Command, exitRows, flagRows } from "../cli/command.js";
+import { markdownTable } from "./table.js";
+
+/** Text of `docs/commands.md`, from the declarations of the commands. */
+export function commandsPage(commands: readonly Command[]): string {
+  return `# Commands
+
+<!-- Generated from the declarations of the commands; a test compares the two. -->
+
+\`holdfast <command> --help\` says the same. In a clone it is \`npx holdfast\`, after a first \`npm start\` or \`npm test\` has built it.
+
+What a command is asked for goes to standard output, everything else to the error output. A flag, variable, option or command that does not exist is refused with the nearest name that does.
+
+${commands.map(sectionOf).join("\n\n")}
+`;
+}
+
+function sectionOf(command: Command): string {
+  const { name, summary, usage, details = [], examples = [] } = command;
+  return [
+    `## holdfast ${name}`,
+    [summary, ...details].join(" "),
+    ["```sh", `holdfast ${name} ${usage}`, ...examples, "```"].join("\n"),
+    flagsOf(command),
+    markdownTable(["exit code", "meaning"], exitRows(command)),
+  ].join("\n\n");
+}
+
+/** The options of the server have a page of their own. */
+function flagsOf(command: Command): string {
+  const isServer = Object.hasOwn(command.options, "pingIntervalMs");
+  if (isServer) return "Its flags are the options of [Configuration](configuration.md).";
+  const rows = flagRows(command).slice(0, -2);
+  return markdownTable(
+    ["flag", "meaning"],
+    rows.map(({ flag, text }) => [`\`${flag}\``, text]),
+  );
+}
