@@ -38,9 +38,18 @@ export interface Running {
   readonly ended: Promise<{ code: number | null; output: string }>;
 }
 
-/** Starts a process in a group of its own. */
-export function start(file: string, args: readonly string[], cwd: string): Running {
-  const child = spawn(file, [...args], { cwd, env: cleanEnv, stdio: ["ignore", "pipe", "pipe"] });
+/** Starts a process in the background; `env` is added to the clean environment. */
+export function start(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Running {
+  const child = spawn(file, [...args], {
+    cwd,
+    env: { ...cleanEnv, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   const waiting = new Set<() => void>();
   const grown = (chunk: Buffer) => {

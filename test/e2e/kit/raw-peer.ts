@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { onEnd } from "./gateway.js";
+import type { Message } from "./json-client.js";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -25,6 +27,7 @@ export function clientFrame(
 
 function lengthOf(size: number): Buffer {
   if (size < 126) return Buffer.of(size);
+  if (size > 0xffff) throw new Error("the frames of these tests are at most 65,535 bytes");
   const field = Buffer.alloc(3);
   field[0] = 126;
   field.writeUInt16BE(size, 1);
@@ -46,6 +49,8 @@ export class RawPeer {
     this.socket.on("close", () => {
       this.closed = true;
     });
+    // Nobody here answers a close frame, and the gateway's end would wait for it.
+    onEnd(() => void this.socket.destroy());
   }
 
   /** Connects and sends an upgrade request with further header lines. */
@@ -84,22 +89,81 @@ export class RawPeer {
     }
   }
 
+  /** Sends one text frame. */
+  sendText(text: string): void {
+    this.socket.write(clientFrame(0x81, text));
+  }
+
+  /** Sends one command in a text frame. */
+  send(command: unknown): void {
+    this.sendText(JSON.stringify(command));
+  }
+
+  /** The header of the HTTP answer, up to its empty line. */
+  get head(): string {
+    return this.received.subarray(0, this.#frameStart).toString("latin1");
+  }
+
+  /** The server's whole frames so far. */
+  get frames(): ServerFrame[] {
+    return framesIn(this.received.subarray(this.#frameStart));
+  }
+
+  /** Payloads of the server's data frames, each as it stands. */
+  get texts(): string[] {
+    return this.frames.filter(({ opcode }) => opcode === 1).map(({ payload }) => String(payload));
+  }
+
+  /** Every line of every data frame, parsed. */
+  get messages(): Message[] {
+    return this.texts.flatMap((text) => text.split("\n")).map((line) => JSON.parse(line));
+  }
+
+  /** Waits until so many messages of a type have come; they are the result. */
+  async take(type: string, count = 1): Promise<Message[]> {
+    const found = () => this.messages.filter((message) => message.type === type);
+    await this.until(() => found().length >= count);
+    if (found().length < count) throw new Error(`closed before ${count} of ${type}`);
+    return found();
+  }
+
   /** Waits for the end of the connection; the close code the server sent, if any. */
   async closeCode(): Promise<number | undefined> {
     if (!this.closed) await once(this.socket, "close");
-    const start = this.received.indexOf("\r\n\r\n") + 4;
-    let code: number | undefined;
-    for (let at = start; at + 2 <= this.received.byteLength; ) {
-      const opcode = this.received[at]! & 0x0f;
-      let length = this.received[at + 1]! & 0x7f;
-      let header = 2;
-      if (length === 126) {
-        length = this.received.readUInt16BE(at + 2);
-        header = 4;
-      }
-      if (opcode === 8 && length >= 2) code = this.received.readUInt16BE(at + header);
-      at += header + length;
-    }
-    return code;
+    const close = this.frames.find(({ opcode, payload }) => opcode === 8 && payload.length >= 2);
+    return close?.payload.readUInt16BE(0);
   }
+
+  get #frameStart(): number {
+    return this.received.indexOf("\r\n\r\n") + 4;
+  }
+}
+
+/** A frame of the server (RFC 6455 §5.2). */
+export interface ServerFrame {
+  readonly fin: boolean;
+  readonly opcode: number;
+  readonly payload: Buffer;
+}
+
+function framesIn(bytes: Buffer): ServerFrame[] {
+  const frames: ServerFrame[] = [];
+  for (let at = 0; at + 2 <= bytes.byteLength; ) {
+    const first = bytes[at]!;
+    let length = bytes[at + 1]! & 0x7f;
+    let header = 2;
+    if (length === 126 && at + 4 <= bytes.byteLength) {
+      length = bytes.readUInt16BE(at + 2);
+      header = 4;
+    } else if (length === 127 && at + 10 <= bytes.byteLength) {
+      length = Number(bytes.readBigUInt64BE(at + 2));
+      header = 10;
+    }
+    const end = at + header + length;
+    if (end > bytes.byteLength) break;
+    const payload = bytes.subarray(at + header, end);
+    frames.push({ fin: (first & 0x80) !== 0, opcode: first & 0x0f, payload });
+    at = end;
+  }
+  return frames;
 }
