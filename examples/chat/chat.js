@@ -1,5 +1,6 @@
 // The chat page: one client for all rooms, one room at a time on the screen.
 import { connect } from "/client.js";
+import { Drawer } from "./drawer.js";
 import { randomName } from "./people.js";
 import { Room } from "./room.js";
 import { View } from "./view.js";
@@ -12,6 +13,9 @@ const roomGrammar = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const element = (id) => document.getElementById(id);
 
 const view = new View();
+const drawer = new Drawer();
+/** Where there is a keyboard, the message field has the focus; elsewhere it would call one up. */
+const hasKeyboard = matchMedia("(pointer: fine)");
 const client = connect(`${location.origin.replace(/^http/, "ws")}/ws`);
 const me = {
   name: sessionStorage.getItem("name") ?? "",
@@ -23,11 +27,11 @@ const me = {
 /** @type {Room | undefined} */
 let room;
 
-client.on("state", ({ now, nextTryMs }) => {
+client.on("state", ({ now, nextTryMs, error }) => {
   view.myMemberId = me.id;
-  const isLost = now !== "open" && room !== undefined;
   if (now === "open") view.showNotice("");
-  else if (isLost)
+  else if (now === "closed") view.showNotice(error?.message ?? "The connection was ended.");
+  else if (room !== undefined)
     view.showNotice("Connection lost. What you write is kept and sent when it is back.");
   view.showState(now, stateTexts[now] ?? now, nextTryMs);
 });
@@ -44,7 +48,8 @@ function enterRoom(name) {
   room.open().catch((cause) => {
     if (cause.code !== "cancelled") view.showNotice(`#${name} cannot be opened: ${cause.message}`);
   });
-  element("text").focus();
+  drawer.close();
+  if (hasKeyboard.matches) element("text").focus();
 }
 
 function roomOfAddress() {
@@ -54,21 +59,19 @@ function roomOfAddress() {
 
 function askForName() {
   element("name").value = me.name || randomName();
+  element("welcome").returnValue = "";
   element("welcome").showModal();
   element("name").select();
 }
 
-element("name-form").addEventListener("submit", () => {
+element("welcome").addEventListener("close", () => {
+  const isCancelled = element("welcome").returnValue !== "join";
+  if (isCancelled && room !== undefined) return;
   me.name = element("name").value.trim() || randomName();
   sessionStorage.setItem("name", me.name);
   view.showMe(me.name);
   if (room === undefined) enterRoom(roomOfAddress());
   else room.rename(me.name);
-});
-
-// Nobody is in a room without a name.
-element("welcome").addEventListener("cancel", (event) => {
-  if (room === undefined) event.preventDefault();
 });
 
 element("rename").addEventListener("click", askForName);

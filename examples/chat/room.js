@@ -4,6 +4,9 @@ import { TypingSignal, Typists } from "./typing.js";
 
 /** @typedef {{id: string, from: string, name: string, text: string, timeMs: number, mine: boolean}} Message */
 
+/** What somebody published who is no chat page, such as a shell. @param {unknown} data */
+const plainText = (data) => (typeof data === "string" ? data : JSON.stringify(data));
+
 export class Room {
   name;
   #channel;
@@ -81,8 +84,8 @@ export class Room {
     if (!sent.ok) this.#view.showFailed(data.id, sent.message);
   }
 
-  #receive({ data, timeMs, position }) {
-    const { id, from, name, text } = data ?? {};
+  #receive({ data, timeMs, position, user }) {
+    const { id, from, name = user, text = plainText(data) } = data ?? {};
     const message = {
       id: textOf(id, 64),
       from: textOf(from, 64),

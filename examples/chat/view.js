@@ -8,6 +8,16 @@ const maxShownMessages = 500;
 const groupWithinMs = 5 * 60_000;
 const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 
+/** Why a room begins anew, for people. */
+const resetTexts = {
+  epoch_changed: "the gateway began anew, and what was here is gone.",
+  state_lost: "the gateway began anew, and what was here is gone.",
+  history_trimmed: "this page was away for longer than the room remembers.",
+  position_ahead: "the gateway lost the newest messages of the room.",
+  witness_mismatch: "the gateway holds other messages than this page had seen.",
+  replay_exhausted: "this page could not catch up.",
+};
+
 /** @param {string} tag @param {string} className @param {string} [text] */
 function make(tag, className, text = "") {
   const node = document.createElement(tag);
@@ -53,7 +63,7 @@ export class View {
 
   /** @param {readonly {id: string, name: string}[]} members @param {number} count @param {string} [myId] */
   showMembers(members, count, myId = this.myMemberId) {
-    element("count").textContent = String(count);
+    this.#showCount(count);
     const items = members.map(({ id, name }) => {
       const item = make("li", "");
       const label = make("span", "name", name);
@@ -64,6 +74,13 @@ export class View {
       return item;
     });
     element("members").replaceChildren(...items);
+  }
+
+  /** @param {number} count */
+  #showCount(count) {
+    element("count").textContent = String(count);
+    element("count-here").textContent = String(count);
+    element("open-side").setAttribute("aria-label", `Rooms and people, ${count} here`);
   }
 
   /** Public id of this page's own session, as presence shows it. */
@@ -108,7 +125,7 @@ export class View {
     this.#messages.replaceChildren();
     element("empty").hidden = true;
     element("members").replaceChildren();
-    element("count").textContent = "0";
+    this.#showCount(0);
     this.showPosition(undefined);
     this.showTyping([]);
   }
@@ -120,8 +137,11 @@ export class View {
   /** Everything shown of the room is replaced, and the page says so. @param {string} reason */
   startOver(reason) {
     const pending = [...this.#messages.querySelectorAll(".pending")];
-    const divider = make("li", "divider", `history was reset: ${reason}`);
-    divider.title = "The gateway could not continue where this page was, and says so.";
+    const divider = make("li", "divider");
+    divider.append(
+      make("span", "", `History was reset: ${resetTexts[reason] ?? "it cannot be continued."}`),
+    );
+    divider.title = `${reason}: the gateway could not continue where this page was, and says so.`;
     this.#messages.replaceChildren(divider, ...pending);
     element("empty").hidden = true;
   }
@@ -150,6 +170,7 @@ export class View {
   showState(state, text, nextTryMs) {
     clearInterval(this.#countdown);
     element("state").dataset.state = state;
+    element("app").dataset.state = state;
     element("state-text").textContent = text;
     if (nextTryMs === undefined) return;
     const untilMs = performance.now() + nextTryMs;

@@ -80,6 +80,21 @@ test("npx holdfast --help speaks of its commands", async () => {
     expect(help).toContain(name);
 });
 
+test("npx holdfast serve --dev shows the chat, and publishes to it", async () => {
+  const holdfast = join(app, "node_modules/.bin/holdfast");
+  running = start(holdfast, ["serve", "--dev", "--port", "0"], app);
+  const [, url = ""] = await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
+  const page = await (await fetch(`${url}/`)).text();
+  expect(page).toContain("<title>Holdfast chat</title>");
+  for (const [, path] of page.matchAll(/(?:href|src)="([\w./-]+)"/g)) {
+    expect([path, (await fetch(`${url}/${path}`)).status]).toEqual([path, 200]);
+  }
+  expect((await fetch(`${url}/client.js`)).status).toBe(200);
+  const published = await command(holdfast, ["publish", "chat:lobby", "hi", "--url", url], app);
+  expect(JSON.parse(published)).toMatchObject({ offset: 1 });
+  expect(await running.stop("SIGTERM")).toBe(0);
+});
+
 test("npx holdfast serve prints its URL, answers, and stops on SIGTERM", async () => {
   running = start(join(app, "node_modules/.bin/holdfast"), ["serve", "--port", "0"], app);
   const [, url] = await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { buildNative } from "../build-native.mjs";
+import { copyDemo } from "../copy-demo.mjs";
 import { root, run } from "./run.mjs";
 import { say, secondsSince } from "./say.mjs";
 
@@ -37,10 +38,12 @@ export async function build() {
     // What it imports is there only after the installation.
     const { buildBrowser } = await import("../build-browser.mjs");
     const bundle = await buildBrowser();
+    const demo = copyDemo();
     const helper = buildNative();
     if (bundle.changed) say(`Browser client: ${bundle.text}.`);
+    if (demo.changed) say(`Chat demo: ${demo.text}.`);
     if (helper.changed || !helper.built) say(`Native part: ${helper.text}.`);
-    const hasChanged = stale > 0 || bundle.changed || helper.changed;
+    const hasChanged = stale > 0 || bundle.changed || demo.changed || helper.changed;
     if (!hasChanged) say("Everything is built already.");
     else say(`Built in ${secondsSince(startMs)}.`);
   } catch (error) {

@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { type ProblemDetails, problemBody } from "./problem.js";
+import { dataHeaders } from "./security-headers.js";
 
-/** Sends a body with its type and length. Nothing here is for a cache or a frame unless `headers` says so. */
+/** Sends a body with its type and length. Nothing here is for a cache unless `headers` says so. */
 export function sendText(
   response: ServerResponse,
   status: number,
@@ -13,7 +14,7 @@ export function sendText(
     "content-type": contentType,
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
+    ...dataHeaders,
     ...headers,
   });
   response.end(body);

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Refusal } from "./negotiation.js";
 import { problemBody } from "./problem.js";
+import { dataHeaders } from "./security-headers.js";
 
 /** Time a refused client has to read the answer. */
 const LINGER_MS = 5_000;
@@ -18,6 +19,7 @@ export function answerRefusal(socket: Duplex, refusal: Refusal): void {
     "connection: close",
     "content-type: application/problem+json",
     `content-length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(dataHeaders).map(([name, value]) => `${name}: ${value}`),
     ...Object.entries(refusal.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
   ];
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);

@@ -3,6 +3,7 @@ import { realpath, stat } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, sep } from "node:path";
 import { pipeline } from "node:stream";
+import { pageHeaders } from "./security-headers.js";
 
 const contentTypes: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -80,7 +81,7 @@ export function sendFile(
     etag,
     "cache-control": "no-cache",
     "content-type": contentTypes[extname(path).toLowerCase()] ?? "application/octet-stream",
-    "x-content-type-options": "nosniff",
+    ...pageHeaders,
   };
   const known = request.headers["if-none-match"];
   if (known?.split(",").some((tag) => tag.trim() === etag)) {
