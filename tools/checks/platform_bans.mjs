@@ -6,6 +6,7 @@ import { blank, importsOf, lineAt } from "./source_text.mjs";
 /** Where the platform itself is the subject, and clocks, chance and timers are made. */
 const platformPaths = [
   /^packages\/gateway\/src\/node\//,
+  /^packages\/broker\/src\/file\/node\//,
   /^packages\/client\/src\/platform\//,
   /^packages\/probe\/src\/node\//,
   /^packages\/fanout\/src\/native\.ts$/,

@@ -30,6 +30,10 @@ export const embeddedEngines: Engines = {
     if (url !== "memory:") throw new EngineError(`memory: takes nothing after it, got ${url}`);
     return createMemoryBroker(platform);
   },
+  async file(url, platform) {
+    const { openFileUrl } = await import("./file/mod.js");
+    return openFileUrl(url, platform);
+  },
 };
 
 /** The scheme of an engine's URL, which must have one. */

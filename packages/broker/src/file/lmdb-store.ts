@@ -167,8 +167,17 @@ async function reasonOf(cause: unknown): Promise<string> {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Opens the file, made anew where there is none. Throws what LMDB says is wrong with it. */
-export function openLmdbStore(path: string, sync: Sync): Store {
+/** A file opened before anything in it is looked at. */
+export interface OpenedFile {
+  /** Bytes of the file that its pages may be in; it may be shorter if the last ones are free. */
+  readonly expectedBytes: number;
+  /** Opens the tables. Throws when pages are not what they should be. */
+  tables(): Store;
+  close(): Promise<void>;
+}
+
+/** Opens the file, made anew where there is none. The file must not be shorter than its two first pages. */
+export function openLmdbFile(path: string, sync: Sync): OpenedFile {
   const root = open({
     path,
     noSubdir: true,
@@ -179,5 +188,10 @@ export function openLmdbStore(path: string, sync: Sync): Store {
     encoding: "binary",
     keyEncoding: "binary",
   });
-  return new LmdbStore(root);
+  const stats = root.getStats() as TableStats & { readonly lastPageNumber: number };
+  return {
+    expectedBytes: (stats.lastPageNumber + 1) * stats.pageSize,
+    tables: () => new LmdbStore(root),
+    close: () => root.close(),
+  };
 }

@@ -32,8 +32,14 @@ export interface ChannelRow {
   readonly log: LogRow;
   /** Position of the stored snapshot. */
   readonly snapshot?: { readonly epoch: string; readonly offset: number; readonly id?: string };
-  readonly keys: number;
-  readonly sessions: number;
+  readonly publishers: {
+    readonly keys: number;
+    /** When the longest remembered key was published. */
+    readonly oldestKeyMs?: number;
+    readonly sessions: number;
+  };
+  /** The store's time of the last write. */
+  readonly usedMs: number;
   /** Since when a sweep has found it idle, on the store's time. */
   readonly idleSinceMs?: number;
 }
@@ -81,8 +87,8 @@ export interface Tables {
   readonly outcomes: Table<OutcomeRow>;
   /** By channel id: the state as JSON text. */
   readonly snapshots: Table<string>;
-  /** By id: what is left of a channel that is gone, to be cleared away a little at a time. */
-  readonly graves: Table<true>;
+  /** By id: what is left of a channel or log that is gone, to be cleared away a little at a time. */
+  readonly graves: Table<"channel" | "log">;
   /** By channel and member. */
   readonly members: Table<MemberRow>;
   /** By name. */
@@ -99,6 +105,8 @@ export interface Tables {
 export interface SessionRow {
   /** Names its outcomes; never used twice. */
   readonly number: number;
+  /** Name of the channel, which counts its sessions. */
+  readonly channel: string;
   readonly last: number;
   readonly usedMs: number;
 }
@@ -125,6 +133,8 @@ export interface FencedLogRow {
   readonly token: number;
   readonly top: number;
   readonly first: number;
+  /** Bytes of every entry there has been. */
+  readonly total: number;
   /** Oldest sequence whose entry is still in its table. */
   readonly kept: number;
   readonly bytes: number;

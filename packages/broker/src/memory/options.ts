@@ -202,19 +202,30 @@ export interface MemoryBrokerOptions extends Partial<MemoryLimits> {
   readonly logger?: Logger;
 }
 
-/** The limits with defaults filled in; throws RangeError naming a limit that is out of range. */
-export function resolveLimits(given: Partial<MemoryLimits>): MemoryLimits {
-  const values: Record<string, number> = { ...defaultsOf(memoryLimits) };
-  for (const [name, declaration] of Object.entries(memoryLimits)) {
-    const value = given[name as keyof MemoryLimits];
+/** The values of a table of limits, with defaults filled in; throws RangeError naming one out of range. */
+export function resolveTable<Table extends Readonly<Record<string, OptionDeclaration<number>>>>(
+  table: Table,
+  given: Partial<OptionValues<Table>>,
+): OptionValues<Table> {
+  const values: Record<string, unknown> = { ...defaultsOf(table) };
+  const wanted: Readonly<Record<string, unknown>> = given;
+  for (const [name, { min = 0, max = Number.MAX_SAFE_INTEGER }] of Object.entries(table)) {
+    const value = wanted[name];
     if (value === undefined) continue;
-    const { min = 0, max = Number.MAX_SAFE_INTEGER }: OptionDeclaration<number> = declaration;
-    if (!Number.isInteger(value) || value < min || value > max) {
+    if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
       throw new RangeError(`${name} must be an integer from ${min} to ${max}`);
     }
     values[name] = value;
   }
-  const limits = values as MemoryLimits;
-  // A session forgotten inside the key window would let a repeat of its first publish append twice.
+  return values as OptionValues<Table>;
+}
+
+/** The limits with defaults filled in; throws RangeError naming a limit that is out of range. */
+export function resolveLimits(given: Partial<MemoryLimits>): MemoryLimits {
+  return withCoveredKeys(resolveTable(memoryLimits, given));
+}
+
+/** A session forgotten inside the key window would let a repeat of its first publish append twice. */
+export function withCoveredKeys<Limits extends MemoryLimits>(limits: Limits): Limits {
   return { ...limits, sessionIdleMs: Math.max(limits.sessionIdleMs, limits.keyWindowMs) };
 }
