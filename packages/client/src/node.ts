@@ -1,5 +1,5 @@
 import type { ContractOf } from "@holdfast/protocol";
-import { jsonCodec } from "@holdfast/protocol/json";
+import { clientJsonCodec } from "@holdfast/protocol/json";
 import type { ClientOptions } from "./options.js";
 import { openSocket } from "./platform/node.js";
 import { systemClock, systemRandom } from "./platform/system.js";
@@ -19,7 +19,7 @@ export function connect<T = unknown>(
   return createClient<T>({
     ...options,
     url,
-    codec: jsonCodec,
+    codec: clientJsonCodec,
     clock: systemClock,
     random: systemRandom,
     openSocket,

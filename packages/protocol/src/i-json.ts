@@ -47,7 +47,8 @@ function keyFault(key: string, limits: IJsonLimits): IJsonFault | undefined {
   return expected === undefined ? undefined : here(expected);
 }
 
-function isPlainObject(value: object): boolean {
+/** true for an object without a class of its own. */
+export function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   // A plain object of another realm has a prototype that is the end of its chain too.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
