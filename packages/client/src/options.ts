@@ -89,6 +89,8 @@ export interface PlatformEvents {
   onWake(callback: () => void): () => void;
   onOnline(callback: () => void): () => void;
   onOffline(callback: () => void): () => void;
+  /** false: the platform knows that there is no network. It may be wrong about a gateway nearby. */
+  isOnline(): boolean;
 }
 
 /** Everything a client is made of. */

@@ -7,6 +7,7 @@ import {
   type CreateClientOptions,
   createClient,
   type OpenSocket,
+  type PlatformEvents,
   type SocketEvents,
 } from "../src/internal.js";
 
@@ -74,6 +75,45 @@ export class ScriptedSocket {
 
   types(): string {
     return this.sent.map(({ type }) => type).join(" ");
+  }
+}
+
+/** A page and its network as the test wants them. */
+export class ScriptedPlatform implements PlatformEvents {
+  online = true;
+  readonly #listeners = { wake: new Set(), online: new Set(), offline: new Set() } as Record<
+    "wake" | "online" | "offline",
+    Set<() => void>
+  >;
+
+  onWake = (callback: () => void) => this.#listen("wake", callback);
+  onOnline = (callback: () => void) => this.#listen("online", callback);
+  onOffline = (callback: () => void) => this.#listen("offline", callback);
+  isOnline = () => this.online;
+
+  /** The page is seen again. */
+  wake(): void {
+    for (const callback of this.#listeners.wake) callback();
+  }
+
+  goOnline(): void {
+    this.online = true;
+    for (const callback of this.#listeners.online) callback();
+  }
+
+  goOffline(): void {
+    this.online = false;
+    for (const callback of this.#listeners.offline) callback();
+  }
+
+  /** Listeners not taken off again. */
+  get listeners(): number {
+    return Object.values(this.#listeners).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  #listen(name: "wake" | "online" | "offline", callback: () => void): () => void {
+    this.#listeners[name].add(callback);
+    return () => void this.#listeners[name].delete(callback);
   }
 }
 

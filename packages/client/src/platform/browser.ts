@@ -8,6 +8,7 @@ interface Scope {
   readonly WebSocket?: new (url: string, subprotocols: string[]) => WebSocketLike;
   readonly addEventListener?: Listen;
   readonly removeEventListener?: Listen;
+  readonly navigator?: { readonly onLine?: boolean };
   readonly document?: {
     readonly visibilityState: string;
     addEventListener: Listen;
@@ -18,11 +19,10 @@ interface Scope {
 /** The global scope, typed without the DOM library. */
 export const scope: Scope = globalThis as object;
 
-/** Opens sockets with the platform's own WebSocket. Throws where there is none. */
-export const openSocket = webSocketOpener((url, subprotocols) => {
-  if (scope.WebSocket === undefined) throw new TypeError("This platform has no WebSocket.");
-  return new scope.WebSocket(url, subprotocols);
-});
+/** Opens sockets with the platform's own WebSocket. Throws `TypeError` where there is none. */
+export const openSocket = webSocketOpener(
+  (url, subprotocols) => new (scope as Required<Scope>).WebSocket(url, subprotocols),
+);
 
 function listen(type: string, callback: () => void): () => void {
   scope.addEventListener?.(type, callback);
@@ -44,4 +44,5 @@ export const platformEvents: PlatformEvents = {
   },
   onOnline: (callback) => listen("online", callback),
   onOffline: (callback) => listen("offline", callback),
+  isOnline: () => scope.navigator?.onLine !== false,
 };

@@ -1,9 +1,9 @@
 import type { Failure, UpMessage } from "@holdfast/protocol";
 import { unsendable } from "../errors.js";
 import { failure, unsure } from "../failures.js";
-import type { Settings } from "../options.js";
 import { Backoff } from "../socket/backoff.js";
-import type { Answer, Requests } from "./requests.js";
+import type { Answer } from "./requests.js";
+import type { Shared } from "./shared.js";
 
 /** How a question is put. */
 export interface AskOptions {
@@ -26,40 +26,38 @@ interface Ask {
 
 /** Questions of the application: calls, history, presence. They wait while away, up to a bound. */
 export class Asks {
-  readonly #settings: Settings;
-  readonly #requests: Requests;
+  readonly #shared: Shared;
   readonly #pending = new Set<Ask>();
   /** Why nothing will be answered any more. */
   #closed: Failure | undefined;
 
-  constructor(settings: Settings, requests: Requests) {
-    this.#settings = settings;
-    this.#requests = requests;
+  constructor(shared: Shared) {
+    this.#shared = shared;
   }
 
   /** Settles with the answer or a failure; never rejects. */
   async ask(build: (id: number) => UpMessage, options: AskOptions): Promise<Answer> {
-    const { clock, maxQueuedMessages } = this.#settings;
+    const { settings, requests } = this.#shared;
     const { timeoutMs, repeatable, signal, cancel } = options;
     if (this.#closed !== undefined) return this.#closed;
     if (signal?.aborted) return failure("cancelled");
-    if (this.#pending.size >= maxQueuedMessages) return failure("queue_full");
+    if (this.#pending.size >= settings.maxQueuedMessages) return failure("queue_full");
     return new Promise((resolve) => {
       const giveUp = (code: "timeout" | "cancelled") => {
         if (ask.id !== undefined) cancel?.(ask.id);
         settle(unsure(failure(code), ask.sent));
       };
       const onAbort = () => giveUp("cancelled");
-      const timer = clock.after(timeoutMs, () => giveUp("timeout"));
+      const timer = settings.clock.after(timeoutMs, () => giveUp("timeout"));
       const settle = (answer: Answer) => {
         this.#pending.delete(ask);
         timer.cancel();
         ask.backoff.cancel();
         signal?.removeEventListener("abort", onAbort);
-        if (ask.id !== undefined) this.#requests.forget(ask.id);
+        if (ask.id !== undefined) requests.forget(ask.id);
         resolve(answer);
       };
-      const backoff = new Backoff(this.#settings, 250, 5000);
+      const backoff = new Backoff(settings, 250, 5000);
       const ask: Ask = { build, repeatable, settle, backoff, id: undefined, sent: false };
       this.#pending.add(ask);
       signal?.addEventListener("abort", onAbort);
@@ -90,7 +88,7 @@ export class Asks {
     // Asked on this connection already.
     if (ask.id !== undefined) return;
     try {
-      ask.id = this.#requests.send(ask.build, (answer) => this.#answered(ask, answer));
+      ask.id = this.#shared.requests.send(ask.build, (answer) => this.#answered(ask, answer));
       ask.sent ||= ask.id !== undefined;
     } catch (cause) {
       ask.settle(unsendable(cause));

@@ -51,9 +51,8 @@ export interface Channel<T> {
   history(options?: HistoryOptions): Promise<HistoryResult<T>>;
 }
 
-/** What a channel needs of its client. */
-export interface ChannelDeps {
-  readonly settings: Settings;
+/** The parts of a client of which a channel makes use. */
+export interface ChannelParts {
   readonly publisher: Publisher;
   readonly subscriptions: Subscriptions;
   readonly presences: Presences;
@@ -61,8 +60,11 @@ export interface ChannelDeps {
 }
 
 /** A channel of a client. */
-export function makeChannel<T>(name: string, deps: ChannelDeps): Channel<T> {
-  const { settings, publisher, subscriptions, presences, asks } = deps;
+export function makeChannel<T>(
+  name: string,
+  { requestTimeoutMs }: Settings,
+  { publisher, subscriptions, presences, asks }: ChannelParts,
+): Channel<T> {
   return {
     name,
     // Looked up at every use: what is idle is forgotten.
@@ -81,7 +83,7 @@ export function makeChannel<T>(name: string, deps: ChannelDeps): Channel<T> {
         await asks.ask(
           (id) => ({ type: "history", id, channel: name, ...given({ after, limit }) }),
           {
-            timeoutMs: settings.requestTimeoutMs,
+            timeoutMs: requestTimeoutMs,
             repeatable: true,
           },
         ),

@@ -14,7 +14,7 @@ import { type CreateClientOptions, defaultLimits, type Settings } from "../optio
 import { type ClientState, Link } from "../socket/link.js";
 import { WakeWatch } from "../socket/wake.js";
 import { Asks } from "./asks.js";
-import { type Channel, type ChannelDeps, makeChannel } from "./channel.js";
+import { type Channel, type ChannelParts, makeChannel } from "./channel.js";
 import { Presences } from "./presences.js";
 import { Publisher } from "./publisher.js";
 import { Refresher } from "./refresher.js";
@@ -68,18 +68,17 @@ interface Part {
   closed?(reason: Failure, error: HoldfastError | undefined): void;
 }
 
+interface Parts extends ChannelParts {
+  readonly requests: Requests;
+  readonly refresher: Refresher;
+}
+
 class ClientSession<C extends Contract> implements Client<C> {
   readonly #settings: Settings;
   readonly #emitter = new Emitter<ClientEvents>((cause) => this.#report(handlerFailed(cause)));
   readonly #link: Link;
-  readonly #requests: Requests;
-  readonly #asks: Asks;
-  readonly #subscriptions: Subscriptions;
-  readonly #presences: Presences;
-  readonly #refresher: Refresher;
-  /** In the order in which they hear of it. */
-  readonly #parts: readonly Part[];
-  readonly #channelDeps: ChannelDeps;
+  /** In the order in which they hear of the connection. */
+  readonly #parts: Parts;
   #connected: Connected | undefined;
 
   constructor(options: CreateClientOptions) {
@@ -91,37 +90,31 @@ class ClientSession<C extends Contract> implements Client<C> {
         this.#connected = link.connected ?? this.#connected;
         this.#emitter.emit("state", state);
       },
-      opened: () => this.#pump(),
+      opened: () => this.#each((part) => part.pump?.()),
       message: (message) => this.#take(message),
-      lost: () => this.#lost(),
+      lost: () => this.#each((part) => part.lost()),
       closed: (error) => {
-        this.#lost();
         wakes.stop();
         const reason = error ? failed(error.code, error.message) : failure("closed");
-        for (const part of this.#parts) part.closed?.(reason, error);
+        this.#each((part) => part.lost());
+        this.#each((part) => part.closed?.(reason, error));
       },
       error: report,
     });
-    const requests = new Requests(link, settings, () => this.#pump());
-    const asks = new Asks(settings, requests);
-    const publisher = new Publisher({ settings, requests, wire: link });
-    const subscriptions = new Subscriptions(settings, requests, (reason) => link.drop(reason));
-    const presences = new Presences(settings, requests, asks, report);
-    const refresher = new Refresher(settings, requests, report);
-    const wakes = new WakeWatch(
-      settings,
-      () => link.wake(),
-      () => link.probe(),
-    );
+    const wakes = new WakeWatch(settings, link);
+    const requests = new Requests(link, settings, () => this.#each((part) => part.pump?.()));
+    const shared = { settings, wire: link, requests, report };
+    const asks = new Asks(shared);
     this.#settings = settings;
     this.#link = link;
-    this.#requests = requests;
-    this.#asks = asks;
-    this.#subscriptions = subscriptions;
-    this.#presences = presences;
-    this.#refresher = refresher;
-    this.#parts = [requests, refresher, subscriptions, presences, asks, publisher];
-    this.#channelDeps = { settings, publisher, subscriptions, presences, asks };
+    this.#parts = {
+      requests,
+      refresher: new Refresher(shared),
+      subscriptions: new Subscriptions(shared),
+      presences: new Presences(shared, asks),
+      asks,
+      publisher: new Publisher(shared),
+    };
     // Not at once: whoever made the client listens to its states first.
     if (settings.autoConnect ?? true) settings.clock.soon(() => link.start());
   }
@@ -139,7 +132,7 @@ class ClientSession<C extends Contract> implements Client<C> {
   }
 
   channel<Name extends string>(name: Name): Channel<PayloadOf<C, Name>> {
-    return makeChannel(name, this.#channelDeps);
+    return makeChannel(name, this.#settings, this.#parts);
   }
 
   async call<Method extends keyof C["calls"] & string>(
@@ -150,7 +143,7 @@ class ClientSession<C extends Contract> implements Client<C> {
     const { timeoutMs = this.#settings.callTimeoutMs, signal } = options;
     const content = input instanceof Uint8Array ? { bytes: input } : { data: input };
     const answer = answerOf(
-      await this.#asks.ask((id) => ({ type: "call", id, method, ...content, timeoutMs }), {
+      await this.#parts.asks.ask((id) => ({ type: "call", id, method, ...content, timeoutMs }), {
         timeoutMs,
         repeatable: false,
         signal,
@@ -174,25 +167,22 @@ class ClientSession<C extends Contract> implements Client<C> {
     this.#link.close();
   }
 
-  #pump(): void {
-    for (const part of this.#parts) part.pump?.();
-  }
-
-  #lost(): void {
-    for (const part of this.#parts) part.lost();
+  #each(tell: (part: Part) => void): void {
+    for (const part of Object.values<Part>({ ...this.#parts })) tell(part);
   }
 
   #take(message: DownMessage): void {
     const { type, id } = message as { readonly type: string; readonly id?: unknown };
     // Requests of a newer gateway, in an id space of their own: it must not wait for an answer in vain.
+    const { requests, refresher, subscriptions, presences } = this.#parts;
     if (type === "call" || type === "receipt") this.#refuse(id);
-    else if (this.#requests.handle(message)) return;
+    else if (requests.handle(message)) return;
     else if (message.type === "error") {
       if (id === undefined) this.#report(new HoldfastError(message));
-    } else if (message.type === "expiring") this.#refresher.expiring();
+    } else if (message.type === "expiring") refresher.expiring();
     else if ("channel" in message) {
-      this.#subscriptions.handle(message);
-      this.#presences.handle(message);
+      subscriptions.handle(message);
+      presences.handle(message);
     }
   }
 

@@ -3,8 +3,9 @@ import type { Failure, Publish } from "@holdfast/protocol";
 import { unsendable } from "../errors.js";
 import { failure, unsure } from "../failures.js";
 import { Backoff } from "../socket/backoff.js";
-import type { PublisherDeps, PublishResult } from "./publisher.js";
+import type { PublishResult } from "./publisher.js";
 import { type Answer, answerOf } from "./requests.js";
+import type { Shared } from "./shared.js";
 
 interface Item {
   readonly body: Publish;
@@ -28,7 +29,7 @@ const maxRestarts = 3;
 
 /** One channel's publishes: in order, each under a stable key, within one publisher session at a time. */
 export class Lane {
-  readonly #deps: PublisherDeps;
+  readonly #shared: Shared;
   readonly #backoff: Backoff;
   /** Unsettled, in order; the first `#sent` of them are on the way. */
   readonly #items: Item[] = [];
@@ -37,10 +38,10 @@ export class Lane {
   #nextSeq = 1;
   #restarts = 0;
 
-  constructor(deps: PublisherDeps) {
-    this.#deps = deps;
-    this.#backoff = new Backoff(deps.settings, 250, 5000);
-    this.#session = deps.settings.random.id(22);
+  constructor(shared: Shared) {
+    this.#shared = shared;
+    this.#backoff = new Backoff(shared.settings, 250, 5000);
+    this.#session = shared.settings.random.id(22);
   }
 
   get idle(): boolean {
@@ -48,7 +49,7 @@ export class Lane {
   }
 
   add(body: Publish, timeoutMs: number, settle: (result: PublishResult) => void): void {
-    const deadline = this.#deps.settings.clock.after(timeoutMs, () => {
+    const deadline = this.#shared.settings.clock.after(timeoutMs, () => {
       item.doubt ||= this.#onTheWay.includes(item);
       this.#fail(item, item.refusal ?? failure("timeout"));
     });
@@ -68,7 +69,7 @@ export class Lane {
 
   /** Sends what the window and the socket have room for. */
   pump(): void {
-    const { settings, requests } = this.#deps;
+    const { settings, requests } = this.#shared;
     while (!this.#backoff.waiting && this.#sent < settings.maxInFlight) {
       const item = this.#items[this.#sent];
       if (item === undefined || !requests.canSend()) return;
@@ -93,7 +94,7 @@ export class Lane {
   }
 
   #send(item: Item): void {
-    const { settings, wire, requests } = this.#deps;
+    const { settings, wire, requests } = this.#shared;
     const windowMs = wire.connected?.keyWindowMs ?? 0;
     const nowMs = settings.clock.monoMs();
     // A tenth is kept for the way to the gateway: past the window a repeat could be a second entry.
@@ -163,7 +164,7 @@ export class Lane {
   /** A new publisher session: everything unsettled is numbered anew and sent again in order. */
   #restart(refused: Item): void {
     for (const item of this.#onTheWay) item.doubt ||= item !== refused;
-    this.#session = this.#deps.settings.random.id(22);
+    this.#session = this.#shared.settings.random.id(22);
     this.#nextSeq = 1;
     this.#sent = 0;
   }

@@ -2,10 +2,10 @@ import type { Failure, Member, PresenceChange, PresenceList } from "@holdfast/pr
 import { Emitter, type Off } from "../emitter.js";
 import { HoldfastError, handlerFailed } from "../errors.js";
 import { given } from "../given.js";
-import type { Settings } from "../options.js";
 import { Backoff } from "../socket/backoff.js";
 import type { Asks } from "./asks.js";
-import { type Answer, answerOf, type Requests } from "./requests.js";
+import { type Answer, answerOf } from "./requests.js";
+import type { Shared } from "./shared.js";
 
 /** Who is present now, and what changed. */
 export interface PresenceEvent {
@@ -39,20 +39,21 @@ export interface Presence {
 /** Changes kept while a list is on its way; more than this and the list is asked for again. */
 const maxEarlyChanges = 1000;
 
+interface Entered {
+  readonly data: unknown;
+}
 type Members = Map<string, Member>;
 type Wish = { type: "presence_enter"; data?: unknown } | { type: "presence_leave" };
 
 /** One channel's presence as this client takes part in it and watches it. */
 export class ChannelPresence implements Presence {
   readonly #channel: string;
-  readonly #settings: Settings;
-  readonly #requests: Requests;
+  readonly #shared: Shared;
   readonly #asks: Asks;
-  readonly #onError: (error: HoldfastError) => void;
   readonly #emitter: Emitter<{ change: PresenceEvent }>;
   readonly #backoff: Backoff;
-  #entered: { readonly data: unknown } | undefined;
-  #entering = 0;
+  #entered: Entered | undefined;
+  #wishes = 0;
   /** Gives up the wish before the newest: tried again later, it would undo what was wished since. */
   #supersede: AbortController | undefined;
   #newest: Promise<Answer> | undefined;
@@ -67,50 +68,34 @@ export class ChannelPresence implements Presence {
   #returned = false;
   #early: PresenceChange[] = [];
 
-  constructor(
-    channel: string,
-    settings: Settings,
-    requests: Requests,
-    asks: Asks,
-    onError: (error: HoldfastError) => void,
-  ) {
+  constructor(channel: string, shared: Shared, asks: Asks) {
     this.#channel = channel;
-    this.#settings = settings;
-    this.#requests = requests;
+    this.#shared = shared;
     this.#asks = asks;
-    this.#onError = onError;
-    this.#backoff = new Backoff(settings, 500, 30_000);
-    this.#emitter = new Emitter((cause) => onError(handlerFailed(cause)));
+    this.#backoff = new Backoff(shared.settings, 500, 30_000);
+    this.#emitter = new Emitter((cause) => shared.report(handlerFailed(cause)));
   }
 
   /** Nothing would be lost if it were forgotten. */
   get idle(): boolean {
-    return !this.#watched && !this.#asking && this.#entered === undefined && this.#entering === 0;
+    return !this.#watched && !this.#asking && this.#entered === undefined && this.#wishes === 0;
   }
 
   get #watched(): boolean {
     return this.#emitter.count("change") > 0;
   }
 
-  async enter(data?: unknown): Promise<Done> {
-    this.#entering += 1;
-    const { done, isNewest } = await this.#wish({
-      type: "presence_enter",
-      ...given({ data }),
-    });
-    this.#entering -= 1;
-    if (done.ok && isNewest) this.#entered = { data };
-    return done;
+  enter(data?: unknown): Promise<Done> {
+    return this.#wish({ type: "presence_enter", ...given({ data }) }, { data });
   }
 
   update(data: unknown): Promise<Done> {
     return this.enter(data);
   }
 
-  async leave(): Promise<Done> {
+  leave(): Promise<Done> {
     this.#entered = undefined;
-    const { done } = await this.#wish({ type: "presence_leave" });
-    return done;
+    return this.#wish({ type: "presence_leave" }, undefined);
   }
 
   async members(): ReturnType<Presence["members"]> {
@@ -137,11 +122,11 @@ export class ChannelPresence implements Presence {
     const entered = this.#entered;
     const returned = this.#returned;
     this.#returned = false;
-    if (!returned || entered === undefined || this.#entering > 0) return;
+    if (!returned || entered === undefined || this.#wishes > 0) return;
     void this.enter(entered.data).then((answer) => {
       if (answer.ok) return;
       this.#entered = undefined;
-      this.#onError(new HoldfastError(answer));
+      this.#shared.report(new HoldfastError(answer));
     });
   }
 
@@ -178,7 +163,8 @@ export class ChannelPresence implements Presence {
     this.#count = count;
     const known = members.has(member.id);
     if (action === "leave") members.delete(member.id);
-    else if (known || members.size < this.#settings.maxMembers) members.set(member.id, member);
+    else if (known || members.size < this.#shared.settings.maxMembers)
+      members.set(member.id, member);
     const kind = action === "leave" ? "left" : known || action === "update" ? "updated" : "entered";
     this.#emitter.emit("change", this.#event(members, { [kind]: [member] }));
   }
@@ -187,7 +173,7 @@ export class ChannelPresence implements Presence {
     const first = this.#members === undefined;
     const old: Members = this.#members ?? new Map();
     const members: Members = new Map(
-      list.members.slice(0, this.#settings.maxMembers).map((member) => [member.id, member]),
+      list.members.slice(0, this.#shared.settings.maxMembers).map((member) => [member.id, member]),
     );
     const present = [...members.values()];
     const entered = present.filter(({ id }) => !old.has(id));
@@ -228,7 +214,7 @@ export class ChannelPresence implements Presence {
       if (early.length >= maxEarlyChanges) this.#watch();
       else for (const change of early) this.changed(change);
     } else if (answer.retryable) this.#backoff.retry(() => this.#watch(), answer);
-    else this.#onError(new HoldfastError(answer));
+    else this.#shared.report(new HoldfastError(answer));
   }
 
   #unwatch(): void {
@@ -240,7 +226,7 @@ export class ChannelPresence implements Presence {
 
   #request(watch: boolean, onAnswer: (answer: Answer) => void): number | undefined {
     const channel = this.#channel;
-    return this.#requests.send(
+    return this.#shared.requests.send(
       (id) => ({ type: "presence", id, channel, watch }),
       onAnswer,
       !watch,
@@ -248,20 +234,22 @@ export class ChannelPresence implements Presence {
   }
 
   /** Only the newest wish is carried out; one it overtook ends as that does. */
-  async #wish(message: Wish): Promise<{ done: Done; isNewest: boolean }> {
+  async #wish(message: Wish, entered: Entered | undefined): Promise<Done> {
     this.#supersede?.abort();
     const abort = new AbortController();
     this.#supersede = abort;
+    this.#wishes += 1;
     this.#newest = this.#ask(message, abort.signal);
-    const answer = await this.#newest;
-    const isNewest = this.#supersede === abort;
-    const final = isNewest ? answer : await this.#newest;
-    return { done: final.ok ? { ok: true } : final, isNewest };
+    let answer = await this.#newest;
+    this.#wishes -= 1;
+    if (this.#supersede !== abort) answer = await this.#newest;
+    else if (answer.ok) this.#entered = entered;
+    return answer.ok ? { ok: true } : answer;
   }
 
   #ask(message: Wish | { type: "presence" }, signal?: AbortSignal): Promise<Answer> {
     return this.#asks.ask((id) => ({ ...message, id, channel: this.#channel }), {
-      timeoutMs: this.#settings.requestTimeoutMs,
+      timeoutMs: this.#shared.settings.requestTimeoutMs,
       repeatable: true,
       signal,
     });

@@ -1,22 +1,17 @@
 import type { DownMessage } from "@holdfast/protocol";
-import type { HoldfastError } from "../errors.js";
-import type { Settings } from "../options.js";
 import type { Asks } from "./asks.js";
 import { ChannelPresence } from "./presence.js";
-import type { Requests } from "./requests.js";
+import type { Shared } from "./shared.js";
 
 /** The presence of every channel in which this client takes part or that it watches. */
 export class Presences {
-  readonly #make: (channel: string) => ChannelPresence;
+  readonly #shared: Shared;
+  readonly #asks: Asks;
   readonly #channels = new Map<string, ChannelPresence>();
 
-  constructor(
-    settings: Settings,
-    requests: Requests,
-    asks: Asks,
-    onError: (error: HoldfastError) => void,
-  ) {
-    this.#make = (channel) => new ChannelPresence(channel, settings, requests, asks, onError);
+  constructor(shared: Shared, asks: Asks) {
+    this.#shared = shared;
+    this.#asks = asks;
   }
 
   /** That of one channel. What is idle is forgotten, so that only what is used takes memory. */
@@ -24,7 +19,7 @@ export class Presences {
     const found = this.#channels.get(channel);
     if (found !== undefined) return found;
     for (const [name, presence] of this.#channels) if (presence.idle) this.#channels.delete(name);
-    const presence = this.#make(channel);
+    const presence = new ChannelPresence(channel, this.#shared, this.#asks);
     this.#channels.set(channel, presence);
     return presence;
   }

@@ -2,11 +2,10 @@ import type { Failure, Publish } from "@holdfast/protocol";
 import { unsendable } from "../errors.js";
 import { failure } from "../failures.js";
 import { given } from "../given.js";
-import type { Settings } from "../options.js";
 import { byteLength } from "../socket/size.js";
 import { Asks } from "./asks.js";
 import { Lane, receiptOf } from "./lane.js";
-import type { Requests, Wire } from "./requests.js";
+import type { Shared } from "./shared.js";
 
 /** Where a publish ended up. */
 export interface PublishReceipt {
@@ -35,18 +34,11 @@ export interface PublishOptions {
 /** The outcome of a publish: never a throw. `unknown: true` means it may have been carried out. */
 export type PublishResult = ({ readonly ok: true } & PublishReceipt) | Failure;
 
-/** What lanes share. */
-export interface PublisherDeps {
-  readonly settings: Settings;
-  readonly requests: Requests;
-  readonly wire: Wire;
-}
-
 type Content = { readonly data: unknown } | { readonly bytes: Uint8Array };
 
 /** Publishes in order per channel, again after every loss, until each has a clear result. */
 export class Publisher {
-  readonly #deps: PublisherDeps;
+  readonly #shared: Shared;
   readonly #lanes = new Map<string, Lane>();
   /** Counted apart from calls, which a flood of cursors must not keep out. */
   readonly #ephemeral: Asks;
@@ -55,9 +47,9 @@ export class Publisher {
   /** Why nothing will be sent any more. */
   #closed: Failure | undefined;
 
-  constructor(deps: PublisherDeps) {
-    this.#deps = deps;
-    this.#ephemeral = new Asks(deps.settings, deps.requests);
+  constructor(shared: Shared) {
+    this.#shared = shared;
+    this.#ephemeral = new Asks(shared);
   }
 
   /** Never rejects. */
@@ -68,7 +60,7 @@ export class Publisher {
   ): Promise<PublishResult> {
     if (this.#closed !== undefined) return this.#closed;
     const { codec, random, maxQueuedMessages, maxQueuedBytes, publishTimeoutMs } =
-      this.#deps.settings;
+      this.#shared.settings;
     const { ephemeral, expectedOffset, tags, meta, timeoutMs = publishTimeoutMs } = options;
     const key = options.key ?? (ephemeral ? undefined : random.id(22));
     const rest = given({ ephemeral, key, expectedOffset, tags: tags && [...tags], meta });
@@ -119,7 +111,7 @@ export class Publisher {
   }
 
   async #sendEphemeral(body: Publish, timeoutMs: number): Promise<PublishResult> {
-    const { requests, wire } = this.#deps;
+    const { requests, wire } = this.#shared;
     if (!requests.canSend()) return failure(wire.connected ? "queue_full" : "connection_lost");
     const build = (id: number) => ({ ...body, id });
     return receiptOf(await this.#ephemeral.ask(build, { timeoutMs, repeatable: false }));
@@ -129,14 +121,14 @@ export class Publisher {
   #lane(channel: string): Lane {
     let lane = this.#lanes.get(channel);
     if (lane !== undefined) return lane;
-    if (this.#lanes.size >= this.#deps.settings.maxQueuedMessages) {
+    if (this.#lanes.size >= this.#shared.settings.maxQueuedMessages) {
       for (const [name, other] of this.#lanes) {
         if (!other.idle) continue;
         this.#lanes.delete(name);
         break;
       }
     }
-    lane = new Lane(this.#deps);
+    lane = new Lane(this.#shared);
     this.#lanes.set(channel, lane);
     return lane;
   }

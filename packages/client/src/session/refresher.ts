@@ -1,26 +1,21 @@
 import { HoldfastError } from "../errors.js";
-import type { Settings } from "../options.js";
 import { askToken } from "../socket/token.js";
-import type { Requests } from "./requests.js";
+import type { Shared } from "./shared.js";
 
 /** Hands in a fresh token before the old one ends. */
 export class Refresher {
-  readonly #settings: Settings;
-  readonly #requests: Requests;
-  readonly #onError: (error: HoldfastError) => void;
+  readonly #shared: Shared;
   #stopAsking: (() => void) | undefined;
 
-  constructor(settings: Settings, requests: Requests, onError: (error: HoldfastError) => void) {
-    this.#settings = settings;
-    this.#requests = requests;
-    this.#onError = onError;
+  constructor(shared: Shared) {
+    this.#shared = shared;
   }
 
   /** The gateway says that the credentials end soon. */
   expiring(): void {
-    if (this.#settings.getToken === undefined || this.#stopAsking !== undefined) return;
+    if (this.#shared.settings.getToken === undefined || this.#stopAsking !== undefined) return;
     this.#stopAsking = askToken(
-      this.#settings,
+      this.#shared.settings,
       (token) => {
         this.#stopAsking = undefined;
         if (token !== undefined) this.#send(token);
@@ -28,7 +23,7 @@ export class Refresher {
       // The gateway will close the connection in time; the reconnect asks again.
       (error) => {
         this.#stopAsking = undefined;
-        this.#onError(error);
+        this.#shared.report(error);
       },
     );
   }
@@ -40,9 +35,9 @@ export class Refresher {
   }
 
   #send(token: string): void {
-    this.#requests.send(
+    this.#shared.requests.send(
       (id) => ({ type: "refresh", id, token }),
-      (answer) => !answer.ok && this.#onError(new HoldfastError(answer)),
+      (answer) => !answer.ok && this.#shared.report(new HoldfastError(answer)),
       true,
     );
   }

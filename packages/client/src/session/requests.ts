@@ -1,7 +1,7 @@
-import type { Timer } from "@holdfast/core";
 import type { Connected, DownMessage, Failure, UpMessage } from "@holdfast/protocol";
 import { failure } from "../failures.js";
 import type { Settings } from "../options.js";
+import { Alarm } from "../socket/alarm.js";
 
 /** The gateway's reply, or its refusal. */
 export type Answer = { readonly ok: true; readonly message: DownMessage } | Failure;
@@ -34,6 +34,8 @@ export interface Wire {
   /** Connects, if nothing has yet. */
   start(): void;
   send(message: UpMessage | DownMessage): boolean;
+  /** Gives the connection up, so that the next one resumes whole. */
+  drop(reason: string): void;
 }
 
 const maxId = 0xffff_ffff;
@@ -47,14 +49,15 @@ export class Requests {
   readonly #settings: Settings;
   readonly #onReady: () => void;
   readonly #outstanding = new Map<number, (answer: Answer) => void>();
+  readonly #poll: Alarm;
   #lastId = 0;
-  #poll: Timer | undefined;
 
   /** `onReady`: what had to wait for the socket to drain may be sent now. */
   constructor(wire: Wire, settings: Settings, onReady: () => void) {
     this.#wire = wire;
     this.#settings = settings;
     this.#onReady = onReady;
+    this.#poll = new Alarm(settings);
   }
 
   /**
@@ -67,10 +70,9 @@ export class Requests {
       wire.start();
       return false;
     }
-    if (this.#poll !== undefined) return false;
+    if (this.#poll.waiting) return false;
     if (wire.bufferedBytes <= this.#settings.maxBufferedBytes) return true;
-    this.#poll = this.#settings.clock.after(drainPollMs, () => {
-      this.#poll = undefined;
+    this.#poll.after(drainPollMs, () => {
       if (this.canSend()) this.#onReady();
     });
     return false;
@@ -116,7 +118,6 @@ export class Requests {
   /** The connection is gone and with it every answer. */
   lost(): void {
     this.#outstanding.clear();
-    this.#poll?.cancel();
-    this.#poll = undefined;
+    this.#poll.cancel();
   }
 }

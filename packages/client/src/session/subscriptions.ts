@@ -1,11 +1,11 @@
 import type { DownMessage, Failure } from "@holdfast/protocol";
 import { HoldfastError } from "../errors.js";
 import { failed, failure } from "../failures.js";
-import type { Settings } from "../options.js";
 import { Backoff } from "../socket/backoff.js";
 import type { SubscribeOptions } from "../subscription/events.js";
 import { type Subscription, SubscriptionState } from "../subscription/subscription.js";
-import { type Answer, answerOf, type Requests } from "./requests.js";
+import { type Answer, answerOf } from "./requests.js";
+import type { Shared } from "./shared.js";
 
 interface Entry {
   readonly state: SubscriptionState<unknown>;
@@ -17,18 +17,13 @@ interface Entry {
 
 /** The client's subscriptions, at most one per channel; they outlive connections. */
 export class Subscriptions {
-  readonly #settings: Settings;
-  readonly #requests: Requests;
-  /** Gives the connection up, so that the next one resumes whole. */
-  readonly #drop: (reason: string) => void;
+  readonly #shared: Shared;
   readonly #entries = new Map<string, Entry>();
   /** Why nothing will begin any more. */
   #closed: HoldfastError | undefined;
 
-  constructor(settings: Settings, requests: Requests, drop: (reason: string) => void) {
-    this.#settings = settings;
-    this.#requests = requests;
-    this.#drop = drop;
+  constructor(shared: Shared) {
+    this.#shared = shared;
   }
 
   /** Settles when the subscription has begun; rejects with `HoldfastError` when it cannot. */
@@ -39,11 +34,11 @@ export class Subscriptions {
     return new Promise((resolve, reject) => {
       const state = new SubscriptionState<T>(channel, options, {
         ended: () => this.#ended(entry),
-        violated: (name, what) => this.#drop(`protocol_violation: ${name}: ${what}`),
+        violated: (name, what) => this.#shared.wire.drop(`protocol_violation: ${name}: ${what}`),
       });
       const entry: Entry = {
         state: state as SubscriptionState<unknown>,
-        backoff: new Backoff(this.#settings, 500, 30_000),
+        backoff: new Backoff(this.#shared.settings, 500, 30_000),
         settled: (error) => (error === undefined ? resolve(state) : reject(error)),
         id: undefined,
       };
@@ -101,12 +96,14 @@ export class Subscriptions {
 
   #send(entry: Entry): void {
     const { channel } = entry.state;
-    entry.id = this.#requests.send(
+    entry.id = this.#shared.requests.send(
       (id) => ({ type: "subscribe", id, channel, ...entry.state.request() }),
       (answer) => this.#answered(entry, answer),
     );
     if (entry.id === undefined) return;
-    entry.backoff.after(this.#settings.requestTimeoutMs, () => this.#drop("no_answer"));
+    entry.backoff.after(this.#shared.settings.requestTimeoutMs, () =>
+      this.#shared.wire.drop("no_answer"),
+    );
   }
 
   #answered(entry: Entry, reply: Answer): void {
@@ -119,7 +116,7 @@ export class Subscriptions {
     }
     const answer = answerOf(reply, "subscribed");
     if (!answer.ok) {
-      this.#drop("protocol_violation");
+      this.#shared.wire.drop("protocol_violation");
       return;
     }
     entry.backoff.reset();
@@ -139,7 +136,7 @@ export class Subscriptions {
     this.#entries.delete(channel);
     entry.backoff.cancel();
     if (entry.id === undefined && !entry.state.live) return;
-    this.#requests.send(
+    this.#shared.requests.send(
       (id) => ({ type: "unsubscribe", id, channel }),
       () => {},
       true,

@@ -1,4 +1,5 @@
-import type { Clock, Random, Timer } from "@holdfast/core";
+import type { Clock, Random } from "@holdfast/core";
+import { Alarm } from "./alarm.js";
 
 /** How long to wait before the next try, as the gateway has it. */
 export interface Advice {
@@ -6,25 +7,20 @@ export interface Advice {
   readonly spreadMs?: number;
 }
 
-/**
- * Exponential delays with full jitter: attempt n waits a random part of min(cap, first · 2ⁿ⁻¹).
- * Has one timer, so that never more than one next step waits.
- */
-export class Backoff {
-  readonly #clock: Clock;
+/** Exponential delays with full jitter: attempt n waits a random part of min(cap, first · 2ⁿ⁻¹). */
+export class Backoff extends Alarm {
   readonly #random: Random;
   readonly #minMs: number;
   readonly #maxMs: number;
   #failures = 0;
-  #timer: Timer | undefined;
 
   constructor(
-    { clock, random }: { readonly clock: Clock; readonly random: Random },
+    platform: { readonly clock: Clock; readonly random: Random },
     minMs: number,
     maxMs: number,
   ) {
-    this.#clock = clock;
-    this.#random = random;
+    super(platform);
+    this.#random = platform.random;
     this.#minMs = minMs;
     this.#maxMs = maxMs;
   }
@@ -34,40 +30,21 @@ export class Backoff {
     return this.#failures;
   }
 
-  /** Something waits. */
-  get waiting(): boolean {
-    return this.#timer !== undefined;
-  }
-
-  /** Counts a failure and tries again after a delay, which it returns in whole milliseconds. */
-  retry(again: () => void, { retryAfterMs, spreadMs = 0 }: Advice = {}): number {
+  /** Counts a failure and gives the delay before the next try, in whole milliseconds. */
+  delay({ retryAfterMs, spreadMs = 0 }: Advice = {}): number {
     // 2³⁰ is past every sensible cap; the exponent must not grow without bound.
     const ceilingMs = Math.min(this.#maxMs, this.#minMs * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
-    let delayMs = this.#random.next() * ceilingMs;
-    if (retryAfterMs !== undefined) {
-      const advisedMs = retryAfterMs + this.#random.next() * spreadMs;
-      // A gateway that refuses again and again with the same advice is still backed off from.
-      delayMs = this.#failures > 1 ? Math.max(advisedMs, delayMs) : advisedMs;
-    }
-    delayMs = Math.ceil(delayMs);
-    this.after(delayMs, again);
-    return delayMs;
+    const jitteredMs = this.#random.next() * ceilingMs;
+    if (retryAfterMs === undefined) return Math.ceil(jitteredMs);
+    const advisedMs = retryAfterMs + this.#random.next() * spreadMs;
+    // A gateway that refuses again and again with the same advice is still backed off from.
+    return Math.ceil(this.#failures > 1 ? Math.max(advisedMs, jitteredMs) : advisedMs);
   }
 
-  /** Does something after a delay, in place of what waited. */
-  after(delayMs: number, callback: () => void): void {
-    this.cancel();
-    this.#timer = this.#clock.after(delayMs, () => {
-      this.#timer = undefined;
-      callback();
-    });
-  }
-
-  /** What waited is not done. */
-  cancel(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+  /** Counts a failure and tries again after its delay. */
+  retry(again: () => void, advice?: Advice): void {
+    this.after(this.delay(advice), again);
   }
 
   /** The next failure is the first again. */

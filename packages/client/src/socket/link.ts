@@ -6,6 +6,7 @@ import {
 } from "@holdfast/protocol";
 import { HoldfastError } from "../errors.js";
 import { failed, failure } from "../failures.js";
+import { given } from "../given.js";
 import type { Settings } from "../options.js";
 import { type Advice, Backoff } from "./backoff.js";
 import { Connection, type ConnectionEnd } from "./connection.js";
@@ -15,9 +16,9 @@ import { Watchdog } from "./watchdog.js";
 /** Where the client stands. */
 export interface ClientState {
   readonly now: "idle" | "connecting" | "open" | "waiting" | "closed";
-  /** Tries since the last stable connection, this one included. */
+  /** Tries since the last stable connection or the return of the network, this one included. */
   readonly attempt: number;
-  /** Time until the next try, in milliseconds; only while waiting. */
+  /** Time until the next try, in milliseconds; only while waiting, and absent while there is no network. */
   readonly nextTryMs?: number;
   /** Why the last connection ended. */
   readonly reason?: string;
@@ -43,7 +44,7 @@ const transitions: Readonly<Record<Now, readonly Now[]>> = {
   idle: ["connecting", "closed"],
   connecting: ["open", "waiting", "closed"],
   open: ["waiting", "closed"],
-  waiting: ["connecting", "closed"],
+  waiting: ["waiting", "connecting", "closed"],
   closed: [],
 };
 
@@ -60,7 +61,10 @@ export class Link {
   #watchdog: Watchdog | undefined;
   #connected: Connected | undefined;
   #stopAsking: (() => void) | undefined;
+  /** Advice binds until then, whatever wakes the client. */
   #notBeforeMs = 0;
+  /** The gateway has been reached while the platform said that there is no network. */
+  #reachedOffline = false;
 
   constructor(settings: Settings, events: LinkEvents) {
     this.#settings = settings;
@@ -97,17 +101,40 @@ export class Link {
     this.#connection?.drop(reason);
   }
 
-  /** Asks an open connection for a sign of life. */
-  probe(): void {
-    this.#watchdog?.check();
+  /** The device woke or the page is seen again: timers and sockets may have lied. */
+  wake(): void {
+    if (this.#isOffline) this.offline();
+    else this.#hurry(false);
   }
 
-  /** The device woke or the network changed: timers and sockets may have lied. */
-  wake(): void {
-    if (this.#state.now === "open") this.probe();
+  /** There is a network again, or another one: what failed without it says nothing. */
+  online(): void {
+    this.#hurry(true);
+  }
+
+  /** There is no network: no try can succeed, and an open connection has to prove itself. */
+  offline(): void {
+    this.#watchdog?.check();
+    const { now, reason } = this.#state;
+    if (now === "waiting" && this.#backoff.waiting) this.#pause(reason);
+  }
+
+  get #isOffline(): boolean {
+    return !this.#reachedOffline && this.#settings.events?.isOnline() === false;
+  }
+
+  #hurry(afresh: boolean): void {
+    this.#watchdog?.check();
+    const { now, reason } = this.#state;
+    if (now !== "waiting") return;
     // Advice still binds: a woken herd is a herd.
-    if (this.#state.now !== "waiting") return;
-    if (this.#settings.clock.monoMs() >= this.#notBeforeMs) this.#attempt();
+    const leftMs = this.#notBeforeMs - this.#settings.clock.monoMs();
+    if (leftMs > 0) {
+      if (!this.#backoff.waiting) this.#pause(reason, leftMs);
+      return;
+    }
+    if (afresh) this.#backoff.reset();
+    this.#attempt();
   }
 
   /** Ends for good. */
@@ -169,7 +196,7 @@ export class Link {
       {
         opened: (connected) => this.#opened(connected),
         heard: () => this.#watchdog?.heard(),
-        message: (message) => this.#events.message(message),
+        message: (message) => this.#message(message),
         ended: (end) => this.#connection === connection && this.#ended(end),
       },
     );
@@ -177,7 +204,17 @@ export class Link {
     connection.open();
   }
 
+  #message(message: DownMessage): void {
+    if (message.type !== "pong") {
+      this.#events.message(message);
+      return;
+    }
+    this.#watchdog?.answered();
+    this.#reachedOffline ||= this.#isOffline;
+  }
+
   #opened(connected: Connected): void {
+    this.#reachedOffline ||= this.#isOffline;
     const { stableMs } = this.#settings;
     const { pingIntervalMs, pongTimeoutMs } = connected;
     this.#connected = connected;
@@ -209,10 +246,18 @@ export class Link {
   }
 
   #wait(reason: string, advice: Advice): void {
-    const nextTryMs = this.#backoff.retry(() => this.#attempt(), advice);
+    const delayMs = this.#backoff.delay(advice);
     const advised = advice.retryAfterMs !== undefined;
-    this.#notBeforeMs = advised ? this.#settings.clock.monoMs() + nextTryMs : 0;
-    this.#move({ now: "waiting", attempt: this.#backoff.failures, nextTryMs, reason });
+    this.#notBeforeMs = advised ? this.#settings.clock.monoMs() + delayMs : 0;
+    this.#pause(reason, this.#isOffline ? undefined : delayMs);
+  }
+
+  /** Waits for the next try; without a delay, for the network. */
+  #pause(reason: string | undefined, nextTryMs?: number): void {
+    this.#backoff.cancel();
+    if (nextTryMs !== undefined) this.#backoff.after(nextTryMs, () => this.#attempt());
+    const attempt = this.#backoff.failures;
+    this.#move({ now: "waiting", attempt, ...given({ nextTryMs, reason }) });
   }
 }
 

@@ -1,16 +1,25 @@
-import type { Clock, Timer } from "@holdfast/core";
+import type { Clock } from "@holdfast/core";
 import type { PlatformEvents } from "../options.js";
+import { Alarm } from "./alarm.js";
 
 /** The wall clock may be this far ahead of a timer before it counts as a sleep. */
 const slackMs = 5000;
 
+/** Who hears of the device and its network. */
+export interface Sleeper {
+  /** The device woke or the page is seen again. */
+  wake(): void;
+  online(): void;
+  offline(): void;
+}
+
 /** Tells when the device woke or its network changed, from the platform's events and the clock itself. */
 export class WakeWatch {
   readonly #clock: Clock;
+  readonly #alarm: Alarm;
   readonly #intervalMs: number;
-  readonly #onWake: () => void;
+  readonly #sleeper: Sleeper;
   readonly #stops: (() => void)[] = [];
-  #timer: Timer | undefined;
 
   constructor(
     options: {
@@ -18,29 +27,33 @@ export class WakeWatch {
       readonly jumpCheckMs: number;
       readonly events?: PlatformEvents | undefined;
     },
-    onWake: () => void,
-    onOffline: () => void,
+    sleeper: Sleeper,
   ) {
     this.#clock = options.clock;
+    this.#alarm = new Alarm(options);
     this.#intervalMs = options.jumpCheckMs;
-    this.#onWake = onWake;
+    this.#sleeper = sleeper;
     const { events } = options;
     if (events !== undefined) {
-      this.#stops.push(events.onWake(onWake), events.onOnline(onWake), events.onOffline(onOffline));
+      this.#stops.push(
+        events.onWake(() => sleeper.wake()),
+        events.onOnline(() => sleeper.online()),
+        events.onOffline(() => sleeper.offline()),
+      );
     }
     if (this.#intervalMs > 0) this.#arm();
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#alarm.cancel();
     for (const stop of this.#stops.splice(0)) stop();
   }
 
   #arm(): void {
     const dueMs = this.#clock.wallMs() + this.#intervalMs;
-    this.#timer = this.#clock.after(this.#intervalMs, () => {
+    this.#alarm.after(this.#intervalMs, () => {
       this.#arm();
-      if (this.#clock.wallMs() - dueMs > slackMs) this.#onWake();
+      if (this.#clock.wallMs() - dueMs > slackMs) this.#sleeper.wake();
     });
   }
 }

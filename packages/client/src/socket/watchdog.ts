@@ -1,4 +1,5 @@
-import type { Clock, Timer } from "@holdfast/core";
+import type { Clock } from "@holdfast/core";
+import { Alarm } from "./alarm.js";
 
 /** A timer this late means that the process or device slept, not that the gateway was silent. */
 const lateMs = 1000;
@@ -6,58 +7,65 @@ const lateMs = 1000;
 /** Notices a gateway that has gone silent. One timer, not one per message. */
 export class Watchdog {
   readonly #clock: Clock;
+  readonly #alarm: Alarm;
   readonly #probeTimeoutMs: number;
   readonly #limitMs: number;
-  readonly #probe: () => void;
+  readonly #ask: () => void;
   readonly #onSilent: () => void;
   #heardMs: number;
-  #timer: Timer | undefined;
-  #probing: Timer | undefined;
+  /** A question waits for its answer. */
+  #asking = false;
 
-  /** `limitMs` 0 watches only after `check()`; `probe` sends something the gateway answers. */
+  /** `limitMs` 0 watches only after `check()`; `ask` sends what the gateway answers with `pong`. */
   constructor(
-    { clock, probeTimeoutMs }: { readonly clock: Clock; readonly probeTimeoutMs: number },
+    settings: { readonly clock: Clock; readonly probeTimeoutMs: number },
     limitMs: number,
-    probe: () => void,
+    ask: () => void,
     onSilent: () => void,
   ) {
-    this.#clock = clock;
-    this.#probeTimeoutMs = probeTimeoutMs;
+    this.#clock = settings.clock;
+    this.#alarm = new Alarm(settings);
+    this.#probeTimeoutMs = settings.probeTimeoutMs;
     this.#limitMs = limitMs;
-    this.#probe = probe;
+    this.#ask = ask;
     this.#onSilent = onSilent;
-    this.#heardMs = clock.monoMs();
-    if (limitMs > 0) this.#arm(limitMs);
+    this.#heardMs = settings.clock.monoMs();
+    this.#arm(limitMs);
   }
 
-  /** Something came. */
+  /** Something came. While an answer is due this only grants more time: it may have waited in a buffer. */
   heard(): void {
     this.#heardMs = this.#clock.monoMs();
-    this.#probing?.cancel();
-    this.#probing = undefined;
+  }
+
+  /** The question was answered: the gateway is there. */
+  answered(): void {
+    this.#asking = false;
   }
 
   /** Asks for a sign of life now. */
   check(): void {
-    if (this.#probing !== undefined) return;
-    this.#probing = this.#clock.after(this.#probeTimeoutMs, this.#onSilent);
-    this.#probe();
+    if (this.#asking) return;
+    this.#asking = true;
+    this.#heardMs = this.#clock.monoMs();
+    this.#arm(this.#probeTimeoutMs);
+    this.#ask();
   }
 
   stop(): void {
-    this.#timer?.cancel();
-    this.#probing?.cancel();
+    this.#alarm.cancel();
   }
 
   #arm(delayMs: number): void {
+    if (delayMs === 0) return;
     const dueMs = this.#clock.monoMs() + delayMs;
-    this.#timer = this.#clock.after(delayMs, () => {
+    this.#alarm.after(delayMs, () => {
       const nowMs = this.#clock.monoMs();
-      const leftMs = this.#heardMs + this.#limitMs - nowMs;
-      if (leftMs > 0) return this.#arm(leftMs);
-      if (nowMs - dueMs <= lateMs) return this.#onSilent();
-      this.check();
-      this.#arm(this.#limitMs);
+      const patienceMs = this.#asking ? this.#probeTimeoutMs : this.#limitMs;
+      const leftMs = this.#heardMs + patienceMs - nowMs;
+      if (patienceMs === 0 || leftMs > 0) this.#arm(Math.max(0, leftMs));
+      else if (nowMs - dueMs > lateMs && !this.#asking) this.check();
+      else this.#onSilent();
     });
   }
 }
