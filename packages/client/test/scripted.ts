@@ -181,7 +181,7 @@ export class Scripted<T = unknown> {
   /** Cuts the line and comes back on a new socket. */
   async reconnect(overrides: Partial<Connected> = {}): Promise<ScriptedSocket> {
     this.socket.end();
-    await this.clock.advanceAsync(30_000);
+    await this.clock.advanceAsync(this.client.state.nextTryMs ?? 0);
     return this.open(overrides);
   }
 }

@@ -1,35 +1,43 @@
+import type { Failure } from "@holdfast/protocol";
 import { HoldfastError } from "../errors.js";
+import { Backoff } from "../socket/backoff.js";
 import { askToken } from "../socket/token.js";
 import type { Shared } from "./shared.js";
 
 /** Hands in a fresh token before the old one ends. */
 export class Refresher {
   readonly #shared: Shared;
+  readonly #backoff: Backoff;
   #stopAsking: (() => void) | undefined;
 
   constructor(shared: Shared) {
+    const { settings } = shared;
     this.#shared = shared;
+    this.#backoff = new Backoff(settings, settings.backoffMinMs, settings.backoffMaxMs);
   }
 
-  /** The gateway says that the credentials end soon. */
+  /** The credentials end soon. */
   expiring(): void {
-    if (this.#shared.settings.getToken === undefined || this.#stopAsking !== undefined) return;
+    const { settings, wire } = this.#shared;
+    if (settings.getToken === undefined || this.#stopAsking !== undefined) return;
+    this.#backoff.cancel();
     this.#stopAsking = askToken(
-      this.#shared.settings,
+      settings,
       (token) => {
         this.#stopAsking = undefined;
         if (token !== undefined) this.#send(token);
       },
-      // The gateway will close the connection in time; the reconnect asks again.
       (error) => {
         this.#stopAsking = undefined;
-        this.#shared.report(error);
+        if (error.retryable) this.#failed(error);
+        else wire.close(error);
       },
     );
   }
 
   /** The connection is gone; the next one asks for a token by itself. */
   lost(): void {
+    this.#backoff.cancel();
     this.#stopAsking?.();
     this.#stopAsking = undefined;
   }
@@ -37,8 +45,17 @@ export class Refresher {
   #send(token: string): void {
     this.#shared.requests.send(
       (id) => ({ type: "refresh", id, token }),
-      (answer) => !answer.ok && this.#shared.report(new HoldfastError(answer)),
+      (answer) => {
+        if (answer.ok) this.#backoff.reset();
+        else this.#failed(answer);
+      },
       true,
     );
+  }
+
+  /** Tried again until the gateway ends the connection in time, and the next one asks. */
+  #failed(reason: HoldfastError | Failure): void {
+    this.#shared.report(reason instanceof HoldfastError ? reason : new HoldfastError(reason));
+    if (reason.retryable) this.#backoff.retry(() => this.expiring(), reason);
   }
 }

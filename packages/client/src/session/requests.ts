@@ -1,4 +1,5 @@
 import type { Connected, DownMessage, Failure, UpMessage } from "@holdfast/protocol";
+import type { HoldfastError } from "../errors.js";
 import { failure } from "../failures.js";
 import type { Settings } from "../options.js";
 import { Alarm } from "../socket/alarm.js";
@@ -36,6 +37,8 @@ export interface Wire {
   send(message: UpMessage | DownMessage): boolean;
   /** Gives the connection up, so that the next one resumes whole. */
   drop(reason: string): void;
+  /** Ends for good. */
+  close(error: HoldfastError): void;
 }
 
 const maxId = 0xffff_ffff;

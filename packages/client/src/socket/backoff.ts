@@ -3,7 +3,7 @@ import { Alarm } from "./alarm.js";
 
 /** How long to wait before the next try, as the gateway has it. */
 export interface Advice {
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   readonly spreadMs?: number;
 }
 

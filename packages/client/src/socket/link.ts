@@ -187,7 +187,7 @@ export class Link {
       return;
     }
     this.#events.error(error);
-    if (this.#state.now === "connecting") this.#wait("no_token", {});
+    if (this.#state.now === "connecting") this.#wait("no_token", error);
   }
 
   #dial(token: string | undefined): void {
