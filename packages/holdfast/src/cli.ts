@@ -18,10 +18,14 @@ process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
   process.exit(cause.code === "EPIPE" ? 0 : 1);
 });
 
+/** One line, overwritten in place (ECMA-48: carriage return, erase in line). */
+const status = (line: string) => process.stderr.write(`\r\u001b[K${line}`);
+
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
   folder: process.cwd(),
   print: (line) => process.stdout.write(`${line}\n`),
   note: (line) => process.stderr.write(`${line}\n`),
+  ...(process.stderr.isTTY ? { status } : {}),
   stopped: stopping.signal,
 });

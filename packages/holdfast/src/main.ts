@@ -1,6 +1,7 @@
 import { type Arguments, parseArguments } from "./cli/arguments.js";
 import { type Command, flagsOf, helpOf, type Terminal } from "./cli/command.js";
 import { exitCodes } from "./cli/exit_codes.js";
+import { benchCommand } from "./commands/bench.js";
 import { configCommand } from "./commands/config.js";
 import { publishCommand } from "./commands/publish.js";
 import { serveCommand } from "./commands/serve.js";
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   subscribeCommand,
   tokenCommand,
   verifyCommand,
+  benchCommand,
   configCommand,
 ];
 

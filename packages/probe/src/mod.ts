@@ -1,3 +1,4 @@
+export { benchLimits, type Scenario, scenarios } from "./bench/settings.js";
 export { type Bounds, contractBounds } from "./checker/bounds.js";
 export {
   checkHistory,

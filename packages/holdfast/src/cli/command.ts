@@ -12,6 +12,8 @@ export interface Terminal {
   print(line: string): void;
   /** Writes one line about what is going on. */
   note(line: string): void;
+  /** Overwrites the line that says how far it is; empty: takes it away. Absent where nobody watches. */
+  status?(line: string): void;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly stopped: AbortSignal;
 }

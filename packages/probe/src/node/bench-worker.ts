@@ -1,0 +1,27 @@
+// One process of a benchmark's clients: does what its parent asks, and ends with it.
+import type { BenchSettings, Share } from "../bench/settings.js";
+import { type Command, ShareWorker } from "../bench/worker.js";
+import { benchPlatform } from "./bench-platform.js";
+
+/** The first message says what this process is; it may hold a token, so it is no argument. */
+interface Beginning {
+  readonly settings: BenchSettings;
+  readonly share: Share;
+}
+
+process.once("message", ({ settings, share }: Beginning) => {
+  const worker = new ShareWorker(settings, share, benchPlatform);
+  process.on("message", ({ number, command }: { number: number; command: Command }) => {
+    void worker.ask(command).then(
+      (answer) => process.send?.({ number, answer }),
+      (cause: unknown) => {
+        process.stderr.write(`${cause instanceof Error ? cause.stack : String(cause)}\n`);
+        process.exit(1);
+      },
+    );
+  });
+  process.send?.({ ready: true });
+});
+process.on("disconnect", () => process.exit(0));
+// An interrupt from the terminal reaches the whole group; the parent decides.
+process.on("SIGINT", () => {});
