@@ -1,0 +1,209 @@
+import { digest } from "@holdfast/broker/internal";
+import type { Clock } from "@holdfast/core";
+import { type Failure, failure, type Member } from "@holdfast/protocol";
+import { failureOf } from "../failures.js";
+import type { Keys } from "../keys.js";
+import type { RedisLimits } from "../limits.js";
+import { keepHeldScript } from "../scripts/presence.js";
+import { listOf, numberOf, textOf } from "../servers/replies.js";
+import type { Servers } from "../servers/servers.js";
+import { GracePeriods, memberKey } from "./grace.js";
+import type { Incarnation } from "./incarnation.js";
+import type { Rooms } from "./rooms.js";
+
+/** Lists of channels of a dead gateway are kept for a day: longer than anyone takes to sweep them. */
+const heldMs = 86_400_000;
+
+interface Present {
+  readonly member: Member;
+  readonly digest: string;
+  readonly text: string;
+}
+
+/** What a roster is made of. */
+export interface RosterOptions {
+  readonly servers: Servers;
+  readonly keys: Keys;
+  readonly limits: RedisLimits;
+  readonly clock: Clock;
+  readonly incarnation: Incarnation;
+  readonly rooms: Rooms;
+}
+
+/**
+ * Whom this gateway believes to be present through it, and the work of keeping the servers of the
+ * same mind: what they lost is registered again, what could not be said is said later.
+ */
+export class Roster {
+  readonly #options: RosterOptions;
+  readonly #present = new Map<string, Map<string, Present>>();
+  /** Left, and the servers may not know it yet. */
+  readonly #unsaid = new Map<string, { readonly channel: string; readonly memberId: string }>();
+  readonly #grace: GracePeriods;
+  /** One operation of a member at a time: on a cluster a later one might arrive first. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Channels that the servers know this incarnation to have members in. */
+  #held = new Set<string>();
+  readonly #generations = new Map<number, string>();
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+    this.#grace = new GracePeriods(
+      options.clock,
+      options.limits.presenceGraceMs,
+      (channel, memberId) => this.#remove(channel, memberId),
+    );
+  }
+
+  /** Channels with members of this gateway. */
+  channels(): Iterable<string> {
+    return this.#present.keys();
+  }
+
+  async enter(channel: string, member: Member): Promise<{ readonly ok: true } | Failure> {
+    const present = presentOf(member);
+    if (present === undefined) return failure("invalid_data");
+    this.#grace.cancel(channel, member.id);
+    return await this.#inTurn(channel, member.id, async () => {
+      const { name } = this.#options.incarnation;
+      try {
+        const entered = await this.#enter(channel, present, "enter");
+        if (entered === "full") {
+          return failure("limit_exceeded", "The channel has as many members as it may.");
+        }
+      } catch (error) {
+        return failureOf(error);
+      }
+      this.#unsaid.delete(memberKey(channel, member.id));
+      const members = this.#present.get(channel) ?? new Map<string, Present>();
+      this.#present.set(channel, members.set(member.id, present));
+      // It went to the servers under a name that others may take for dead by now.
+      if (name !== this.#options.incarnation.name) this.#reclaimLater(channel, present);
+      return { ok: true };
+    });
+  }
+
+  leave(channel: string, memberId: string, grace: boolean): void {
+    if (grace) {
+      if (this.#present.get(channel)?.has(memberId) === true) this.#grace.begin(channel, memberId);
+      return;
+    }
+    this.#grace.cancel(channel, memberId);
+    this.#remove(channel, memberId);
+  }
+
+  /** Registers everybody again, in one partition or in all: the servers may have lost them. */
+  reclaim(partition?: number): void {
+    const { keys } = this.#options;
+    if (partition === undefined) this.#held = new Set();
+    for (const [channel, members] of this.#present) {
+      if (partition !== undefined && keys.partitionOf(channel) !== partition) continue;
+      this.#held.delete(channel);
+      for (const present of members.values()) {
+        // Who is about to leave stays with the incarnation that is about to go.
+        if (!this.#grace.has(channel, present.member.id)) this.#reclaimLater(channel, present);
+      }
+    }
+  }
+
+  /** Says what could not be said before. */
+  sayUnsaid(): void {
+    for (const { channel, memberId } of [...this.#unsaid.values()]) this.#say(channel, memberId);
+  }
+
+  /** Keeps what the servers know this incarnation to hold, and finds out what they have lost. */
+  async keep(): Promise<void> {
+    const { keys, servers, incarnation } = this.#options;
+    const partitions = new Set<number>();
+    for (const channel of this.#present.keys()) partitions.add(keys.partitionOf(channel));
+    for (const partition of this.#generations.keys()) {
+      if (!partitions.has(partition)) this.#generations.delete(partition);
+    }
+    await Promise.all(
+      [...partitions].map(async (partition) => {
+        const held = keys.held(partition, incarnation.name);
+        const reply = listOf(await servers.run(keepHeldScript, [held], [heldMs]));
+        const generation = textOf(reply[1]);
+        const before = this.#generations.get(partition);
+        this.#generations.set(partition, generation);
+        const lost = numberOf(reply[0]) === 0 || (before ?? generation) !== generation;
+        if (lost) this.reclaim(partition);
+      }),
+    );
+  }
+
+  close(): void {
+    this.#grace.close();
+    this.#present.clear();
+    this.#unsaid.clear();
+  }
+
+  async #enter(channel: string, present: Present, mode: "enter" | "reclaim") {
+    const { servers, keys, incarnation, rooms } = this.#options;
+    const { name, formers } = incarnation;
+    if (!this.#held.has(channel)) {
+      // Before the member, so that whoever sweeps this incarnation one day finds it.
+      const held = keys.held(keys.partitionOf(channel), name);
+      await servers.command("SADD", held, channel);
+      await servers.command("PEXPIRE", held, heldMs);
+      if (name === incarnation.name) this.#held.add(channel);
+    }
+    return await rooms.enter(channel, present, { name, formers }, mode);
+  }
+
+  #reclaimLater(channel: string, present: Present): void {
+    const { id } = present.member;
+    void this.#inTurn(channel, id, async () => {
+      if (this.#present.get(channel)?.get(id) !== present) return;
+      try {
+        await this.#enter(channel, present, "reclaim");
+      } catch {
+        // Unreachable: `keep` will find that it is missing.
+      }
+    });
+  }
+
+  #remove(channel: string, memberId: string): void {
+    const members = this.#present.get(channel);
+    members?.delete(memberId);
+    if (members?.size === 0) this.#present.delete(channel);
+    this.#unsaid.set(memberKey(channel, memberId), { channel, memberId });
+    this.#say(channel, memberId);
+  }
+
+  #say(channel: string, memberId: string): void {
+    const key = memberKey(channel, memberId);
+    const unsaid = this.#unsaid.get(key);
+    void this.#inTurn(channel, memberId, async () => {
+      if (unsaid === undefined || this.#unsaid.get(key) !== unsaid) return;
+      try {
+        await this.#options.rooms.leave(channel, memberId, this.#options.incarnation.names);
+        if (this.#unsaid.get(key) === unsaid) this.#unsaid.delete(key);
+      } catch {
+        // Unreachable: said later, or it comes true when the lease runs out.
+      }
+    });
+  }
+
+  async #inTurn<T>(channel: string, memberId: string, work: () => Promise<T>): Promise<T> {
+    const key = memberKey(channel, memberId);
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => {});
+    this.#turns.set(key, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(key) === settled) this.#turns.delete(key);
+    }
+  }
+}
+
+function presentOf(member: Member): Present | undefined {
+  try {
+    const { id, user, data } = member;
+    const text = JSON.stringify({ id, user, data });
+    return { member: JSON.parse(text), digest: digest({ data: JSON.parse(text) }), text };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import type { PublishOutcome } from "@holdfast/broker";
+import { type Failure, failure } from "@holdfast/protocol";
+import type { Keys } from "../keys.js";
+import type { RedisLimits } from "../limits.js";
+import type { Argument } from "../servers/servers.js";
+import type { PublishItem } from "./item.js";
+
+/** How much longer than promised a key is kept: what a step of the server's clock may take off. */
+const keySlack = 1.25;
+
+/** The words a call of the publish script is made of. */
+export interface PublishCall {
+  readonly keys: readonly string[];
+  readonly args: readonly Argument[];
+}
+
+/** What every call says first. */
+export interface CallHead {
+  readonly command: "SPUBLISH" | "PUBLISH";
+  /** Makes new epochs' names unguessable. */
+  readonly nonce: string;
+  /** Names a new life of a partition's changes; a whole number above 0. */
+  readonly life: number;
+}
+
+/** One call of the publish script for some publishes. */
+export function publishCall(
+  items: readonly PublishItem[],
+  head: CallHead,
+  keys: Keys,
+  limits: RedisLimits,
+): PublishCall {
+  const channels = new Map<string, number>();
+  const places: string[] = [];
+  const values: Argument[] = [];
+  for (const item of items) {
+    let index = channels.get(item.channel);
+    if (index === undefined) {
+      index = channels.size + 1;
+      channels.set(item.channel, index);
+      const { channel } = item;
+      places.push(channel, keys.changes(keys.partitionOf(channel)), keys.entryRelay(channel));
+    }
+    values.push(index, ...item.values);
+  }
+  return {
+    keys: [...channels.keys()].map((channel) => keys.channel(channel)),
+    args: [
+      head.command,
+      head.nonce,
+      head.life,
+      Math.ceil(limits.keyWindowMs * keySlack),
+      limits.maxKeysPerChannel,
+      limits.sessionIdleMs,
+      limits.maxSessionsPerChannel,
+      limits.maxSessionOutcomes,
+      limits.maxPinnedBytes,
+      limits.channelIdleMs,
+      limits.maxPartitionChanges,
+      ...places,
+      ...values,
+    ],
+  };
+}
+
+function published(words: readonly string[], duplicate: boolean): PublishOutcome {
+  const [, epoch = "", offset, id = ""] = words;
+  return { ok: true, epoch, offset: Number(offset), id, duplicate };
+}
+
+function refused(word: string | undefined, number: number, item: PublishItem): Failure {
+  switch (word) {
+    case "c":
+      return failure("conflict");
+    case "o": {
+      const seq = item.values[9];
+      return failure("out_of_order", `The session's next seq is ${number}, not ${seq}.`);
+    }
+    case "m": {
+      const expected = item.values[6];
+      return failure(
+        "offset_mismatch",
+        `The channel's newest offset is ${number}, not ${expected}.`,
+      );
+    }
+    case "k":
+      return failure("busy", "The channel remembers too many publish keys.", {
+        retryAfterMs: number,
+      });
+    case "s":
+      return failure("busy", "The channel has too many publisher sessions.");
+    default:
+      throw new Error(`the publish script answered with ${word}`);
+  }
+}
+
+/** Reads the script's answer to one publish. */
+export function outcomeOf(answer: string, item: PublishItem): PublishOutcome {
+  const words = answer.split(" ");
+  if (words[0] === "a") return published(words, false);
+  if (words[0] === "d") return published(words, true);
+  return refused(words[0], Number(words[1]), item);
+}

@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Redis } from "ioredis";
+
+const command = process.env.HOLDFAST_REDIS_SERVER ?? "redis-server";
+const patienceMs = 15_000;
+
+/** What a server under test is started with. */
+export interface ServerOptions {
+  /** Further words of its command line. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** A port of the loopback interface; none: only the socket. */
+  readonly port?: number;
+}
+
+/** A free port of the loopback interface, for what cannot do with a socket of the file system. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (typeof address !== "object" || address === null) throw new Error("no address");
+  return address.port;
+}
+
+/** A real redis-server in a folder of its own, ended by its process id. */
+export class RedisServer {
+  readonly folder = mkdtempSync(join(tmpdir(), "hf-redis-"));
+  readonly socketPath = join(this.folder, "redis.sock");
+  readonly #options: ServerOptions;
+  #process: ChildProcess | undefined;
+  #exited: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ServerOptions = {}) {
+    this.#options = options;
+  }
+
+  static async start(options: ServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(options);
+    await server.start();
+    return server;
+  }
+
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error("the server does not run");
+    return pid;
+  }
+
+  get port(): number {
+    return this.#options.port ?? 0;
+  }
+
+  /** Starts it on what its folder holds and waits until it answers. */
+  async start(extra: readonly string[] = []): Promise<void> {
+    const { args = [], env = {}, port = 0 } = this.#options;
+    const words = ["--port", String(port), "--bind", "127.0.0.1", "--dir", this.folder];
+    words.push("--unixsocket", this.socketPath, "--save", "", "--daemonize", "no");
+    const child = spawn(command, [...words, ...args, ...extra], {
+      env: { ...process.env, ...env },
+      stdio: "ignore",
+    });
+    this.#process = child;
+    this.#exited = once(child, "exit");
+    await this.#answering();
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Ends it at once, as a crash does. */
+  async crash(): Promise<void> {
+    this.kill("SIGCONT");
+    this.kill("SIGKILL");
+    await this.#exited;
+    this.#process = undefined;
+  }
+
+  /** Ends it and removes its folder. */
+  async dispose(): Promise<void> {
+    if (this.#process !== undefined) await this.crash();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** A connection for the test's own use. */
+  client(): Redis {
+    return new Redis({ path: this.socketPath, lazyConnect: true, retryStrategy: () => 20 });
+  }
+
+  /** Sends one command by a connection of its own. */
+  async ask(name: string, ...args: (string | number)[]): Promise<unknown> {
+    const client = this.client();
+    client.on("error", () => {});
+    try {
+      return await client.call(name, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  async #answering(): Promise<void> {
+    const untilMs = performance.now() + patienceMs;
+    for (;;) {
+      const client = new Redis({ path: this.socketPath, lazyConnect: true, retryStrategy: null });
+      client.on("error", () => {});
+      try {
+        await client.connect();
+        await client.ping();
+        return;
+      } catch (cause) {
+        if (performance.now() > untilMs) throw new Error("redis-server does not answer", { cause });
+        await delay(10);
+      } finally {
+        client.disconnect();
+      }
+    }
+  }
+}
