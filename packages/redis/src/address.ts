@@ -1,3 +1,5 @@
+import { EngineError } from "@holdfast/broker";
+
 /** One server's host and port. */
 export interface HostPort {
   readonly host: string;
@@ -32,8 +34,7 @@ const grammar =
 const parameters = new Set(["prefix", "sentinelUsername", "sentinelPassword", "database"]);
 
 /** An engine URL that cannot be understood. Its message never repeats the URL: it may hold a password. */
-export class AddressError extends Error {
-  override readonly name = "AddressError";
+export class AddressError extends EngineError {
   constructor(what: string) {
     super(`The engine's URL ${what}. The forms are: ${forms}.`);
   }

@@ -1,4 +1,9 @@
-import type { Broker, BrokerCapabilities, BrokerListener } from "@holdfast/broker";
+import {
+  allFeatures,
+  type Broker,
+  type BrokerCapabilities,
+  type BrokerListener,
+} from "@holdfast/broker";
 import { type Clock, type Logger, type Random, silentLogger } from "@holdfast/core";
 import { parseAddress } from "./address.js";
 import { Keys } from "./keys.js";
@@ -28,7 +33,7 @@ export interface RedisBroker extends Broker {
 
 /**
  * An engine over a Redis or Valkey deployment. Throws AddressError or RangeError at once on options
- * that cannot be; `connect` rejects with EngineRefused when the servers cannot be reached or will
+ * that cannot be; `connect` rejects with EngineError when the servers cannot be reached or will
  * not do, and says what to change.
  */
 export function createRedisBroker(options: RedisBrokerOptions): RedisBroker {
@@ -45,26 +50,20 @@ export function createRedisBroker(options: RedisBrokerOptions): RedisBroker {
   const capabilities: BrokerCapabilities = {
     engine: "redis",
     durability: "as configured",
+    features: allFeatures,
     partitions: limits.partitions,
     keyWindowMs: limits.keyWindowMs,
     presenceLeaseMs: limits.presenceLeaseMs,
     presenceGraceMs: limits.presenceGraceMs,
+    commandWindowMs: limits.commandWindowMs,
+    fenceWindowMs: limits.fenceWindowMs,
   };
   return {
     capabilities,
     async connect(gateway, listener) {
       if (!open) throw new Error("the broker was closed");
-      const link = await RedisLink.connect({
-        gateway,
-        listener,
-        servers,
-        keys,
-        limits,
-        clock,
-        random,
-        logger,
-        ended: (ended) => links.delete(ended),
-      });
+      const parts = { gateway, listener, servers, keys, limits, clock, random, logger };
+      const link = await RedisLink.connect(parts, (ended) => links.delete(ended));
       links.add(link);
       return link;
     },

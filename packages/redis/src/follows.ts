@@ -1,5 +1,6 @@
 import type { BrokerListener } from "@holdfast/broker";
 import type { Clock, Logger } from "@holdfast/core";
+import { inTime } from "./in_time.js";
 import type { Keys } from "./keys.js";
 import { decodeFrame, decodePresence } from "./relay/frames.js";
 import type { Relay } from "./relay/relay.js";
@@ -53,7 +54,8 @@ export class Follows {
     follow.presence ||= presence;
     const wanted = [this.#want(channel, keys.entryRelay(channel), false)];
     if (follow.presence) wanted.push(this.#want(channel, keys.presenceRelay(channel), true));
-    return await this.#inTime(Promise.all(wanted));
+    const { clock, timeoutMs } = this.#options;
+    return await inTime(clock, timeoutMs, Promise.all(wanted));
   }
 
   remove(channel: string): void {
@@ -107,16 +109,6 @@ export class Follows {
   #drop(channel: string, name: string): void {
     this.#names.delete(name);
     this.#options.relay.drop(this.#options.keys.partitionOf(channel), name);
-  }
-
-  #inTime(done: Promise<unknown>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = this.#options.clock.after(this.#options.timeoutMs, () => resolve(false));
-      void done.then(() => {
-        timer.cancel();
-        resolve(true);
-      });
-    });
   }
 }
 

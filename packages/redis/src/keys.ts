@@ -61,6 +61,41 @@ export class Keys {
     return `${this.#prefix}{${this.tag(0)}}leases`;
   }
 
+  /** What the gateways said of themselves. */
+  get nodes(): string {
+    return `${this.#prefix}{${this.tag(0)}}nodes`;
+  }
+
+  /** Cluster-wide commands. */
+  get commands(): string {
+    return `${this.#prefix}{${this.tag(0)}}commands`;
+  }
+
+  /** A fenced log. */
+  log(name: string): string {
+    return `${this.#prefix}{${this.#tagOf(name)}}l:${name}`;
+  }
+
+  /** A lease with a fencing token. */
+  lease(name: string): string {
+    return `${this.#prefix}{${this.#tagOf(name)}}f:${name}`;
+  }
+
+  /** Who serves a subject. */
+  services(subject: string): string {
+    return `${this.#prefix}{${this.#tagOf(subject)}}s:${subject}`;
+  }
+
+  /** Carries cluster-wide commands. */
+  get commandRelay(): string {
+    return `${this.#relayPrefix}{${this.tag(0)}}commands`;
+  }
+
+  /** Carries calls of a partition's subjects to a link, and replies to one. */
+  inbox(partition: number, link: string): string {
+    return `${this.#relayPrefix}{${this.tag(partition)}}i:${link}`;
+  }
+
   /** Carries a channel's entries and ephemeral publications. */
   entryRelay(name: string): string {
     return `${this.#relayPrefix}{${this.#tagOf(name)}}e:${name}`;

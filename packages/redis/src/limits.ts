@@ -92,6 +92,68 @@ export const redisLimits = {
     min: 0,
     description: "How long a member that may come back is kept before its leave is announced.",
   }),
+  maxLogBytes: integer(67_108_864, {
+    unit: "bytes",
+    min: 1,
+    description: "Kept entries of one fenced log; past it appends are refused until it is trimmed.",
+  }),
+  maxLogBatchCount: integer(1_000, {
+    unit: "count",
+    min: 1,
+    max: 3_000,
+    description: "Entries in one append to a fenced log.",
+  }),
+  fenceWindowMs: integer(3_600_000, {
+    unit: "ms",
+    min: 1,
+    description: "How long the fencing token of a deleted log is remembered.",
+  }),
+  maxLeaseMs: integer(300_000, {
+    unit: "ms",
+    min: 1,
+    description: "Longest time to live a lease may be asked for.",
+  }),
+  maxServices: integer(10_000, {
+    unit: "count",
+    min: 1,
+    description: "Subjects one link serves at once.",
+  }),
+  maxOutstandingCalls: integer(10_000, {
+    unit: "count",
+    min: 1,
+    description:
+      "Calls one link waits for, and those one service handles unless it says otherwise; more are refused as `busy`.",
+  }),
+  maxCallMs: integer(300_000, {
+    unit: "ms",
+    min: 1,
+    description: "Longest time a call may be waited for.",
+  }),
+  maxCallBytes: integer(1_048_576, {
+    unit: "bytes",
+    min: 1,
+    description: "Payload of one call or reply.",
+  }),
+  maxCommands: integer(10_000, {
+    unit: "count",
+    min: 1,
+    description: "Cluster-wide commands kept to be read again; older cursors are incomplete.",
+  }),
+  maxCommandBytes: integer(65_536, {
+    unit: "bytes",
+    min: 1,
+    description: "Data of one cluster-wide command, as JSON text.",
+  }),
+  commandWindowMs: integer(60_000, {
+    unit: "ms",
+    min: 1,
+    description: "How long cluster-wide commands are kept to be read again.",
+  }),
+  maxNodeBytes: integer(4_096, {
+    unit: "bytes",
+    min: 1,
+    description: "What one gateway says of itself, as JSON text.",
+  }),
   maxBatchCount: integer(128, {
     unit: "count",
     min: 1,

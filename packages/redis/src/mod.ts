@@ -3,4 +3,3 @@ export { createRedisBroker, type RedisBroker, type RedisBrokerOptions } from "./
 export { type RedisLimits, redisLimits } from "./limits.js";
 export type { RedisLink } from "./link.js";
 export type { TlsTrust } from "./servers/connect.js";
-export { EngineRefused } from "./servers/errors.js";

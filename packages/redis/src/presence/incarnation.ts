@@ -19,6 +19,8 @@ export interface LeaseNews {
   readonly overdue: readonly string[];
   /** Every incarnation there is, where all were asked for. */
   readonly all: readonly string[];
+  /** Those of them whose lease has not run out. */
+  readonly alive: readonly string[];
 }
 
 /**
@@ -89,6 +91,7 @@ export class Incarnation {
       watchedMs: numberOf(reply[1]),
       overdue: listOf(reply[2]).map(textOf),
       all: listOf(reply[3]).map(textOf),
+      alive: listOf(reply[4]).map(textOf),
     };
   }
 }

@@ -24,6 +24,17 @@ export interface PresenceOptions {
   readonly limits: RedisLimits;
   readonly clock: Clock;
   readonly random: Random;
+  readonly hooks: PresenceHooks;
+}
+
+/** What else hangs on a gateway's lease. */
+export interface PresenceHooks {
+  /** The gateway has a new incarnation. */
+  renamed(): Promise<void>;
+  /** Time to look whether the servers still have what they were told. */
+  keep(): Promise<void>;
+  /** A dead incarnation's members have been taken out. */
+  swept(incarnation: string): Promise<void>;
 }
 
 /** One gateway's part in presence: its lease, its members, and the sweeping of the dead. */
@@ -46,7 +57,15 @@ export class Presence {
     this.rooms = new Rooms(servers, keys, limits, random);
     const { incarnation, rooms } = this;
     this.roster = new Roster({ servers, keys, limits, clock, incarnation, rooms });
-    this.#sweeper = new Sweeper(servers, keys, limits, clock, random, rooms);
+    this.#sweeper = new Sweeper({
+      servers,
+      keys,
+      limits,
+      clock,
+      random,
+      rooms,
+      swept: options.hooks.swept,
+    });
   }
 
   /** Takes a lease and begins to renew it. */
@@ -101,9 +120,12 @@ export class Presence {
     if (!news.stands) {
       await this.incarnation.begin();
       this.roster.reclaim();
+      await this.#options.hooks.renamed();
     }
     this.roster.sayUnsaid();
-    if (this.#ticks % ticksPerKeep === 0) await this.roster.keep();
+    if (this.#ticks % ticksPerKeep !== 0) return;
+    await this.roster.keep();
+    await this.#options.hooks.keep();
   }
 
   /**

@@ -13,35 +13,30 @@ const maxWaiting = 64;
 /** Channels of a partition swept at the same time. */
 const concurrentSweeps = 16;
 
+/** What a sweeper is made of. */
+export interface SweeperOptions {
+  readonly servers: Servers;
+  readonly keys: Keys;
+  readonly limits: RedisLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly rooms: Rooms;
+  /** A dead incarnation's members have been taken out; its lease goes when this settles. */
+  readonly swept: (incarnation: string) => Promise<void>;
+}
+
 /**
  * Removes what dead incarnations left behind. That a lease ran out is the server's judgement; the
  * grace period after it is measured here, by a clock that does not jump: when the server's does,
  * every lease seems to have run out, and the living have that long to register again.
  */
 export class Sweeper {
-  readonly #servers: Servers;
-  readonly #keys: Keys;
-  readonly #limits: RedisLimits;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #rooms: Rooms;
+  readonly #options: SweeperOptions;
   readonly #waiting = new Map<string, Timer>();
   #closed = false;
 
-  constructor(
-    servers: Servers,
-    keys: Keys,
-    limits: RedisLimits,
-    clock: Clock,
-    random: Random,
-    rooms: Rooms,
-  ) {
-    this.#servers = servers;
-    this.#keys = keys;
-    this.#limits = limits;
-    this.#clock = clock;
-    this.#random = random;
-    this.#rooms = rooms;
+  constructor(options: SweeperOptions) {
+    this.#options = options;
   }
 
   /** Hears whose leases have run out; they are swept once their grace period is over. */
@@ -54,11 +49,10 @@ export class Sweeper {
     }
     for (const name of names) {
       if (name === self || this.#waiting.has(name) || this.#waiting.size >= maxWaiting) continue;
-      const delayMs = this.#limits.presenceGraceMs + this.#random.next() * jitterMs;
-      this.#waiting.set(
-        name,
-        this.#clock.after(delayMs, () => void this.#sweep(name)),
-      );
+      const { clock, limits, random } = this.#options;
+      const delayMs = limits.presenceGraceMs + random.next() * jitterMs;
+      const timer = clock.after(delayMs, () => void this.#sweep(name));
+      this.#waiting.set(name, timer);
     }
   }
 
@@ -70,11 +64,13 @@ export class Sweeper {
 
   /** What fails is tried again: as long as its lease is in the list, somebody will hear of it. */
   async #sweep(name: string): Promise<void> {
+    const { keys, servers, swept } = this.#options;
     try {
-      const all = Array.from({ length: this.#keys.partitions }, (_, partition) => partition);
+      const all = Array.from({ length: keys.partitions }, (_, partition) => partition);
       await Promise.all(all.map((partition) => this.#sweepPartition(partition, name)));
       if (this.#closed) return;
-      await this.#servers.run(forgetLeaseScript, [this.#keys.leases], [name]);
+      await swept(name);
+      await servers.run(forgetLeaseScript, [keys.leases], [name]);
     } catch {
       // The engine is unreachable.
     } finally {
@@ -83,12 +79,13 @@ export class Sweeper {
   }
 
   async #sweepPartition(partition: number, name: string): Promise<void> {
-    const held = this.#keys.held(partition, name);
-    const channels = listOf(await this.#servers.command("SMEMBERS", held)).map(textOf);
+    const { keys, servers, rooms } = this.#options;
+    const held = keys.held(partition, name);
+    const channels = listOf(await servers.command("SMEMBERS", held)).map(textOf);
     for (let from = 0; from < channels.length; from += concurrentSweeps) {
       const some = channels.slice(from, from + concurrentSweeps);
-      await Promise.all(some.map((channel) => this.#rooms.sweep(channel, name)));
+      await Promise.all(some.map((channel) => rooms.sweep(channel, name)));
     }
-    if (channels.length > 0) await this.#servers.command("DEL", held);
+    if (channels.length > 0) await servers.command("DEL", held);
   }
 }

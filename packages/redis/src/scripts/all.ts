@@ -1,3 +1,4 @@
+import { callScript } from "./calls.js";
 import { changesScript, noteScript } from "./changes.js";
 import {
   headsScript,
@@ -6,12 +7,22 @@ import {
   storeSnapshotScript,
   touchScript,
 } from "./channels.js";
+import { broadcastScript, recentCommandsScript } from "./commands.js";
+import { acquireLeaseScript, renewLeaseScript } from "./fenced_leases.js";
+import {
+  appendLogScript,
+  deleteLogScript,
+  loadLogSnapshotScript,
+  readLogScript,
+  storeLogSnapshotScript,
+} from "./logs.js";
 import {
   enterScript,
   forgetLeaseScript,
   keepHeldScript,
   leaseScript,
   leaveScript,
+  removeNodeScript,
   sweepScript,
   viewScript,
 } from "./presence.js";
@@ -35,4 +46,15 @@ export const allScripts: readonly Script[] = [
   leaseScript,
   forgetLeaseScript,
   keepHeldScript,
+  removeNodeScript,
+  appendLogScript,
+  readLogScript,
+  storeLogSnapshotScript,
+  loadLogSnapshotScript,
+  deleteLogScript,
+  acquireLeaseScript,
+  renewLeaseScript,
+  broadcastScript,
+  recentCommandsScript,
+  callScript,
 ];

@@ -122,7 +122,7 @@ return {life, string.format('%.0f', version), redis.call('HGETALL', key)}
  *
  * KEYS: the leases. ARGV: incarnation, "register" or "renew" or "end" or "look", lease ms.
  * Answers whether the lease stands, how long the set has been watched, those past their time, and,
- * for "look", all there are.
+ * for "look", all there are and those that are alive.
  */
 export const leaseScript = new Script(
   "lease",
@@ -145,10 +145,14 @@ elseif mode ~= 'look' then
   elseif mode == 'end' then redis.call('ZADD', key, now, incarnation)
   else redis.call('ZADD', key, now + lease, incarnation) end
 end
-local all = {}
-if mode == 'look' then all = redis.call('ZRANGEBYSCORE', key, 0, '+inf') end
+local now_text = string.format('%.0f', now)
+local all, alive = {}, {}
+if mode == 'look' then
+  all = redis.call('ZRANGEBYSCORE', key, 0, '+inf')
+  alive = redis.call('ZRANGEBYSCORE', key, '(' .. now_text, '+inf')
+end
 return {stands, string.format('%.0f', now - since),
-  redis.call('ZRANGEBYSCORE', key, 0, string.format('%.0f', now), 'LIMIT', 0, 64), all}
+  redis.call('ZRANGEBYSCORE', key, 0, now_text, 'LIMIT', 0, 64), all, alive}
 `,
 );
 
@@ -174,5 +178,20 @@ export const keepHeldScript = new Script(
 local generation = generation_of()
 if not generation then return redis.error_reply(not_master) end
 return {redis.call('PEXPIRE', KEYS[1], ARGV[1]), generation}
+`,
+);
+
+/**
+ * Takes a gateway off the list of nodes if the record is that incarnation's. KEYS: the list, a hash
+ * of `incarnation record` by gateway. ARGV: gateway, incarnation.
+ */
+export const removeNodeScript = new Script(
+  "remove node",
+  `
+local record = redis.call('HGET', KEYS[1], ARGV[1])
+if record and string.find(record, ARGV[2] .. ' ', 1, true) == 1 then
+  return redis.call('HDEL', KEYS[1], ARGV[1])
+end
+return 0
 `,
 );

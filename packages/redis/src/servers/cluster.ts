@@ -1,9 +1,9 @@
+import { EngineError } from "@holdfast/broker";
 import { type Cluster, Redis } from "ioredis";
 import type { Keys } from "../keys.js";
 import type { Script } from "../scripts/script.js";
 import { slotOf } from "../tags.js";
 import { connectCluster, connectionOptions, dropConnection } from "./connect.js";
-import { EngineRefused } from "./errors.js";
 import { checkLayout, inspectServer } from "./inspection.js";
 import { Runner } from "./runner.js";
 import type { Argument, Reply, Servers } from "./servers.js";
@@ -45,7 +45,7 @@ export class ClusterServers implements Servers {
     } catch (cause) {
       this.close();
       const detail = cause instanceof Error ? cause.message : String(cause);
-      throw new EngineRefused(`The Redis cluster cannot be reached: ${detail}.`, { cause });
+      throw new EngineError(`The Redis cluster cannot be reached: ${detail}.`, { cause });
     }
     try {
       await this.#inspect();
@@ -127,7 +127,7 @@ export class ClusterServers implements Servers {
 
   #refreshed(): void {
     this.#inspect().catch((error: unknown) => {
-      if (!(error instanceof EngineRefused)) return;
+      if (!(error instanceof EngineError)) return;
       this.#options.logger.error("engine refused", { message: error.message });
     });
     const places = this.#layout();

@@ -1,10 +1,5 @@
 import { CommandError } from "./servers.js";
 
-/** The engine's servers will not do, or cannot be reached at start-up. The message is for the operator. */
-export class EngineRefused extends Error {
-  override readonly name = "EngineRefused";
-}
-
 /** Errors with which a server says that it has not carried a command out, not even in part. */
 const definite =
   /\b(NOSCRIPT|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|CROSSSLOT|READONLY|OOM|MISCONF|NOREPLICAS|LOADING|BUSY|MASTERDOWN|NOPERM|NOAUTH|WRONGPASS)\b/;

@@ -1,6 +1,6 @@
+import { EngineError } from "@holdfast/broker";
 import type { Keys } from "../keys.js";
 import type { Script } from "../scripts/script.js";
-import { EngineRefused } from "./errors.js";
 import { textOf } from "./replies.js";
 import type { Argument, Reply } from "./servers.js";
 
@@ -23,7 +23,7 @@ const layoutVersion = 1;
 
 /**
  * Looks whether a server will do: a master, of a version that is known, that never evicts what it
- * has acknowledged. Throws EngineRefused with the way out.
+ * has acknowledged. Throws EngineError with the way out.
  */
 export async function inspectServer(send: Send): Promise<ServerFacts> {
   const info = textOf(await send("INFO"));
@@ -31,18 +31,18 @@ export async function inspectServer(send: Send): Promise<ServerFacts> {
   const version = field("redis_version") ?? "";
   const major = Number(version.split(".")[0]);
   if (!(major >= oldestMajor)) {
-    throw new EngineRefused(
+    throw new EngineError(
       `The Redis server has version ${version || "unknown"}; at least ${oldestMajor}.0 is needed.`,
     );
   }
   if (field("role") !== "master") {
-    throw new EngineRefused(
+    throw new EngineError(
       "The Redis server is a replica, which may be behind. Name the master, or use redis+sentinel:// to find it.",
     );
   }
   const policy = field("maxmemory_policy");
   if (policy !== undefined && policy !== "noeviction") {
-    throw new EngineRefused(
+    throw new EngineError(
       `The Redis server has maxmemory-policy ${policy}, under which it may forget what was acknowledged. Set it to noeviction, or use a server of its own.`,
     );
   }
@@ -57,7 +57,7 @@ export async function checkLayout(send: Send, keys: Keys): Promise<void> {
   const found = reply === null ? wanted : textOf(reply);
   if (found === wanted) return;
   const [version, partitions] = found.split(" ");
-  throw new EngineRefused(
+  throw new EngineError(
     version === String(layoutVersion)
       ? `The Redis store holds ${partitions} partitions and ${keys.partitions} are configured. Set partitions to ${partitions}, or use another prefix.`
       : `The Redis store has layout ${found}, which this version cannot read. Use another prefix.`,

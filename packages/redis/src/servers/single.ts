@@ -1,9 +1,9 @@
+import { EngineError } from "@holdfast/broker";
 import type { Clock, Logger } from "@holdfast/core";
 import type { Redis } from "ioredis";
 import type { Keys } from "../keys.js";
 import type { Script } from "../scripts/script.js";
 import { type ConnectOptions, connectSingle, dropConnection } from "./connect.js";
-import { EngineRefused } from "./errors.js";
 import { checkLayout, inspectServer } from "./inspection.js";
 import { Runner } from "./runner.js";
 import type { Argument, Reply, Servers, ServersListener } from "./servers.js";
@@ -58,7 +58,7 @@ export class SingleServers implements Servers {
     } catch (cause) {
       this.close();
       const detail = reason instanceof Error ? reason.message : String(cause);
-      throw new EngineRefused(`The Redis server cannot be reached: ${detail}.`, { cause });
+      throw new EngineError(`The Redis server cannot be reached: ${detail}.`, { cause });
     }
     try {
       await this.#check();
@@ -113,7 +113,7 @@ export class SingleServers implements Servers {
     const send = (name: string, ...args: Argument[]) => this.#runner.command(name, ...args);
     const facts = await inspectServer(send);
     if (facts.cluster) {
-      throw new EngineRefused("The Redis server is part of a cluster. Use redis+cluster://.");
+      throw new EngineError("The Redis server is part of a cluster. Use redis+cluster://.");
     }
     this.#sharded = facts.sharded;
     await checkLayout(send, this.#options.keys);
@@ -140,7 +140,7 @@ export class SingleServers implements Servers {
       (error: unknown) => {
         if (checking !== this.#checking) return;
         const message = error instanceof Error ? error.message : String(error);
-        if (error instanceof EngineRefused) {
+        if (error instanceof EngineError) {
           this.#options.logger.error("engine refused", { message });
         }
         dropConnection(this.#client);

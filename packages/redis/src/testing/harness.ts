@@ -17,7 +17,9 @@ export const abilities: readonly Ability[] = [
   "cutRelay",
   "loseSuffix",
   "pause",
+  "pauseOne",
   "restart",
+  "wait",
   "wipe",
 ];
 
@@ -91,8 +93,8 @@ export class RedisHarness implements BrokerHarness {
         }),
       mendRelay: (gateway) => this.#mendRelay(gateway),
       loseSuffix: (channel, count) => this.#loseSuffix(channel, count),
-      pause: () => this.#pause(),
-      resume: () => this.#resume(),
+      pause: (gateway) => (gateway === undefined ? this.#pause() : this.#cutOff(gateway)),
+      resume: (gateway) => (gateway === undefined ? this.#resume() : this.#reconnect(gateway)),
       restart: () => this.#restart(async () => {}),
       wipe: async () => void (await this.#shifted.server.ask("FLUSHALL")),
     };
@@ -176,6 +178,22 @@ export class RedisHarness implements BrokerHarness {
 
   async #resume(): Promise<void> {
     this.#shifted.server.kill("SIGCONT");
+    await this.#back();
+  }
+
+  async #cutOff(gateway: string): Promise<void> {
+    this.#of(gateway, (linked) => {
+      linked.deaf = true;
+      linked.proxy.cut();
+    });
+    await this.#until(() => [...this.#links].every(([link, { deaf }]) => link.available !== deaf));
+  }
+
+  async #reconnect(gateway: string): Promise<void> {
+    this.#of(gateway, (linked) => {
+      linked.deaf = false;
+      linked.proxy.mend();
+    });
     await this.#back();
   }
 
