@@ -9,10 +9,10 @@ export type {
   Position,
   ResetReason,
 } from "@holdfast/protocol";
+export { formatPosition, parsePosition } from "@holdfast/protocol";
 export type { Off } from "./emitter.js";
 export { HoldfastError } from "./errors.js";
 export type { ClientLimits, ClientOptions, GetToken, TokenRequest } from "./options.js";
-export { formatPosition, parsePosition } from "./position.js";
 export type { Channel, HistoryOptions, HistoryResult } from "./session/channel.js";
 export type { CallOptions, Client, ClientEvents } from "./session/client.js";
 export type { Done, Presence, PresenceEvent } from "./session/presence.js";

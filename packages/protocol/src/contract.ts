@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Failure } from "./errors.js";
+import type { Position } from "./schemas/fields.js";
 
 /** What an identity may do with a channel. */
 export type Action = "subscribe" | "publish" | "presence" | "history" | "call";
@@ -45,6 +46,27 @@ export interface AuthorizeRequest {
 
 /** Permits or refuses what the capabilities do not decide. */
 export type AuthorizeHandler = (request: AuthorizeRequest) => boolean | Promise<boolean>;
+
+/** What a snapshot handler is given. */
+export interface SnapshotRequest {
+  readonly channel: string;
+  readonly signal: AbortSignal;
+}
+
+/** A channel's whole state, and the last publication that it holds the effect of. */
+export interface StateSnapshot {
+  /** A JSON value. */
+  readonly snapshot: unknown;
+  /** As `publish` returned it, committed together with the data; absent: nothing was published yet. */
+  readonly position?: Position;
+}
+
+/**
+ * Supplies the state of a channel whose rule says `state: { handler }`. The publications after the
+ * position follow it, so the two have to be committed in one step. Throwing is logged, and whoever
+ * waits for the state is told to come back.
+ */
+export type SnapshotHandler = (request: SnapshotRequest) => StateSnapshot | Promise<StateSnapshot>;
 
 /** What a call's handler is given beside its input. */
 export interface CallContext {

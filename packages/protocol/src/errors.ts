@@ -33,6 +33,7 @@ export const errorCodes = {
   lease_held: again("Another holder has the lease; wait for `retryAfterMs`."),
   lease_lost: once("The lease has ended or was given anew; acquire it again."),
   no_history: once("The channel keeps no history."),
+  no_state: once("The channel has no state."),
   no_presence: once("The channel has no presence."),
   unknown_call: once("No handler of this name."),
   no_responders: again("Nobody serves this call now; it was not carried out."),

@@ -25,6 +25,9 @@ export {
   type Identity,
   type Outcome,
   type PayloadOf,
+  type SnapshotHandler,
+  type SnapshotRequest,
+  type StateSnapshot,
 } from "./contract.js";
 export {
   type ErrorCode,
@@ -33,6 +36,7 @@ export {
   type Failure,
   failure,
 } from "./errors.js";
+export { formatPosition, parsePosition } from "./position.js";
 export type { Connected } from "./schemas/down/connected.js";
 export type { Disconnect } from "./schemas/down/disconnect.js";
 export type { Ephemeral } from "./schemas/down/ephemeral.js";
@@ -45,10 +49,18 @@ export type { Published } from "./schemas/down/published.js";
 export type { Reset } from "./schemas/down/reset.js";
 export type { Subscribed } from "./schemas/down/subscribed.js";
 export type { DownMessage } from "./schemas/down.js";
-export type { Member, Position, PublisherSession, ResetReason } from "./schemas/fields.js";
+export type {
+  Member,
+  Position,
+  PublisherSession,
+  ResetReason,
+  StateMode,
+} from "./schemas/fields.js";
 export type { Call } from "./schemas/up/call.js";
 export type { Connect } from "./schemas/up/connect.js";
 export type { Publish } from "./schemas/up/publish.js";
 export type { Subscribe } from "./schemas/up/subscribe.js";
 export type { UpMessage } from "./schemas/up.js";
+export { type Fold, type FoldedMode, folds } from "./state/fold.js";
+export { maxPatchDepth, mergePatch } from "./state/merge-patch.js";
 export { protocolVersion } from "./version.js";

@@ -79,12 +79,27 @@ export const DurationMs = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_IN
 export const TimeMs = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 /**
+ * How the state of a channel comes about:
+ * - `last`: the newest publication's `data` is the state
+ * - `merge`: each publication's `data` is a JSON Merge Patch (RFC 7396) on the state before it
+ * - `handler`: the application supplies it, and knows what a publication does to it
+ *
+ * Before the first publication the state of `last` and `merge` is `null`.
+ */
+export const StateMode = Type.Union([
+  Type.Literal("last"),
+  Type.Literal("merge"),
+  Type.Literal("handler"),
+]);
+export type StateMode = Static<typeof StateMode>;
+
+/**
  * Why continuity could not be kept:
  * - `epoch_changed`: the history has a new life without lineage to the position
  * - `history_trimmed`: publications after the position are no longer retained
  * - `position_ahead`: the position is beyond what its epoch holds (a lost suffix had been seen)
  * - `witness_mismatch`: another publication stands at the position's offset
- * - `state_lost`: the engine lost the channel with its state
+ * - `state_lost`: the engine lost the channel with its state, which begins anew
  * - `replay_exhausted`: the subscription could not catch up within the permitted rounds
  */
 export const ResetReason = Type.Union([

@@ -9,7 +9,7 @@ export const Reset = Type.Object({
   /** Where the publications that follow start. */
   position: Position,
   top: Offset,
-  /** The channel's whole state at `position`, where the channel has state. */
+  /** The channel's whole state at `position`; present exactly where the channel has state. */
   state: Type.Optional(Data),
 });
 export type Reset = Static<typeof Reset>;

@@ -1,5 +1,13 @@
 import { type Static, Type } from "typebox";
-import { ChannelName, Data, Offset, Position, RequestId, ResetReason } from "../fields.js";
+import {
+  ChannelName,
+  Data,
+  Offset,
+  Position,
+  RequestId,
+  ResetReason,
+  StateMode,
+} from "../fields.js";
 
 /** A subscription has begun. */
 export const Subscribed = Type.Object({
@@ -16,7 +24,12 @@ export const Subscribed = Type.Object({
   contiguous: Type.Boolean(),
   /** Why a given position could not be resumed; present exactly when one was given and `resumed` is false. */
   reason: Type.Optional(ResetReason),
-  /** The channel's whole state at `position`, where the channel has state and it is not resumed. */
+  /** How the channel's state comes about; present exactly where the channel has state (feature `state`). */
+  mode: Type.Optional(StateMode),
+  /**
+   * The channel's whole state at `position`; present exactly where the channel has state and the
+   * subscription does not resume. The publications that follow are to be folded into it.
+   */
   state: Type.Optional(Data),
   /** Binary codecs: number that stands for the channel in this connection's publications. */
   ref: Type.Optional(Type.Integer({ minimum: 1, maximum: 0xffff_ffff })),

@@ -1,4 +1,4 @@
-import type { Position } from "@holdfast/protocol";
+import type { Position } from "./schemas/fields.js";
 
 const grammar = /^([\w-]{1,32}):(\d{1,16}):([\w-]{0,32})$/;
 
