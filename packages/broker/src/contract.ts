@@ -43,6 +43,13 @@ export interface PublishRequest {
   /** Wall-clock stamp of the gateway in milliseconds since the Unix epoch. */
   readonly timeMs: number;
   readonly history: HistoryBounds;
+  /**
+   * The channel's state is folded from its entries. Until a publish says otherwise, what no stored
+   * snapshot covers stays whatever the bounds say: everything, as long as none was stored. What does
+   * not fit the engine is refused as `busy`; and an engine that lost so much that neither a snapshot
+   * nor the entries after it give the state begins an epoch without lineage, at offset 0.
+   */
+  readonly pinned?: boolean;
   /** Publish key; `scope` is the user (or the anonymous session) it belongs to. */
   readonly key?: { readonly scope: string; readonly value: string };
   /** The publisher's own order; `id` is globally unique. */

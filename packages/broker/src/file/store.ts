@@ -32,6 +32,8 @@ export interface ChannelRow {
   readonly log: LogRow;
   /** Position of the stored snapshot. */
   readonly snapshot?: { readonly epoch: string; readonly offset: number; readonly id?: string };
+  /** The state is folded from the entries: none goes that no snapshot covers. */
+  readonly pinned?: true;
   readonly publishers: {
     readonly keys: number;
     /** When the longest remembered key was published. */

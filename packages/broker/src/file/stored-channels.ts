@@ -180,7 +180,8 @@ export class StoredChannels {
     const publishers = new StoredPublishers(this.#context, name, row.id, row.publishers);
     // Its state is read when it is asked for; the channel's rules go by the position.
     const snapshot = row.snapshot && { position: row.snapshot, state: undefined };
-    const parts = { epoch: row.epoch, lineage: row.lineage, log, publishers, snapshot };
+    const { epoch, lineage, pinned = false } = row;
+    const parts = { epoch, lineage, log, publishers, snapshot, pinned };
     const channel = new Channel(name, limits, random, row.usedMs, parts);
     // Its epoch is of an earlier life of the store, and begins anew with what there is.
     if (row.generation !== generation) channel.loseAfter(log.top);
@@ -205,6 +206,7 @@ export class StoredChannels {
       publishers: publishers.row,
       usedMs: this.#context.nowMs(),
       ...(snapshot === undefined ? {} : { snapshot: snapshot.position }),
+      ...(channel.pinned ? { pinned: true } : {}),
       ...(idleSinceMs === undefined ? {} : { idleSinceMs }),
     });
   }

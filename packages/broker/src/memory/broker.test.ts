@@ -7,7 +7,8 @@ import {
   type PublishRequest,
 } from "../contract.js";
 import { createMemoryBroker } from "./broker.js";
-import type { MemoryBrokerOptions } from "./options.js";
+import { Channel } from "./channel.js";
+import { type MemoryBrokerOptions, resolveLimits } from "./options.js";
 
 const history = { maxCount: 100, maxBytes: 100_000, maxAgeMs: 60_000 };
 
@@ -110,6 +111,33 @@ describe("the memory engine's own bounds", () => {
     broker.close();
   });
 
+  test("a pinned channel takes no more than fits until a snapshot is stored, and repeats are still answered", () => {
+    const { broker } = setUp({ maxPinnedBytes: 300 });
+    const link = broker.connect("g1", recorder().listener);
+    const bounds = { ...history, maxCount: 1, maxBytes: 300 };
+    const wish = (key: string) =>
+      entry("a:1", {
+        pinned: true,
+        history: bounds,
+        data: "x".repeat(98),
+        key: { scope: "ann", value: key },
+      });
+    const outcomes = ["k1", "k2", "k3", "k4", "k1"].map((key) => link.publish(wish(key)));
+    expect(outcomes.map((outcome) => (outcome.ok ? outcome.offset : outcome.code))).toEqual([
+      1,
+      2,
+      3,
+      "busy",
+      1,
+    ]);
+    const [first] = outcomes;
+    if (!first?.ok) throw new Error("refused");
+    const { epoch, offset, id } = first;
+    expect(link.storeSnapshot("a:1", { position: { epoch, offset, id }, state: 1 })).toBe(true);
+    expect(link.publish(wish("k4"))).toMatchObject({ ok: true, offset: 4 });
+    broker.close();
+  });
+
   test("an option out of range is refused by name", () => {
     expect(() => setUp({ partitions: 0 })).toThrow("partitions must be an integer from 1 to 65536");
   });
@@ -186,4 +214,19 @@ describe("the memory engine", () => {
     expect(calls).toEqual(["enter m v1", "leave m v2"]);
     broker.close();
   });
+});
+
+test("a pinned channel that lost its only snapshot has nothing left that its state could go on from", () => {
+  const clock = new VirtualClock();
+  const channel = new Channel("a:1", resolveLimits({}), new SeededRandom(1), 0);
+  const wish = entry("a:1", { pinned: true, history: { ...history, maxCount: 1 } });
+  for (let n = 1; n <= 3; n += 1) channel.publish(wish, clock.monoMs());
+  const { head } = channel;
+  expect(channel.storeSnapshot({ position: head, state: 3 }, 0)).toBe(true);
+  channel.publish(wish, 0);
+  expect(channel.copy().snapshot).toEqual({ position: head, state: 3 });
+  channel.loseAfter(2);
+  const page = channel.read({ channel: "a:1", after: 0, maxCount: 9, maxBytes: 9_999 }, 0);
+  expect(page).toMatchObject({ top: 0, first: 1, lineage: [], entries: [] });
+  expect([page.epoch === head.epoch, channel.snapshot]).toEqual([false, undefined]);
 });

@@ -32,6 +32,7 @@ function newParts(limits: MemoryLimits, random: Random): ChannelParts {
     log: new ChannelLog(),
     publishers: new PublisherMemory(limits),
     snapshot: undefined,
+    pinned: false,
   };
 }
 
@@ -47,6 +48,8 @@ export interface ChannelParts {
   readonly log: EntryLog;
   readonly publishers: Publishers;
   readonly snapshot: Snapshot | undefined;
+  /** The state is folded from the entries: none goes that no snapshot covers. */
+  readonly pinned: boolean;
 }
 
 /** One life of a channel: its log, its memory of publishers, its snapshot. */
@@ -57,11 +60,12 @@ export class Channel {
   usedMs: number;
   readonly #limits: MemoryLimits;
   readonly #random: Random;
-  readonly #log: EntryLog;
-  readonly #publishers: Publishers;
-  readonly #admission: Admission;
+  #log: EntryLog;
+  #publishers: Publishers;
+  #admission: Admission;
   #lineage: readonly Lineage[];
   #snapshot: Snapshot | undefined;
+  #pinned: boolean;
 
   constructor(
     name: string,
@@ -80,6 +84,7 @@ export class Channel {
     this.#admission = new Admission(limits, parts.publishers);
     this.#lineage = parts.lineage;
     this.#snapshot = parts.snapshot;
+    this.#pinned = parts.pinned;
   }
 
   get head(): Head {
@@ -96,6 +101,11 @@ export class Channel {
 
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;
+  }
+
+  /** Whether the newest publish said that the state is folded from the entries. */
+  get pinned(): boolean {
+    return this.#pinned;
   }
 
   /** Whether losing this channel loses nothing but its epoch. */
@@ -119,6 +129,12 @@ export class Channel {
       const message = `The channel's newest offset is ${this.#log.top}, not ${expectedOffset}.`;
       return failure("offset_mismatch", message);
     }
+    const pinned = request.pinned === true;
+    if (pinned && this.#pinnedBytes(nowMs) + payload.bytes > this.#maxPinnedBytes(request)) {
+      const message = "The channel waits for a snapshot of its state to be stored.";
+      return failure("busy", message, { retryAfterMs: 1_000 });
+    }
+    this.#pinned = pinned;
     const entry = this.#entryOf(request, payload);
     this.#log.append(entry, payload.bytes, request.history, nowMs);
     this.trim(nowMs);
@@ -175,13 +191,14 @@ export class Channel {
   }
 
   /**
-   * Applies the history bounds. What follows the stored snapshot stays, up to `maxPinnedBytes`;
-   * past that the snapshot is dropped, because a snapshot that its deltas do not meet is worse than none.
+   * Applies the history bounds. What follows the stored snapshot stays. Where the state is not folded
+   * from the entries that is up to `maxPinnedBytes`; past it the snapshot is dropped, because a
+   * snapshot that its deltas do not meet is worse than none.
    */
   trim(nowMs: number): void {
-    const keepFrom = this.#snapshot === undefined ? undefined : this.#snapshot.position.offset + 1;
+    const keepFrom = this.#keepFrom;
     this.#log.trim(nowMs, keepFrom ?? Number.POSITIVE_INFINITY);
-    if (keepFrom === undefined || this.#log.first < keepFrom) return;
+    if (keepFrom === undefined || this.#log.first < keepFrom || this.#pinned) return;
     if (this.#log.bytes <= this.#limits.maxPinnedBytes) return;
     this.#log.trim(nowMs, Number.POSITIVE_INFINITY);
     if (this.#log.first > keepFrom) this.#snapshot = undefined;
@@ -193,10 +210,18 @@ export class Channel {
     this.#publishers.expire(nowMs);
   }
 
-  /** Loses what follows `upTo` and begins a new epoch with that lineage. */
+  /**
+   * Loses what follows `upTo` and begins a new epoch with that lineage. Where the state is folded from
+   * the entries and cannot be had any more, nothing is left that it could go on from.
+   */
   loseAfter(upTo: number): void {
     const parent = this.epoch;
     this.epoch = newEpoch(this.#random);
+    const lacksState = this.#snapshot !== undefined && this.#snapshot.position.offset > upTo;
+    if (this.#pinned && lacksState && this.#log.first > 1) {
+      this.#forget();
+      return;
+    }
     this.#lineage = [{ parent, upTo }, ...this.#lineage.map((older) => atMost(older, upTo))].slice(
       0,
       maxLineage,
@@ -219,7 +244,33 @@ export class Channel {
       log: this.#log.copy(),
       publishers: this.#publishers.copy(),
       snapshot: this.#snapshot,
+      pinned: this.#pinned,
     });
+  }
+
+  /** The oldest offset that has to stay; undefined: none has to. */
+  get #keepFrom(): number | undefined {
+    if (this.#snapshot !== undefined) return this.#snapshot.position.offset + 1;
+    return this.#pinned ? 1 : undefined;
+  }
+
+  /** Bytes that only a newer snapshot can free; 0 while the bounds still find something to let go. */
+  #pinnedBytes(nowMs: number): number {
+    this.trim(nowMs);
+    return this.#log.first >= (this.#keepFrom ?? 1) ? this.#log.bytes : 0;
+  }
+
+  #maxPinnedBytes({ history }: PublishRequest): number {
+    return Math.max(this.#limits.maxPinnedBytes, history.maxBytes);
+  }
+
+  /** Begins anew, with nothing of before. */
+  #forget(): void {
+    this.#log = new ChannelLog();
+    this.#publishers = new PublisherMemory(this.#limits);
+    this.#admission = new Admission(this.#limits, this.#publishers);
+    this.#lineage = [];
+    this.#snapshot = undefined;
   }
 
   #payloadOf(request: PublishRequest): Copied | Failure {

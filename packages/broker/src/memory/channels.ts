@@ -63,6 +63,11 @@ export class Channels {
     this.#hand = undefined;
   }
 
+  /** Replaces one channel, or adds it. */
+  put(channel: Channel): void {
+    this.#channels.set(channel.name, channel);
+  }
+
   /** The channels held. */
   all(): Iterable<Channel> {
     return this.#channels.values();

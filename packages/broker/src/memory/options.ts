@@ -90,7 +90,7 @@ export const memoryLimits = {
     unit: "bytes",
     min: 1,
     description:
-      "Payload bytes a channel keeps beyond its history bounds because they follow its stored snapshot; past it the snapshot is dropped.",
+      "Payload bytes a channel keeps beyond its history bounds because they follow its stored snapshot; past it the snapshot is dropped, or, where the channel's state is folded from them, publishes are refused as `busy` until a newer one is stored.",
   }),
   maxPartitionChanges: integer(1_024, {
     unit: "count",

@@ -10,6 +10,7 @@ import {
   publishMany,
   read,
   refusal,
+  roomy,
   value,
 } from "../bench.js";
 
@@ -172,6 +173,32 @@ export const continuityChecks: readonly BrokerCheck[] = [
       const { epoch } = await read(station, "a:kept");
       assert.deepEqual([kept?.state, kept?.position.offset, kept?.position.epoch], [2, 2, epoch]);
       assert.equal(value(await station.link.loadSnapshot("a:lost")), null);
+    },
+    ["loseSuffix"],
+  ),
+
+  check(
+    "leaves a pinned channel from which the state can be had, or nothing of it and no lineage",
+    async (bench) => {
+      const station = await bench.station();
+      const pinned = { pinned: true, history: { ...roomy, maxCount: 1 } };
+      for (const lost of [1, 2, 4]) {
+        const channel = `a:lost-${lost}`;
+        const outcomes = await publishMany(station, channel, 6, pinned);
+        for (const { epoch, offset, id } of [outcomes[1], outcomes[4]].flatMap((o) => o ?? [])) {
+          const snapshot = { position: { epoch, offset, id }, state: offset };
+          value(await station.link.storeSnapshot(channel, snapshot));
+        }
+        await bench.faults.loseSuffix(channel, lost);
+        const page = await read(station, channel);
+        const snapshot = value(await station.link.loadSnapshot(channel));
+        const from = snapshot?.position.offset ?? 0;
+        assert.equal(snapshot?.position.epoch ?? page.epoch, page.epoch);
+        assert.equal(snapshot?.state ?? 0, from);
+        assert.deepEqual([from <= page.top, page.first <= from + 1], [true, true]);
+        if (page.lineage.length > 0) assert.equal(page.top, 6 - lost);
+        else assert.deepEqual([page.top, page.entries, from], [0, [], 0]);
+      }
     },
     ["loseSuffix"],
   ),

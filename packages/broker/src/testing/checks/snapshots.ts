@@ -103,6 +103,30 @@ export const snapshotChecks: readonly BrokerCheck[] = [
     ["clock"],
   ),
 
+  check("lets nothing go that a pinned channel's state is folded from", async (bench) => {
+    const station = await bench.station();
+    const pinned = { pinned: true, history: { ...roomy, maxCount: 2 } };
+    const outcomes = await publishMany(station, "a:b", 9, pinned);
+    assert.deepEqual(offsetsOf(await read(station, "a:b")), offsets(1, 9));
+    assert.equal(await store(station, "a:b", at(nth(outcomes, 5))), true);
+    await published(station, "a:b", "next", pinned);
+    assert.deepEqual(offsetsOf(await read(station, "a:b")), offsets(6, 10));
+    await published(station, "a:b", "last", { history: { ...roomy, maxCount: 2 } });
+    assert.deepEqual(offsetsOf(await read(station, "a:b")), offsets(6, 11));
+  }),
+
+  check(
+    "lets nothing go that a pinned channel's state is folded from, however old it is",
+    async (bench) => {
+      const station = await bench.station();
+      const pinned = { pinned: true, history: { ...roomy, maxAgeMs: 5_000 } };
+      await publishMany(station, "a:b", 3, pinned);
+      await bench.advance(60_000);
+      assert.deepEqual(offsetsOf(await read(station, "a:b")), [1, 2, 3]);
+    },
+    ["clock"],
+  ),
+
   check("refuses a snapshot that the retained entries no longer meet", async (bench) => {
     const station = await bench.station();
     const outcomes = await publishMany(station, "a:b", 5, { history: { ...roomy, maxCount: 2 } });

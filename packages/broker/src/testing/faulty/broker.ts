@@ -7,6 +7,7 @@ import type { BrokerFaults } from "../harness.js";
 import { FaultyLink, type OperationDecision } from "./link.js";
 import { Reach } from "./reach.js";
 import { faultyRelay, type RelayDecision } from "./relay.js";
+import { Replicas } from "./replicas.js";
 
 /** The memory engine's options and what becomes of messages and operations. */
 export interface FaultyMemoryOptions extends MemoryBrokerOptions {
@@ -45,6 +46,7 @@ export interface FaultyMemoryBroker extends Broker, Required<BrokerFaults> {
 class FaultyBroker implements FaultyMemoryBroker {
   readonly capabilities: BrokerCapabilities;
   readonly #reach = new Reach();
+  readonly #replicas = new Replicas();
   readonly #broker: EngineBroker;
   readonly #operations: OperationDecision | undefined;
   readonly #links = new Map<FaultyLink, BrokerListener>();
@@ -59,7 +61,7 @@ class FaultyBroker implements FaultyMemoryBroker {
   connect(gateway: string, listener: BrokerListener): FaultyLink {
     const { engine } = this.#broker;
     const inner = this.#broker.connect(gateway, listener);
-    const link = new FaultyLink(inner, engine, this.#reach, this.#operations);
+    const link = new FaultyLink(inner, engine, this.#reach, this.#replicas, this.#operations);
     this.#links.set(link, listener);
     return link;
   }
@@ -98,10 +100,14 @@ class FaultyBroker implements FaultyMemoryBroker {
   }
 
   loseSuffix(channel: string, count: number): void {
-    const held = this.#broker.engine.channels.peek(channel);
+    const { engine } = this.#broker;
+    const held = engine.channels.peek(channel);
     if (held === undefined) return;
-    held.loseAfter(Math.max(0, held.head.offset - count));
-    this.#broker.engine.noteChange(channel);
+    const upTo = Math.max(0, held.head.offset - count);
+    const left = this.#replicas.before(held, upTo);
+    left.loseAfter(upTo);
+    engine.channels.put(left);
+    engine.noteChange(channel);
   }
 
   wipe(): void {
@@ -146,6 +152,7 @@ class FaultyBroker implements FaultyMemoryBroker {
 
   #replace(channels: ReadonlyMap<string, Channel>): void {
     this.#broker.engine.channels.replace(channels);
+    this.#replicas.clear();
     this.#broker.engine.forgetChanges();
     this.#losePresence();
   }

@@ -22,6 +22,7 @@ import type { MemoryEngine } from "../../memory/engine.js";
 import type { EngineLink } from "../../memory/link.js";
 import { Lane } from "./lane.js";
 import type { Reach } from "./reach.js";
+import type { Replicas } from "./replicas.js";
 
 const timeoutMs = 5_000;
 
@@ -56,6 +57,7 @@ export class FaultyLink implements BrokerLink {
   readonly inner: EngineLink;
   readonly #engine: MemoryEngine;
   readonly #reach: Reach;
+  readonly #replicas: Replicas;
   readonly #clock: Clock;
   readonly #decide: OperationDecision | undefined;
   readonly #requests: Lane;
@@ -67,11 +69,18 @@ export class FaultyLink implements BrokerLink {
   #status: NodeStatus | undefined;
   #missing: Timer | undefined;
 
-  constructor(inner: EngineLink, engine: MemoryEngine, reach: Reach, decide?: OperationDecision) {
+  constructor(
+    inner: EngineLink,
+    engine: MemoryEngine,
+    reach: Reach,
+    replicas: Replicas,
+    decide?: OperationDecision,
+  ) {
     this.gateway = inner.gateway;
     this.inner = inner;
     this.#engine = engine;
     this.#reach = reach;
+    this.#replicas = replicas;
     this.#clock = engine.clock;
     this.#decide = decide;
     this.#requests = new Lane(engine.clock);
@@ -115,7 +124,11 @@ export class FaultyLink implements BrokerLink {
   }
 
   storeSnapshot(channel: string, snapshot: Snapshot) {
-    return this.#run("storeSnapshot", () => this.inner.storeSnapshot(channel, snapshot));
+    return this.#run("storeSnapshot", () => {
+      const held = this.#engine.channels.peek(channel);
+      if (held !== undefined) this.#replicas.note(held);
+      return this.inner.storeSnapshot(channel, snapshot);
+    });
   }
 
   enter(channel: string, member: Member) {
