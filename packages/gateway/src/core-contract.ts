@@ -6,6 +6,8 @@ import type {
   CallDefinition,
   Capabilities,
   Failure,
+  FoldedMode,
+  SnapshotHandler,
 } from "@holdfast/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Settings } from "./settings.js";
@@ -15,6 +17,12 @@ import type { Connection, Handshake, Transport } from "./transport.js";
 export interface ChannelRule {
   /** false or absent: the channel keeps no history, so nothing can be resumed. */
   readonly history?: Partial<HistoryBounds> | false;
+  /**
+   * The channel has state, which subscribers are given when they begin: `last`: the newest
+   * publication's data; `merge`: publications are JSON Merge Patches (RFC 7396) on it; a handler: the
+   * application supplies it. With state `history` is on unless it says otherwise.
+   */
+  readonly state?: FoldedMode | { readonly handler: SnapshotHandler };
   readonly presence?: boolean;
   /** Publications carry the publisher's `user`. Default true. */
   readonly stampUser?: boolean;

@@ -10,6 +10,8 @@ export class CoreMetrics implements HubMetrics, SessionMetrics {
   readonly refilled: Counter;
   readonly published: Counter;
   readonly publishedByProcess: Counter;
+  readonly stateBytes: Gauge;
+  readonly #stateLoads: Counter;
   readonly #meter: Meter;
   readonly #connections: Gauge;
   readonly #subscriptions: Gauge;
@@ -21,6 +23,8 @@ export class CoreMetrics implements HubMetrics, SessionMetrics {
     this.refilled = meter.counter(metrics.refilled);
     this.published = meter.counter(metrics.publishes, { source: "socket" });
     this.publishedByProcess = meter.counter(metrics.publishes, { source: "process" });
+    this.stateBytes = meter.gauge(metrics.stateBytes);
+    this.#stateLoads = meter.counter(metrics.stateLoads);
     this.#connections = meter.gauge(metrics.connections);
     this.#subscriptions = meter.gauge(metrics.subscriptions);
   }
@@ -44,6 +48,14 @@ export class CoreMetrics implements HubMetrics, SessionMetrics {
 
   subscribed(outcome: "fresh" | "resumed" | "reset"): void {
     this.#meter.counter(metrics.subscribes, { outcome }).add();
+  }
+
+  stateLoad(): void {
+    this.#stateLoads.add();
+  }
+
+  snapshot(outcome: "stored" | "overtaken" | "failed"): void {
+    this.#meter.counter(metrics.snapshots, { outcome }).add();
   }
 
   reset(reason: ResetReason, subscribers: number): void {

@@ -4,7 +4,7 @@ import { testGateway } from "./testing/harness.js";
 it("opens a session, subscribes, publishes and delivers", async () => {
   const gateway = await testGateway();
   const reader = await gateway.open({ id: 1 });
-  expect(reader.last("connected")).toMatchObject({ id: 1, features: [] });
+  expect(reader.last("connected")).toMatchObject({ id: 1, features: ["state"] });
   reader.send({ type: "subscribe", id: 2, channel: "chat:lobby" });
   const writer = await gateway.open();
   writer.send({ type: "publish", id: 3, channel: "chat:lobby", data: { text: "hi" } });

@@ -47,10 +47,12 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
     maxAdmitted: settings.maxWaitingReplays,
     maxPerTick: MAX_TURNS_PER_TICK,
   });
+  const wheel = new TimerWheel(clock, wheelOptions);
   const hub = await Hub.connect({
     broker,
     gateway,
     clock,
+    wheel,
     random,
     logger,
     settings,
@@ -66,7 +68,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       hub,
       keyWindowMs: broker.capabilities.keyWindowMs,
       policyOf: compileRules(options.channels),
-      wheel: new TimerWheel(clock, wheelOptions),
+      wheel,
       flushes: new FlushScheduler(clock),
       members: new Members(),
       wallWatch: new WallWatch(clock),
@@ -159,7 +161,8 @@ class Core implements GatewayCore {
         resolve(failure("invalid_channel", `No channel rule matches ${channel}.`));
         return;
       }
-      acceptPayload(policy, payload, (accepted) => {
+      const ephemeral = options.ephemeral === true;
+      acceptPayload(policy, { ...payload, ephemeral }, (accepted) => {
         if (isFailure(accepted)) resolve(accepted);
         else this.#publish(channel, policy, accepted, options, resolve);
       });
@@ -204,15 +207,15 @@ class Core implements GatewayCore {
     }
     // A key without a user is the process's own; "p:" is no scope a connection can have.
     const scope = user === undefined ? "p:" : `u:${user}`;
-    ask(
-      () =>
-        link.publish({
-          ...fields,
-          timeMs: clock.wallMs(),
-          history: policy.history,
-          ...(key === undefined ? {} : { key: { scope, value: key } }),
-          ...(expectedOffset === undefined ? {} : { expectedOffset }),
-        }),
+    hub.publish(
+      policy,
+      {
+        ...fields,
+        timeMs: clock.wallMs(),
+        history: policy.history,
+        ...(key === undefined ? {} : { key: { scope, value: key } }),
+        ...(expectedOffset === undefined ? {} : { expectedOffset }),
+      },
       (outcome) => {
         if (!isFailure(outcome)) this.#metrics.publishedByProcess.add();
         done(outcome);

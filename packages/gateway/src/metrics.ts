@@ -61,6 +61,22 @@ export const metrics = {
     kind: "counter",
     help: "Publications the engine's relay lost, found missing and read from history.",
   },
+  stateBytes: {
+    name: "holdfast_states_bytes",
+    kind: "gauge",
+    help: "States of channels kept in the process, as JSON text, in bytes.",
+  },
+  stateLoads: {
+    name: "holdfast_state_loads_total",
+    kind: "counter",
+    help: "States of channels read from the engine or asked of their handler, each for everybody who waited.",
+  },
+  snapshots: {
+    name: "holdfast_snapshots_total",
+    kind: "counter",
+    help: "Snapshots of folded states handed to the engine, by outcome (stored, overtaken, failed).",
+    labels: ["outcome"],
+  },
   messagesReceived: {
     name: "holdfast_messages_received_total",
     kind: "counter",

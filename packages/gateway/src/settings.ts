@@ -178,6 +178,33 @@ export const settings = {
     min: 1,
     description: "History reads of one replay before it gives up.",
   }),
+  maxStateBytes: integer(262_144, {
+    unit: "bytes",
+    min: 64,
+    description:
+      "State of one channel, as JSON text; what would make it larger is refused. At most half of `maxOutboundBytes`.",
+  }),
+  maxStateMemoryBytes: integer(268_435_456, {
+    unit: "bytes",
+    min: 1024,
+    description:
+      "States kept in the whole process, so that late-comers cost no reading; those unused for longest are let go.",
+  }),
+  snapshotEveryCount: integer(256, {
+    unit: "count",
+    min: 1,
+    description: "Publications between two stored snapshots of a folded state, roughly.",
+  }),
+  snapshotEveryBytes: integer(262_144, {
+    unit: "bytes",
+    min: 64,
+    description: "Bytes of publications between two stored snapshots of a folded state, roughly.",
+  }),
+  snapshotReuseMs: integer(1_000, {
+    unit: "ms",
+    min: 0,
+    description: "Time a snapshot handler's answer is reused for late-comers.",
+  }),
   quietCheckIntervalMs: integer(5_000, {
     unit: "ms",
     min: 100,

@@ -36,6 +36,7 @@ export {
   type Failure,
   failure,
 } from "./errors.js";
+export { findIJsonFault, type IJsonFault, type IJsonLimits } from "./i-json.js";
 export { formatPosition, parsePosition } from "./position.js";
 export type { Connected } from "./schemas/down/connected.js";
 export type { Disconnect } from "./schemas/down/disconnect.js";

@@ -214,9 +214,9 @@ export class Channel {
    * Loses what follows `upTo` and begins a new epoch with that lineage. Where the state is folded from
    * the entries and cannot be had any more, nothing is left that it could go on from.
    */
-  loseAfter(upTo: number): void {
+  loseAfter(upTo: number, epoch = newEpoch(this.#random)): void {
     const parent = this.epoch;
-    this.epoch = newEpoch(this.#random);
+    this.epoch = epoch;
     const lacksState = this.#snapshot !== undefined && this.#snapshot.position.offset > upTo;
     if (this.#pinned && lacksState && this.#log.first > 1) {
       this.#forget();

@@ -1,7 +1,8 @@
-import type { HistoryBounds, HistoryPage } from "@holdfast/broker";
-import type { Position, ResetReason } from "@holdfast/protocol";
+import { type Head, type HistoryBounds, type HistoryPage, isFailure } from "@holdfast/broker";
+import type { Failure, Position, ResetReason } from "@holdfast/protocol";
 import { judge, positionAt, restartPoint } from "./continuity.js";
 import type { EntryRing } from "./entry-ring.js";
+import type { StateSource } from "./state/source.js";
 
 /** Where a subscription wants to begin. */
 export interface ReplayRequest {
@@ -16,6 +17,8 @@ export interface Beginning {
   readonly top: number;
   readonly outcome: "fresh" | "resumed" | "reset";
   readonly reason?: ResetReason;
+  /** The state at `position`; present exactly where the channel has state and nothing is resumed. */
+  readonly state?: unknown;
 }
 
 /** Begins from the hub's own memory where that alone proves continuity; otherwise history is read. */
@@ -43,6 +46,23 @@ export function beginInRing(
   const witnessed = position.offset === 0 || position.id === idAt(position.offset);
   if (!witnessed || !held(position.offset)) return undefined;
   return { position, top: last.offset, outcome: "resumed" };
+}
+
+/** Begins with the channel's state, which stands for everything before it. */
+export function beginWithState(
+  source: StateSource,
+  head: Head,
+  done: (beginning: Beginning | Failure) => void,
+): void {
+  const { epoch, offset: top } = head;
+  if (top === 0 && source.mode !== "handler") {
+    done({ position: { epoch, offset: 0 }, top, outcome: "fresh", state: null });
+    return;
+  }
+  source.take(head, (found) => {
+    if (isFailure(found)) done(found);
+    else done({ ...found, top: Math.max(top, found.position.offset), outcome: "fresh" });
+  });
 }
 
 /** Begins from a page of history read after the position, or after `top - last` without one. */

@@ -28,7 +28,7 @@ export function judge(position: Position, page: HistoryPage): Verdict {
 }
 
 /** The largest offset an older epoch shares with the page's, through every step of the lineage between. */
-function sharedUpTo(epoch: string, page: HistoryPage): number | undefined {
+export function sharedUpTo(epoch: string, page: HistoryPage): number | undefined {
   let upTo = Number.MAX_SAFE_INTEGER;
   for (const step of page.lineage) {
     upTo = Math.min(upTo, step.upTo);

@@ -48,6 +48,7 @@ export class EntryRing {
   }
 
   clear(): void {
+    if (this.#count === 0) return;
     this.#slots.fill(undefined);
     this.#count = 0;
     this.#bytes = 0;

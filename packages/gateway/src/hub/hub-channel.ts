@@ -1,6 +1,6 @@
 import { type Entry, type EphemeralRequest, type Head, isFailure } from "@holdfast/broker";
 import type { Clock, Timer } from "@holdfast/core";
-import type { DownMessage, Failure, Position, ResetReason } from "@holdfast/protocol";
+import type { DownMessage, Failure, Position, StateMode } from "@holdfast/protocol";
 import { ask } from "./ask.js";
 import type { ChannelPolicy } from "./channel-policy.js";
 import type { HubContext } from "./context.js";
@@ -11,6 +11,10 @@ import { EntryRing } from "./entry-ring.js";
 import { PresenceWatch } from "./presence-watch.js";
 import { Refill } from "./refill.js";
 import type { Replay } from "./replay.js";
+import type { Restart } from "./restart.js";
+import { FoldedState } from "./state/folded-state.js";
+import { HandledState } from "./state/handled-state.js";
+import type { StateSource } from "./state/source.js";
 import type { Subscription } from "./subscription.js";
 
 type Phase = "new" | "asking" | "following" | "released";
@@ -29,6 +33,8 @@ export class HubChannel {
   readonly presence: PresenceWatch;
   readonly refill: Refill;
   readonly head: CurrentHead;
+  /** Present where the channel has state. */
+  readonly state: StateSource | undefined;
   readonly live = new Set<Subscription>();
   /** The last entry handed to the live subscribers. */
   last: Position = { epoch: "", offset: 0 };
@@ -55,6 +61,7 @@ export class HubChannel {
     this.presence = new PresenceWatch(name, context);
     this.refill = new Refill(this, context);
     this.head = new CurrentHead(name, context);
+    this.state = this.#makeState();
   }
 
   get clock(): Clock {
@@ -155,6 +162,7 @@ export class HubChannel {
   /** Hands the next entry to everyone who is live. */
   advance(epoch: string, entry: Entry): void {
     this.last = { epoch, offset: entry.offset, id: entry.id };
+    this.state?.advanced(epoch, entry);
     const encoded = new Encoded(publicationOf(this.name, entry));
     for (const { sink } of this.live) sink.stored(encoded.frame(sink.codec));
     this.#context.metrics.deliveries.add(this.live.size);
@@ -173,22 +181,36 @@ export class HubChannel {
   /** The same entries go on under a new epoch: positions of the old one would soon be worthless. */
   continueIn(epoch: string, top: number): void {
     const position = { ...this.last, epoch };
+    this.state?.continued(this.last.epoch, position);
     this.#tellLive({
       type: "subscribed",
       channel: this.name,
       resumed: true,
       position,
       top,
-      contiguous: this.policy.maxPerSecond === undefined,
+      ...this.terms,
     });
     this.jump(position);
   }
 
   /** Continuity is lost for everyone who is live. */
-  reset(reason: ResetReason, position: Position, top: number): void {
-    this.#context.metrics.reset(reason, this.live.size);
-    this.#tellLive({ type: "reset", channel: this.name, reason, position, top });
-    this.jump(position);
+  reset(restart: Restart): void {
+    this.#context.metrics.reset(restart.reason, this.live.size);
+    this.#tellLive({ type: "reset", channel: this.name, ...restart });
+    this.jump(restart.position);
+  }
+
+  /** What every `subscribed` says of the channel. A paced subscription skips offsets legitimately. */
+  get terms(): { readonly contiguous: boolean; readonly mode?: StateMode } {
+    const contiguous = this.policy.maxPerSecond === undefined;
+    return this.state === undefined ? { contiguous } : { contiguous, mode: this.state.mode };
+  }
+
+  /** The entry at an offset, as far as the ring reaches back. */
+  recent(offset: number): { readonly id: string; readonly data: unknown } | undefined {
+    const slot = this.ring.at(offset);
+    const message = slot?.encoded.message;
+    return message?.type === "publication" ? { id: message.id, data: message.data } : undefined;
   }
 
   /** Calls the replay's `wake` when `last` moves. */
@@ -214,9 +236,18 @@ export class HubChannel {
     this.#phase = "released";
     this.#idleTimer?.cancel();
     this.refill.stop();
+    this.state?.release();
     this.ring.clear();
     if (followed) this.#context.link.unfollow(this.name);
     this.#released(this);
+  }
+
+  #makeState(): StateSource | undefined {
+    const { state } = this.policy;
+    if (state === undefined) return undefined;
+    return state.mode === "handler"
+      ? new HandledState(state.handler, this, this.#context)
+      : new FoldedState(state.mode, this, this.#context);
   }
 
   #tellLive(message: DownMessage): void {

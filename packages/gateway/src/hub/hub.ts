@@ -5,6 +5,8 @@ import type {
   Entry,
   EphemeralRequest,
   PresenceEvent,
+  PublishOutcome,
+  PublishRequest,
 } from "@holdfast/broker";
 import { TokenBucket } from "@holdfast/core";
 import { textOf } from "./ask.js";
@@ -14,13 +16,15 @@ import type { HubContext } from "./context.js";
 import { HistoryReads } from "./history-reads.js";
 import { HubChannel } from "./hub-channel.js";
 import { PageBudget } from "./page-budget.js";
+import { publishTo } from "./publish.js";
 import { QuietCheck } from "./quiet-check.js";
 import { Replay, type ReplayAnswer } from "./replay.js";
 import type { Sink } from "./sink.js";
+import { StateMemory } from "./state/state-memory.js";
 import { Subscription } from "./subscription.js";
 
 /** What a hub is made of; the link is its own to connect. */
-export type HubOptions = Omit<HubContext, "link" | "reads" | "budget" | "resumes"> & {
+export type HubOptions = Omit<HubContext, "link" | "reads" | "budget" | "resumes" | "states"> & {
   readonly broker: Broker;
   readonly gateway: string;
 };
@@ -58,6 +62,7 @@ export class Hub {
       link,
       reads: new HistoryReads(link, turns, clock, logger),
       budget: new PageBudget(settings.maxReplayBytes, settings.replayPageBytes),
+      states: new StateMemory(settings.maxStateMemoryBytes, rest.metrics.stateBytes),
       resumes: new TokenBucket(clock, {
         perSecond: settings.resumesPerSecond,
         burst: settings.resumesPerSecond,
@@ -97,6 +102,19 @@ export class Hub {
       if (failed === undefined) replay.start();
       else answer(failed);
     });
+  }
+
+  /**
+   * Hands a publication to the engine, once the channel's state has room for it. `sent` is called when
+   * the engine has it or never will, `done` with the outcome.
+   */
+  publish(
+    policy: ChannelPolicy,
+    request: PublishRequest,
+    done: (outcome: PublishOutcome) => void,
+    sent: () => void = () => {},
+  ): void {
+    publishTo(this, policy, request, done, sent);
   }
 
   /** The channel, followed as long as every `hold` is matched by a `letGo`. */

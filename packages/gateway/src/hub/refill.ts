@@ -1,9 +1,10 @@
 import { type HistoryPage, isFailure } from "@holdfast/broker";
 import type { Timer } from "@holdfast/core";
-import type { Position } from "@holdfast/protocol";
+import type { Position, ResetReason } from "@holdfast/protocol";
 import type { HubContext } from "./context.js";
-import { following, judge, positionAt, restartPoint } from "./continuity.js";
+import { following, judge, positionAt } from "./continuity.js";
 import type { HubChannel } from "./hub-channel.js";
+import { findRestart, type Restart } from "./restart.js";
 
 /** Pause after the first failed read, and the longest one, in milliseconds. */
 const FIRST_RETRY_MS = 100;
@@ -71,7 +72,11 @@ export class Refill {
   #apply(asked: Position, page: HistoryPage): void {
     this.#retryMs = FIRST_RETRY_MS;
     const channel = this.#channel;
-    const more = channel.live.size === 0 ? this.#skip(page) : this.#continue(asked, page);
+    this.#goOn(channel.live.size === 0 ? this.#skip(page) : this.#continue(asked, page));
+  }
+
+  #goOn(more: boolean | "stuck" | "waiting"): void {
+    if (more === "waiting") return;
     if (more === "stuck") this.#retry();
     else if (more || this.#again) this.#read();
     else this.#running = false;
@@ -86,7 +91,7 @@ export class Refill {
   }
 
   /** true: there is more to read. */
-  #continue(asked: Position, page: HistoryPage): boolean | "stuck" {
+  #continue(asked: Position, page: HistoryPage): boolean | "stuck" | "waiting" {
     const channel = this.#channel;
     const verdict = judge(asked, page);
     if (channel.last !== asked && !(verdict.ok && verdict.epoch === channel.last.epoch)) {
@@ -94,9 +99,8 @@ export class Refill {
       return true;
     }
     if (!verdict.ok) {
-      const point = restartPoint(verdict.reason, page, this.#context.settings.hubRingEntries);
-      channel.reset(verdict.reason, point, page.top);
-      return point.offset < page.top;
+      this.#restart(verdict.reason, page);
+      return "waiting";
     }
     if (verdict.epoch !== channel.last.epoch) channel.continueIn(verdict.epoch, page.top);
     const before = channel.last.offset;
@@ -104,6 +108,25 @@ export class Refill {
     this.#context.metrics.refilled.add(channel.last.offset - before);
     if (channel.last.offset >= page.top) return false;
     return channel.last.offset > before ? true : "stuck";
+  }
+
+  /** Gives up continuity, once the state is there to go on from. */
+  #restart(reason: ResetReason, page: HistoryPage): void {
+    const channel = this.#channel;
+    const { last } = channel;
+    const { hubRingEntries } = this.#context.settings;
+    findRestart(channel.state, reason, page, hubRingEntries, (restart) => {
+      if (!this.#running) return;
+      if (isFailure(restart)) this.#retry();
+      // Meanwhile the relay was faster: judged anew.
+      else if (channel.last !== last) this.#read();
+      else this.#goOn(this.#reset(restart));
+    });
+  }
+
+  #reset(restart: Restart): boolean {
+    this.#channel.reset(restart);
+    return restart.position.offset < restart.top;
   }
 
   #retry(): void {

@@ -1,12 +1,25 @@
 import { type Entry, type Head, isFailure } from "@holdfast/broker";
 import type { Timer } from "@holdfast/core";
-import { type Failure, failure, type Position } from "@holdfast/protocol";
-import { type Beginning, beginInPage, beginInRing, type ReplayRequest } from "./beginning.js";
+import {
+  type Failure,
+  failure,
+  type Position,
+  type ResetReason,
+  type Subscribed,
+} from "@holdfast/protocol";
+import {
+  type Beginning,
+  beginInPage,
+  beginInRing,
+  beginWithState,
+  type ReplayRequest,
+} from "./beginning.js";
 import type { HubContext } from "./context.js";
-import { following, judge, restartPoint } from "./continuity.js";
+import { following, judge } from "./continuity.js";
 import { Encoded } from "./encoded.js";
 import type { SharedPage } from "./history-reads.js";
-import type { GiveBack } from "./page-budget.js";
+import { ReplayPages } from "./replay-pages.js";
+import { findRestart, type Restart } from "./restart.js";
 import type { Subscription } from "./subscription.js";
 
 /** The outcome of the beginning: the answer was sent, or nothing was and this is why. */
@@ -18,9 +31,6 @@ const RETRY_MS = 500;
 const BUSY_RETRY_MS = 1_000;
 /** The longest a replay waits for the channel to move before it looks at the engine itself, in milliseconds. */
 const STALL_MS = 2_000;
-/** The close code of a reader that takes nothing of its replay. */
-const SLOW_READER = 4001;
-const INTERNAL_ERROR = 4008;
 /** The close code of a replay that never catches up. */
 const REPLAY_EXHAUSTED = 4004;
 
@@ -33,6 +43,7 @@ export class Replay {
   readonly #subscription: Subscription;
   readonly #context: HubContext;
   readonly #request: ReplayRequest;
+  readonly #pages: ReplayPages;
   #answer: ReplayAnswer | undefined;
   #cursor: Position = { epoch: "", offset: 0 };
   /** The newest page ended at the engine's head. */
@@ -41,11 +52,6 @@ export class Replay {
   #admitted = false;
   #ended = false;
   #timer: Timer | undefined;
-  /** One read at a time: the page is judged by the cursor it was asked for. */
-  #reading = false;
-  #waitsForRoom = false;
-  /** Held from the read of a page until the connection has taken it. */
-  #giveBack: GiveBack | undefined;
 
   constructor(
     subscription: Subscription,
@@ -57,6 +63,7 @@ export class Replay {
     this.#context = context;
     this.#request = request;
     this.#answer = answer;
+    this.#pages = new ReplayPages(subscription.channel.name, subscription.sink, context);
   }
 
   /** Begins, once the channel is followed. */
@@ -77,24 +84,25 @@ export class Replay {
   /** The ring proves continuity, the engine's head what there is by now: the relay may be behind. */
   #startAt(head: Head): void {
     const { channel } = this.#subscription;
-    const { last, ring, refill } = channel;
+    const { last, ring, refill, state } = channel;
     const isOther = head.epoch !== last.epoch;
     const isBehind = isOther || head.offset > last.offset;
     // A new subscription begins at the newest position; one that resumes gets there from where it stood.
     const useless = refill.running || isOther || (isBehind && this.#request.position === undefined);
-    const bounds = this.#subscription.channel.policy.history;
-    const beginning = useless
-      ? undefined
-      : beginInRing(this.#request, last, ring, bounds, this.#context.clock.wallMs());
+    const { history } = channel.policy;
+    const wallMs = this.#context.clock.wallMs();
+    const beginning = useless ? undefined : beginInRing(this.#request, last, ring, history, wallMs);
     if (isBehind) channel.compare(head);
-    if (beginning === undefined) this.#beginFromHistory();
+    if (state !== undefined && this.#request.position === undefined) {
+      beginWithState(state, head, (found) => this.#beginAt(found));
+    } else if (beginning === undefined) this.#beginFromHistory();
     else {
       this.#begin({ ...beginning, top: Math.max(beginning.top, head.offset) });
       this.#step();
     }
   }
 
-  /** The channel has moved on. */
+  /** The channel has moved on, or the connection has room again. */
   wake(): void {
     this.#timer?.cancel();
     this.#subscription.channel.forgetStalled(this);
@@ -108,7 +116,7 @@ export class Replay {
     this.#ended = true;
     this.#timer?.cancel();
     this.#subscription.channel.forgetStalled(this);
-    this.#giveBack?.();
+    this.#pages.end();
     if (this.#admitted) this.#context.turns.leave();
     this.#answer = undefined;
   }
@@ -135,36 +143,50 @@ export class Replay {
     }
     this.#admitted = true;
     const { position, last = 0 } = this.#request;
-    const after = position?.offset ?? Math.max(0, this.#subscription.channel.last.offset - last);
-    this.#read(after, (page) => {
+    const { channel } = this.#subscription;
+    const { state } = channel;
+    const after = position?.offset ?? Math.max(0, channel.last.offset - last);
+    this.#pages.read(after, (page) => {
       if (isFailure(page)) {
         this.#settle(page);
         return;
       }
-      this.#begin(beginInPage(this.#request, page, settings.hubRingEntries));
-      this.#feed(page);
+      const beginning = beginInPage(this.#request, page, settings.hubRingEntries);
+      if (state === undefined || beginning.reason === undefined) {
+        this.#begin(beginning);
+        this.#feed(page);
+        this.#step();
+        return;
+      }
+      findRestart(state, beginning.reason, page, settings.hubRingEntries, (restart) => {
+        this.#beginAt(isFailure(restart) ? restart : { ...restart, outcome: "reset" });
+      });
+    });
+  }
+
+  /** Begins with a state, which has to find room like any page. */
+  #beginAt(beginning: Beginning | Failure): void {
+    if (this.#ended) return;
+    if (isFailure(beginning)) {
+      this.#settle(beginning);
+      return;
+    }
+    this.#pages.whenRoom(() => {
+      this.#begin(beginning);
       this.#step();
     });
   }
 
-  #begin({ position, top, outcome, reason }: Beginning): void {
-    this.#cursor = position;
+  #begin({ outcome, ...facts }: Beginning): void {
+    this.#cursor = facts.position;
     const { metrics } = this.#context;
     metrics.subscribed(outcome);
-    if (reason !== undefined) metrics.reset(reason, 1);
-    this.#say({
-      resumed: outcome === "resumed",
-      position,
-      top,
-      contiguous: this.#isContiguous,
-      ...(reason === undefined ? {} : { reason }),
-    });
+    if (facts.reason !== undefined) metrics.reset(facts.reason, 1);
+    this.#say({ resumed: outcome === "resumed", ...facts });
     this.#settle(undefined);
   }
 
-  #say(
-    facts: Omit<Extract<Encoded["message"], { type: "subscribed" }>, "type" | "id" | "channel">,
-  ) {
+  #say(facts: Omit<Subscribed, "type" | "id" | "channel" | "contiguous"> & { contiguous?: false }) {
     const { channel, sink } = this.#subscription;
     // Later ones announce a new epoch; only the first answers the request.
     const id = this.#answer === undefined ? undefined : this.#request.id;
@@ -172,14 +194,10 @@ export class Replay {
       type: "subscribed",
       ...(id === undefined ? {} : { id }),
       channel: channel.name,
+      ...channel.terms,
       ...facts,
     });
     sink.control(message.frame(sink.codec));
-  }
-
-  /** A paced subscription skips offsets legitimately. */
-  get #isContiguous(): boolean {
-    return this.#subscription.channel.policy.maxPerSecond === undefined;
   }
 
   #settle(failed: Failure | undefined): void {
@@ -191,12 +209,12 @@ export class Replay {
   /** Goes on as far as the ring and the connection's queue allow. */
   #step(): void {
     const { channel, sink } = this.#subscription;
-    while (!this.#ended && !this.#reading) {
+    while (!this.#ended && !this.#pages.reading) {
       if (!sink.hasRoom) {
-        this.#waitForRoom();
+        this.#pages.whenRoom(() => this.wake());
         return;
       }
-      this.#giveBack?.();
+      this.#pages.giveBack();
       const { last } = channel;
       const sameEpoch = this.#cursor.epoch === last.epoch;
       if (sameEpoch && this.#cursor.offset === last.offset) {
@@ -228,58 +246,50 @@ export class Replay {
       this.#subscription.sink.fail(REPLAY_EXHAUSTED);
       return;
     }
-    this.#read(this.#cursor.offset, (page) => {
+    this.#pages.read(this.#cursor.offset, (page) => {
       if (isFailure(page)) this.#retry();
       else this.#continue(page);
     });
   }
 
-  /** A reader that takes nothing must not hold a share of the process's budget for ever. */
-  #waitForRoom(): void {
-    const { clock, settings } = this.#context;
-    const { sink } = this.#subscription;
-    if (this.#waitsForRoom) return;
-    this.#waitsForRoom = true;
-    this.#timer?.cancel();
-    this.#timer = clock.after(settings.replayStallMs, () => sink.fail(SLOW_READER));
-    sink.whenRoom(() => {
-      this.#waitsForRoom = false;
-      if (this.#ended) return;
-      this.#timer?.cancel();
-      this.#atTop = false;
-      this.#step();
-    });
-  }
-
   #continue(page: SharedPage): void {
-    const { channel, sink } = this.#subscription;
+    const { sink } = this.#subscription;
     const verdict = judge(this.#cursor, page);
     if (!verdict.ok) {
-      const { reason } = verdict;
-      this.#cursor = restartPoint(reason, page, this.#context.settings.hubRingEntries);
-      this.#context.metrics.reset(reason, 1);
-      const message = new Encoded({
-        type: "reset",
-        channel: channel.name,
-        reason,
-        position: this.#cursor,
-        top: page.top,
-      });
-      sink.control(message.frame(sink.codec));
-    } else if (verdict.epoch !== this.#cursor.epoch) {
+      this.#restart(verdict.reason, page);
+      return;
+    }
+    if (verdict.epoch !== this.#cursor.epoch) {
       this.#cursor = { ...this.#cursor, epoch: verdict.epoch };
-      this.#say({
-        resumed: true,
-        position: this.#cursor,
-        top: page.top,
-        contiguous: this.#isContiguous,
-      });
+      this.#say({ resumed: true, position: this.#cursor, top: page.top });
     }
     const before = this.#cursor.offset;
     this.#feed(page);
-    const stuck = verdict.ok && this.#cursor.offset === before && before < page.top && sink.hasRoom;
+    const stuck = this.#cursor.offset === before && before < page.top && sink.hasRoom;
     if (stuck) this.#retry();
     else this.#step();
+  }
+
+  /** Gives up continuity, once the state is there to go on from. */
+  #restart(reason: ResetReason, page: SharedPage): void {
+    const { hubRingEntries } = this.#context.settings;
+    const { state } = this.#subscription.channel;
+    findRestart(state, reason, page, hubRingEntries, (restart) => {
+      if (this.#ended) return;
+      if (isFailure(restart)) this.#retry();
+      else if (state === undefined) this.#reset(restart, page);
+      else this.#pages.whenRoom(() => this.#reset(restart, page));
+    });
+  }
+
+  #reset(restart: Restart, page: SharedPage): void {
+    const { channel, sink } = this.#subscription;
+    this.#cursor = restart.position;
+    this.#context.metrics.reset(restart.reason, 1);
+    const message = new Encoded({ type: "reset", channel: channel.name, ...restart });
+    sink.control(message.frame(sink.codec));
+    if (restart.position.epoch === page.epoch) this.#feed(page);
+    this.#step();
   }
 
   /** Sends what the queue has room for; the rest is read again when there is room. */
@@ -302,42 +312,8 @@ export class Replay {
     sink.stored(encoded.frame(sink.codec));
   }
 
-  #read(after: number, done: (page: SharedPage | Failure) => void): void {
-    const { budget, reads, settings } = this.#context;
-    const { sink } = this.#subscription;
-    this.#reading = true;
-    budget.take((giveBack) => {
-      if (this.#ended) {
-        giveBack();
-        return;
-      }
-      this.#giveBack = giveBack;
-      reads.read(
-        {
-          channel: this.#subscription.channel.name,
-          after,
-          maxCount: settings.replayPageEntries,
-          maxBytes: settings.replayPageBytes,
-        },
-        {
-          wanted: () => !this.#ended,
-          done: (page) => {
-            this.#reading = false;
-            if (isFailure(page)) giveBack();
-            try {
-              done(page);
-            } catch (error) {
-              sink.fail(INTERNAL_ERROR);
-              throw error;
-            }
-          },
-        },
-      );
-    });
-  }
-
   #retry(): void {
-    this.#giveBack?.();
+    this.#pages.giveBack();
     const { clock, random } = this.#context;
     this.#timer = clock.after(RETRY_MS * (1 + random.next()), () => this.#step());
   }

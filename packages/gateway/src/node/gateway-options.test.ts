@@ -25,6 +25,21 @@ describe("a wrong configuration is refused with the option's name:", () => {
       { channels: { "chat:*": { maxPerSecond: 5, history: { maxCount: 10 } } } },
     ],
     ['channels["chat:*"].maxPerSecond', { channels: { "chat:*": { maxPerSecond: 0 } } }],
+    [
+      'channels["chat:*"].maxPerSecond',
+      { channels: { "chat:*": { maxPerSecond: 5, state: "merge" } } },
+    ],
+    [
+      'channels["chat:*"].maxPerSecond',
+      { channels: { "chat:*": { maxPerSecond: 5, state: { handler: () => ({ snapshot: 1 }) } } } },
+    ],
+    ['channels["chat:*"].state', { channels: { "chat:*": { state: "newest" } } }],
+    ['channels["chat:*"].state', { channels: { "chat:*": { state: { handler: 1 } } } }],
+    ['channels["chat:*"].history', { channels: { "chat:*": { state: "last", history: false } } }],
+    [
+      'channels["chat:*"].history',
+      { channels: { "chat:*": { state: "merge", history: { maxAgeMs: 0 } } } },
+    ],
     ['channels["chat:*"].schema', { channels: { "chat:*": { schema: {} } } }],
     ['calls["9"]', { calls: { "9": { handler: () => 1 } } }],
     ['calls["a.b"]', { calls: { "a.b": () => 1 } }],
@@ -38,6 +53,7 @@ describe("a wrong configuration is refused with the option's name:", () => {
     ["settings.pingIntervalMs", { pingIntervalMs: 5 }],
     ["settings.authorizeCacheMs", { authorizeCacheMs: 2_001 }],
     ["settings.maxConnections", { maxConnections: 1.5 }],
+    ["settings.maxStateBytes", { maxStateBytes: 600_000 }],
   ])("%s", (name, settings) => {
     expect(() => resolveSettings(settings as Partial<Settings>)).toThrow(
       `createGateway: option ${name} `,
@@ -53,7 +69,9 @@ it("a right configuration passes", () => {
       "chat:*": { history: { maxCount: 10 } },
       "*": {},
       "cursor:*": { maxPerSecond: 20 },
-      "price:*": { maxPerSecond: 0.5, history: { maxCount: 1 }, state: "last" } as object,
+      "price:*": { maxPerSecond: 0.5, history: { maxCount: 1 }, state: "last" },
+      "board:*": { state: "merge" },
+      "doc:*": { state: { handler: () => ({ snapshot: null }) } },
       "news:today": { presence: true },
     },
     anonymous: { "chat:*": ["subscribe"], "chat.rename": ["call"] },
@@ -62,5 +80,7 @@ it("a right configuration passes", () => {
   expect(resolveSettings({ pingIntervalMs: 2_000 })).toMatchObject({
     pingIntervalMs: 2_000,
     pongTimeoutMs: 10_000,
+    maxStateBytes: 262_144,
   });
+  expect(resolveSettings({ maxOutboundBytes: 65_536 })).toMatchObject({ maxStateBytes: 32_768 });
 });

@@ -135,6 +135,7 @@ function checkChannel(pattern: string, rule: ChannelRules[string]): void {
   if (schema !== undefined && typeof schema["~standard"]?.validate !== "function") {
     fail(`${name}.schema`, "must implement Standard Schema");
   }
+  checkState(name, rule);
   checkPace(name, rule);
   if (history === undefined || history === false) return;
   for (const [bound, value] of Object.entries(history)) {
@@ -147,15 +148,31 @@ function checkChannel(pattern: string, rule: ChannelRules[string]): void {
   }
 }
 
+/** A state is folded from publications that are kept. */
+function checkState(name: string, { history, state }: ChannelRules[string]): void {
+  if (state === undefined) return;
+  const isHandler = typeof state === "object" && typeof state?.handler === "function";
+  if (state !== "last" && state !== "merge" && !isHandler) {
+    fail(`${name}.state`, 'must be "last", "merge" or { handler }');
+  }
+  const isKept = history !== false && !HISTORY_BOUNDS.some((bound) => isZero(history, bound));
+  if (!isKept) fail(`${name}.history`, "must not be switched off where the channel has state");
+}
+
+function isZero(history: object | undefined, bound: string): boolean {
+  return Reflect.get(history ?? {}, bound) === 0;
+}
+
 /** A rate skips publications, which only channels may whose newest publication is all that counts. */
 function checkPace(name: string, rule: ChannelRules[string]): void {
-  const { history, maxPerSecond } = rule;
+  const { history, maxPerSecond, state } = rule;
   if (maxPerSecond === undefined) return;
   if (typeof maxPerSecond !== "number" || !(maxPerSecond > 0) || maxPerSecond > 1_000_000) {
     fail(`${name}.maxPerSecond`, `must be a number above 0, up to 1000000, got ${maxPerSecond}`);
   }
-  const isLast = "state" in rule && rule.state === "last";
-  if (history !== undefined && history !== false && !isLast) {
+  const keepsAll =
+    state === undefined ? history !== undefined && history !== false : state !== "last";
+  if (keepsAll) {
     fail(
       `${name}.maxPerSecond`,
       'would lose publications of a channel with history; it is for channels without history or with state "last"',
@@ -175,7 +192,13 @@ export function resolveSettings(overrides: Partial<Settings> = {}): Settings {
       fail(`settings.${name}`, `must be a whole number of ${range} ${unit}, got ${value}`);
     }
   }
-  return { ...defaultsOf(table), ...overrides };
+  const settings = { ...defaultsOf(table), ...overrides };
+  // A state is one message, and has to fit beside what a connection that keeps up still has waiting.
+  const mostStateBytes = Math.floor(settings.maxOutboundBytes / 2);
+  if ((overrides.maxStateBytes ?? 0) > mostStateBytes) {
+    fail("settings.maxStateBytes", `must be at most half of maxOutboundBytes, ${mostStateBytes}`);
+  }
+  return { ...settings, maxStateBytes: Math.min(settings.maxStateBytes, mostStateBytes) };
 }
 
 function limitsOf(name: keyof typeof table): { unit: string; min?: number; max?: number } {

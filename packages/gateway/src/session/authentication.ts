@@ -1,7 +1,7 @@
 import type { CloseCode, Identity } from "@holdfast/protocol";
 import { textOf } from "../hub/ask.js";
+import { withDeadline } from "../hub/deadline.js";
 import type { Handshake } from "../transport.js";
-import { withDeadline } from "./deadline.js";
 import { isIdentity } from "./identity.js";
 import type { Shared } from "./shared.js";
 

@@ -1,7 +1,7 @@
 import { type Action, type Capabilities, type Failure, failure } from "@holdfast/protocol";
 import { textOf } from "../hub/ask.js";
+import { withDeadline } from "../hub/deadline.js";
 import { compilePattern } from "../hub/pattern.js";
-import { withDeadline } from "./deadline.js";
 import type { Shared } from "./shared.js";
 
 /** Answers of the handler remembered per connection. */

@@ -1,7 +1,7 @@
 import { type Call, CallError, errorCodes, type Failure, failure } from "@holdfast/protocol";
 import type { CallDefinitions } from "../core-contract.js";
 import { textOf } from "../hub/ask.js";
-import { type Ending, withDeadline } from "./deadline.js";
+import { type Ending, withDeadline } from "../hub/deadline.js";
 import type { Peer } from "./peer.js";
 import { validate } from "./validate.js";
 

@@ -31,9 +31,11 @@ export function publish(peer: Peer, command: Publish, release: () => void): void
       if (isFailure(payload)) refuse(payload);
       else if (peer.ended) release();
       else {
-        if (command.ephemeral === true) sendEphemeral(peer, command, policy, payload);
-        else sendStored(peer, command, policy, payload);
-        release();
+        if (command.ephemeral !== true) sendStored(peer, command, policy, payload, release);
+        else {
+          sendEphemeral(peer, command, policy, payload);
+          release();
+        }
       }
     });
   });
@@ -42,11 +44,13 @@ export function publish(peer: Peer, command: Publish, release: () => void): void
 /** Holds a payload against the channel's schema; what the schema makes of it is published. */
 export function acceptPayload(
   policy: ChannelPolicy,
-  given: { readonly data?: unknown; readonly bytes?: Uint8Array },
+  given: { readonly data?: unknown; readonly bytes?: Uint8Array; readonly ephemeral?: boolean },
   done: (payload: Payload | Failure) => void,
 ): void {
-  const { data, bytes } = given;
-  if (policy.schema === undefined) {
+  const { data, bytes, ephemeral } = given;
+  if (bytes !== undefined && !takesBytes(policy, ephemeral)) {
+    done(failure("invalid_data", "The channel's state is folded from data.", { field: "/bytes" }));
+  } else if (policy.schema === undefined) {
     done(bytes === undefined ? { data } : { bytes });
   } else if (bytes !== undefined) {
     done(failure("invalid_data", "The channel has a schema: send data.", { field: "/bytes" }));
@@ -55,6 +59,11 @@ export function acceptPayload(
       done(outcome.ok ? { data: outcome.value } : outcome);
     });
   }
+}
+
+/** A state is a JSON value, and so is everything it is folded from. */
+function takesBytes({ state }: ChannelPolicy, ephemeral: boolean | undefined): boolean {
+  return state === undefined || state.mode === "handler" || ephemeral === true;
 }
 
 function labelsOf({ tags, meta }: Publish): Pick<PublishRequest, "tags" | "meta"> {
@@ -68,7 +77,13 @@ function stampOf(peer: Peer, policy: ChannelPolicy): { user?: string } {
   return policy.stampUser && peer.user !== undefined ? { user: peer.user } : {};
 }
 
-function sendStored(peer: Peer, command: Publish, policy: ChannelPolicy, payload: Payload): void {
+function sendStored(
+  peer: Peer,
+  command: Publish,
+  policy: ChannelPolicy,
+  payload: Payload,
+  sent: () => void,
+): void {
   const { shared } = peer;
   const { channel, key, session, expectedOffset } = command;
   const scope = scopeOf(peer);
@@ -86,8 +101,9 @@ function sendStored(peer: Peer, command: Publish, policy: ChannelPolicy, payload
       : { session: { id: `${scope}/${session.id}`, seq: session.seq } }),
     ...(expectedOffset === undefined ? {} : { expectedOffset }),
   };
-  ask(
-    () => shared.hub.context.link.publish(request),
+  shared.hub.publish(
+    policy,
+    request,
     (outcome) => {
       if (peer.ended) return;
       if (isFailure(outcome)) {
@@ -99,6 +115,7 @@ function sendStored(peer: Peer, command: Publish, policy: ChannelPolicy, payload
       const repeated = duplicate ? { duplicate } : {};
       peer.send({ type: "published", ...idOf(command), channel, offset, epoch, ...repeated });
     },
+    sent,
   );
 }
 

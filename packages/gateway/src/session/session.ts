@@ -338,7 +338,7 @@ export class Session implements Connection, Peer, MemberHolder {
       ...idOf({ id }),
       member: this.member,
       ...(this.user === undefined ? {} : { user: this.user }),
-      features: [],
+      features: ["state"],
       pingIntervalMs: this.#transport.negotiated ? settings.pingIntervalMs : 0,
       pongTimeoutMs: settings.pongTimeoutMs,
       maxMessageBytes: settings.maxMessageBytes,

@@ -1,4 +1,4 @@
-import type { Action, Capabilities } from "@holdfast/protocol";
+import type { Action, Capabilities, FoldedMode } from "@holdfast/protocol";
 import { unknownName } from "./names.js";
 
 /** Options of the channels a pattern matches, as the configuration file states them. */
@@ -6,6 +6,7 @@ export interface ConfiguredRule {
   readonly history?:
     | false
     | { readonly maxCount?: number; readonly maxBytes?: number; readonly maxAgeMs?: number };
+  readonly state?: FoldedMode;
   readonly presence?: boolean;
   readonly stampUser?: boolean;
   readonly maxPerSecond?: number;
@@ -17,7 +18,10 @@ export type ConfiguredRules = Readonly<Record<string, ConfiguredRule>>;
 /** Every action a capability can name. */
 export const actions: readonly Action[] = ["subscribe", "publish", "presence", "history", "call"];
 
-const ruleFields = ["history", "presence", "stampUser", "maxPerSecond"];
+/** The states a file can ask for; a handler is code. */
+export const foldedModes: readonly FoldedMode[] = ["last", "merge"];
+
+const ruleFields = ["history", "state", "presence", "stampUser", "maxPerSecond"];
 const historyFields = ["maxCount", "maxBytes", "maxAgeMs"];
 const patternGrammar =
   /^(\*|[a-z][a-z0-9-]{0,31}:(?:[A-Za-z0-9_.~@:/-]{1,200}|[A-Za-z0-9_.~@:/-]{0,199}\*))$/;
@@ -90,7 +94,10 @@ function complaintsAboutRule(place: string, rule: unknown): string[] {
       complaints.push(`${place}.${field}: expected true or false.`);
     }
   }
-  const { maxPerSecond } = rule;
+  const { maxPerSecond, state } = rule;
+  if (state !== undefined && !foldedModes.some((mode) => mode === state)) {
+    complaints.push(`${place}.state: expected "last" or "merge".`);
+  }
   if (maxPerSecond !== undefined && !(typeof maxPerSecond === "number" && maxPerSecond > 0)) {
     complaints.push(`${place}.maxPerSecond: expected a number above 0.`);
   }

@@ -111,6 +111,11 @@ describe("the configuration", () => {
 
   it.each([
     ["a pattern out of grammar", { "Chat*": {} }, '"Chat*" is not a channel pattern'],
+    [
+      "a state that is code",
+      { "chat:*": { state: "handler" } },
+      'state: expected "last" or "merge"',
+    ],
     ["a negative bound", { "chat:*": { history: { maxCount: -1 } } }, "history.maxCount: expected"],
     ["a rule that is no object", { "chat:*": true }, 'channels["chat:*"]: expected an object'],
     [

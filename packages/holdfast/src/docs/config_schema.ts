@@ -1,5 +1,5 @@
 import type { OptionDeclaration, OptionTable } from "@holdfast/core";
-import { actions } from "../config/channel_rules.js";
+import { actions, foldedModes } from "../config/channel_rules.js";
 import { options } from "../config/server_options.js";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -41,6 +41,7 @@ const channelRule: Schema = {
         },
       ],
     },
+    state: { enum: foldedModes },
     presence: { type: "boolean" },
     stampUser: { type: "boolean" },
     maxPerSecond: { type: "number", exclusiveMinimum: 0 },

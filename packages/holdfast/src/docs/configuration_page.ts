@@ -43,6 +43,7 @@ Rules stand in the file only, under \`channels\`. Keys are channel patterns: a n
   "port": 8000,
   "channels": {
     "chat:*": { "history": { "maxCount": 1000, "maxAgeMs": 86400000 }, "presence": true },
+    "board:*": { "state": "merge", "history": { "maxCount": 200 } },
     "cursor:*": { "stampUser": false }
   }
 }
@@ -55,11 +56,15 @@ ${markdownTable(
       "`history`",
       "`false`, or the bounds of what is retained: `maxCount` publications, `maxBytes` bytes, `maxAgeMs` milliseconds. Without history nothing can be resumed.",
     ],
+    [
+      "`state`",
+      "`last` or `merge`: the channel has state, which subscribers are given when they begin (see [State](state.md)). `history` is then on unless the rule says otherwise, and may be short.",
+    ],
     ["`presence`", "Whether members can enter and be listed. Default `false`."],
     ["`stampUser`", "Whether publications carry their publisher's `user`. Default `true`."],
     [
       "`maxPerSecond`",
-      "Publications per second and subscription; faster ones are conflated, the newest per `key` stays. Only without `history`.",
+      "Publications per second and subscription; faster ones are conflated, the newest per `key` stays. Only without `history`, or where `state` is `last`.",
     ],
   ],
 )}

@@ -104,9 +104,7 @@ class FaultyBroker implements FaultyMemoryBroker {
     const held = engine.channels.peek(channel);
     if (held === undefined) return;
     const upTo = Math.max(0, held.head.offset - count);
-    const left = this.#replicas.before(held, upTo);
-    left.loseAfter(upTo);
-    engine.channels.put(left);
+    engine.channels.put(this.#replicas.takeOver(held, upTo));
     engine.noteChange(channel);
   }
 

@@ -19,15 +19,18 @@ export class Replicas {
     this.#behind.set(channel.name, behind);
   }
 
-  /** The channel as a replica has it that knows no snapshot beyond `upTo`; itself where it knows none. */
-  before(channel: Channel, upTo: number): Channel {
+  /** A replica takes over that has nothing after `upTo`; the channel as it has it, in a new epoch. */
+  takeOver(channel: Channel, upTo: number): Channel {
     const fits = ({ snapshot }: Channel): boolean => (snapshot?.position.offset ?? 0) <= upTo;
-    if (fits(channel)) return channel;
-    const known = this.#behind.get(channel.name) ?? [];
-    const older = known.findLast(
-      (each) => each.epoch === channel.epoch && each.head.offset >= upTo && fits(each),
+    const fitting = (this.#behind.get(channel.name) ?? []).filter(
+      (each) => each.epoch === channel.epoch && fits(each),
     );
-    return older?.copy() ?? channel;
+    const whole = fitting.findLast((each) => each.head.offset >= upTo);
+    const next = fits(channel) ? channel : (whole?.copy() ?? channel);
+    next.loseAfter(upTo);
+    for (const each of fitting) each.loseAfter(Math.min(upTo, each.head.offset), next.epoch);
+    this.#behind.set(channel.name, fitting);
+    return next;
   }
 
   clear(): void {

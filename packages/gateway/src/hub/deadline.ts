@@ -1,6 +1,6 @@
 import type { Maybe } from "@holdfast/broker";
 import type { TimerWheel } from "@holdfast/core";
-import { settle } from "../hub/ask.js";
+import { settle } from "./ask.js";
 
 /** How a handler's work ended. */
 export type Ending<T> =
