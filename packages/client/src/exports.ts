@@ -8,6 +8,7 @@ export type {
   PayloadOf,
   Position,
   ResetReason,
+  StateMode,
 } from "@holdfast/protocol";
 export { formatPosition, parsePosition } from "@holdfast/protocol";
 export type { Off } from "./emitter.js";

@@ -1,6 +1,6 @@
 import type { SeededRandom } from "@holdfast/core/testing";
-import type { DownMessage, ErrorCode, Publish, UpMessage } from "@holdfast/protocol";
-import { errorCodes } from "@holdfast/protocol";
+import type { DownMessage, ErrorCode, FoldedMode, Publish, UpMessage } from "@holdfast/protocol";
+import { errorCodes, folds } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import type { OpenSocket, SocketEvents } from "../src/internal.js";
 import { connected } from "./scripted.js";
@@ -39,6 +39,8 @@ export class ModelGateway {
   readonly #keys = new Map<string, Entry>();
   readonly #sessions = new Map<string, number>();
   epoch = "e1";
+  /** Set: the channel has state, and a subscription that does not resume begins with it. */
+  mode: FoldedMode | undefined;
   /** Entries up to this offset are gone. */
   trimmed = 0;
   /** Chance that a publish is refused before the engine sees it, and with what. */
@@ -84,6 +86,14 @@ export class ModelGateway {
     this.trimmed = 0;
     this.#keys.clear();
     this.#sessions.clear();
+  }
+
+  /** The fold of the entries up to an offset. */
+  stateAt(offset: number): unknown {
+    const fold = this.mode === undefined ? () => undefined : folds[this.mode];
+    return this.entries
+      .slice(0, offset)
+      .reduce<unknown>((state, { data }) => fold(state, data), null);
   }
 
   /** Lets one waiting message of one line through; false when nothing waits. */
@@ -145,7 +155,9 @@ export class ModelGateway {
       const { position, last = 0 } = message;
       const known = position?.epoch === this.epoch && position.offset <= this.entries.length;
       const resumed = known && position.offset >= this.trimmed;
-      const start = resumed ? position.offset : Math.max(this.trimmed, this.entries.length - last);
+      // A state may be some publications old: those follow it.
+      const back = this.mode === undefined ? last : this.#random.int(4);
+      const start = resumed ? position.offset : Math.max(this.trimmed, this.entries.length - back);
       const reason = known ? ("history_trimmed" as const) : ("epoch_changed" as const);
       if (resumed) this.counts.resumed += 1;
       else if (position !== undefined) this.counts.resets += 1;
@@ -159,6 +171,8 @@ export class ModelGateway {
         position: { epoch: this.epoch, offset: start, ...this.#witness(start) },
         top: this.entries.length,
         ...(position !== undefined && !resumed && { reason }),
+        ...(this.mode !== undefined && { mode: this.mode }),
+        ...(this.mode !== undefined && !resumed && { state: this.stateAt(start) }),
       });
       this.#feed(line);
     } else if (message.type === "publish") this.#publish(line, message);

@@ -35,12 +35,14 @@ export type HistoryResult<T> =
 export interface Channel<T> {
   readonly name: string;
   readonly presence: Presence;
+  /** The state of this client's subscription to the channel, at its position. */
+  readonly state: unknown;
   /**
    * Settles when the subscription has begun, waiting for a connection if need be. Rejects with
    * `HoldfastError`: the gateway's refusal, `cancelled`, or `already_subscribed` where this client
    * already has a subscription of the channel.
    */
-  subscribe(options?: SubscribeOptions<T>): Promise<Subscription<T>>;
+  subscribe<S = unknown>(options?: SubscribeOptions<T, S>): Promise<Subscription<T, S>>;
   /**
    * Publishes: in order per channel, repeated under one key until the gateway answers or
    * `timeoutMs` has passed. A result, never a throw.
@@ -75,7 +77,10 @@ export function makeChannel<T>(
       members: () => presences.of(name).members(),
       on: (event, listener) => presences.of(name).on(event, listener),
     },
-    subscribe: (options = {}) => subscriptions.subscribe<T>(name, options),
+    get state() {
+      return subscriptions.stateOf(name);
+    },
+    subscribe: (options = {}) => subscriptions.subscribe(name, options),
     publish: (data, options) => publisher.publish(name, { data }, options),
     publishBytes: (bytes, options) => publisher.publish(name, { bytes }, options),
     history: async ({ after, limit } = {}) => {

@@ -8,7 +8,7 @@ import { type Answer, answerOf } from "./requests.js";
 import type { Shared } from "./shared.js";
 
 interface Entry {
-  readonly state: SubscriptionState<unknown>;
+  readonly state: SubscriptionState<unknown, unknown>;
   /** Waits for the next try after a refusal, or for the answer. */
   readonly backoff: Backoff;
   readonly settled: (failure?: HoldfastError) => void;
@@ -27,17 +27,20 @@ export class Subscriptions {
   }
 
   /** Settles when the subscription has begun; rejects with `HoldfastError` when it cannot. */
-  async subscribe<T>(channel: string, options: SubscribeOptions<T>): Promise<Subscription<T>> {
+  async subscribe<T, S>(
+    channel: string,
+    options: SubscribeOptions<T, S>,
+  ): Promise<Subscription<T, S>> {
     if (this.#closed !== undefined) throw this.#closed;
     if (options.signal?.aborted) throw new HoldfastError(failure("cancelled"));
     if (this.#entries.has(channel)) throw new HoldfastError(failure("already_subscribed"));
     return new Promise((resolve, reject) => {
-      const state = new SubscriptionState<T>(channel, options, {
+      const state = new SubscriptionState<T, S>(channel, options, {
         ended: () => this.#ended(entry),
         violated: (name, what) => this.#shared.wire.drop(`protocol_violation: ${name}: ${what}`),
       });
       const entry: Entry = {
-        state: state as SubscriptionState<unknown>,
+        state: state as SubscriptionState<unknown, unknown>,
         backoff: new Backoff(this.#shared.settings, 500, 30_000),
         settled: (error) => (error === undefined ? resolve(state) : reject(error)),
         id: undefined,
@@ -48,6 +51,11 @@ export class Subscriptions {
       this.#entries.set(channel, entry);
       this.#send(entry);
     });
+  }
+
+  /** The state of a channel, where it is subscribed to and known. */
+  stateOf(channel: string): unknown {
+    return this.#entries.get(channel)?.state.state;
   }
 
   /** Asks for what has not been asked for on this connection. */

@@ -2,16 +2,16 @@ import type { Position } from "@holdfast/protocol";
 import type { Publication, ResetEvent, StateEvent } from "./events.js";
 
 /** What waits for the application, in order. */
-export type Item<T> =
+export type Item<T, S> =
   | { readonly kind: "publication"; readonly value: Publication<T> }
-  | { readonly kind: "reset"; readonly value: ResetEvent }
-  | { readonly kind: "state"; readonly value: StateEvent }
+  | { readonly kind: "reset"; readonly value: ResetEvent<S> }
+  | { readonly kind: "state"; readonly value: StateEvent<S> }
   /** The position has moved without a publication (a new epoch with lineage). */
   | { readonly kind: "moved"; readonly value: { readonly position: Position | undefined } };
 
 /** A bounded queue. Only publications count: the rest is bounded by resets, which empty it. */
-export class Inbox<T> {
-  #items: Item<T>[] = [];
+export class Inbox<T, S> {
+  #items: Item<T, S>[] = [];
   #head = 0;
   readonly #max: number;
 
@@ -24,13 +24,13 @@ export class Inbox<T> {
   }
 
   /** false: there is no room. */
-  push(item: Item<T>): boolean {
+  push(item: Item<T, S>): boolean {
     if (item.kind === "publication" && this.size >= this.#max) return false;
     this.#items.push(item);
     return true;
   }
 
-  shift(): Item<T> | undefined {
+  shift(): Item<T, S> | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
     this.#head += 1;

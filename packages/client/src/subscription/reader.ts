@@ -4,15 +4,15 @@ import type { Publication } from "./events.js";
 import type { Inbox, Item } from "./inbox.js";
 
 /** What a reader needs of its subscription. */
-export interface ReaderHost<T> {
-  readonly inbox: Inbox<T>;
+export interface ReaderHost<T, S> {
+  readonly inbox: Inbox<T, S>;
   readonly over: boolean;
   readonly error: HoldfastError | undefined;
   readonly position: Position | undefined;
-  /** The application is done with everything up to here. */
-  handled(position: Position | undefined): void;
+  /** The application is done with everything up to this one. */
+  handled(publication: Publication<T>): void;
   /** Tells listeners of what is not a publication. */
-  announce(item: Exclude<Item<T>, { kind: "publication" }>): void;
+  announce(item: Exclude<Item<T, S>, { kind: "publication" }>): void;
   /** A handler failed. */
   end(error: HoldfastError): void;
 }
@@ -26,12 +26,12 @@ export interface Reader {
 }
 
 /** Calls a handler, one publication after the other. */
-export class HandlerReader<T> implements Reader {
-  readonly #host: ReaderHost<T>;
+export class HandlerReader<T, S> implements Reader {
+  readonly #host: ReaderHost<T, S>;
   readonly #handler: (publication: Publication<T>) => unknown;
   #busy = false;
 
-  constructor(host: ReaderHost<T>, handler: (publication: Publication<T>) => unknown) {
+  constructor(host: ReaderHost<T, S>, handler: (publication: Publication<T>) => unknown) {
     this.#host = host;
     this.#handler = handler;
   }
@@ -71,7 +71,7 @@ export class HandlerReader<T> implements Reader {
 
   #done(publication: Publication<T>): void {
     this.#busy = false;
-    this.#host.handled(publication.position);
+    this.#host.handled(publication);
   }
 
   #failed(cause: unknown): void {
@@ -86,13 +86,13 @@ type Waiter<T> = {
 };
 
 /** Serves `for await`: asking for the next publication says that the one before is handled. */
-export class IteratorReader<T> implements Reader, AsyncIterator<Publication<T>, undefined> {
-  readonly #host: ReaderHost<T>;
+export class IteratorReader<T, S> implements Reader, AsyncIterator<Publication<T>, undefined> {
+  readonly #host: ReaderHost<T, S>;
   #inHand: Publication<T> | undefined;
   #waiter: Waiter<T> | undefined;
   #told = false;
 
-  constructor(host: ReaderHost<T>) {
+  constructor(host: ReaderHost<T, S>) {
     this.#host = host;
   }
 
@@ -105,7 +105,7 @@ export class IteratorReader<T> implements Reader, AsyncIterator<Publication<T>, 
       return Promise.reject(new Error("A subscription has one reader at a time."));
     }
     if (this.#inHand !== undefined) {
-      this.#host.handled(this.#inHand.position);
+      this.#host.handled(this.#inHand);
       this.#inHand = undefined;
     }
     return new Promise((resolve, reject) => {

@@ -1,10 +1,12 @@
-import type {
-  Ephemeral,
-  Position,
-  Reset,
-  ResetReason,
-  Subscribed,
-  Publication as Wire,
+import {
+  type Ephemeral,
+  folds,
+  type Position,
+  type Reset,
+  type ResetReason,
+  type StateMode,
+  type Subscribed,
+  type Publication as Wire,
 } from "@holdfast/protocol";
 import { Emitter, type Off } from "../emitter.js";
 import { at, HoldfastError, handlerFailed } from "../errors.js";
@@ -23,21 +25,28 @@ const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
 /** A channel's publications in order, across any number of connections. */
-export interface Subscription<T> extends AsyncIterable<Publication<T>> {
+export interface Subscription<T, S = unknown> extends AsyncIterable<Publication<T>> {
   readonly channel: string;
   /**
    * The last publication the application has handled: its handler's promise has settled, or the
    * next one was asked for. Keep it (`formatPosition`) to resume later, elsewhere.
    */
   readonly position: Position | undefined;
+  /**
+   * The channel's state at `position`: the two move together. What a publication does not change is the
+   * same object as before; do not change it. `undefined` where the channel has no state, before the
+   * subscription began, and where it is not known: resumed with a position alone, or a handler's
+   * without `reduce`.
+   */
+  readonly state: S | undefined;
   /** false: offsets may be skipped legitimately. */
   readonly contiguous: boolean;
   /** Settles with what ended the subscription; `undefined` when the application asked for it. */
   readonly ended: Promise<HoldfastError | undefined>;
   /** Listens; returns the way to stop. A throwing listener ends the subscription with `call_failed`. */
-  on<Name extends keyof SubscriptionEvents<T>>(
+  on<Name extends keyof SubscriptionEvents<T, S>>(
     name: Name,
-    listener: (event: SubscriptionEvents<T>[Name]) => void,
+    listener: (event: SubscriptionEvents<T, S>[Name]) => void,
   ): Off;
   /** Ends the subscription; iteration ends without an error. */
   close(): void;
@@ -56,19 +65,21 @@ export interface SubscriptionHost {
 const defaultBufferMax = 10_000;
 
 /** The subscription as the session drives it. */
-export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
+export class SubscriptionState<T, S> implements Subscription<T, S>, ReaderHost<T, S> {
   readonly channel: string;
   readonly ended: Promise<HoldfastError | undefined>;
   readonly #host: SubscriptionHost;
-  readonly #options: SubscribeOptions<T>;
+  readonly #options: SubscribeOptions<T, S>;
   /** What waits for the application. */
-  readonly inbox: Inbox<T>;
-  readonly #emitter: Emitter<SubscriptionEvents<T>>;
+  readonly inbox: Inbox<T, S>;
+  readonly #emitter: Emitter<SubscriptionEvents<T, S>>;
   readonly #reader: Reader;
   readonly #onAbort = () => this.close();
-  readonly #iterator: IteratorReader<T> | undefined;
+  readonly #iterator: IteratorReader<T, S> | undefined;
   #settle: (error: HoldfastError | undefined) => void = () => {};
   #position: Position | undefined;
+  #mode: StateMode | undefined;
+  #state: S | undefined;
   /** The last publication that arrived: what a new connection resumes after. */
   #received: Position | undefined;
   /** A position was sent along, so that beginning elsewhere is a reset. */
@@ -79,17 +90,19 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
   #settled = false;
   #end: { readonly error: HoldfastError | undefined } | undefined;
 
-  constructor(channel: string, options: SubscribeOptions<T>, host: SubscriptionHost) {
+  constructor(channel: string, options: SubscribeOptions<T, S>, host: SubscriptionHost) {
     this.channel = channel;
     this.#options = options;
     this.#host = host;
     this.#position = options.position;
     this.#received = options.position;
+    this.#state = options.state;
     this.inbox = new Inbox(options.bufferMax ?? defaultBufferMax);
     this.#emitter = new Emitter((cause) => this.end(handlerFailed(cause, this.#position)));
-    if (options.onPublication !== undefined) {
-      this.#reader = new HandlerReader(this, options.onPublication);
-    } else {
+    // Whoever asks for the state alone has nothing to do with the publications.
+    const handler = options.onPublication ?? (options.onState && (() => {}));
+    if (handler !== undefined) this.#reader = new HandlerReader(this, handler);
+    else {
       this.#iterator = new IteratorReader(this);
       this.#reader = this.#iterator;
     }
@@ -104,6 +117,10 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
 
   get position(): Position | undefined {
     return this.#position;
+  }
+
+  get state(): S | undefined {
+    return this.#state;
   }
 
   get contiguous(): boolean {
@@ -130,9 +147,9 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
     return this.#end?.error;
   }
 
-  on<Name extends keyof SubscriptionEvents<T>>(
+  on<Name extends keyof SubscriptionEvents<T, S>>(
     name: Name,
-    listener: (event: SubscriptionEvents<T>[Name]) => void,
+    listener: (event: SubscriptionEvents<T, S>[Name]) => void,
   ): Off {
     return this.#emitter.on(name, listener);
   }
@@ -148,7 +165,7 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
 
   [Symbol.asyncIterator](): AsyncIterator<Publication<T>, undefined> {
     if (this.#iterator === undefined) {
-      throw new Error("A subscription with onPublication cannot be iterated.");
+      throw new Error("A subscription with a handler cannot be iterated.");
     }
     return this.#iterator;
   }
@@ -167,7 +184,8 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
 
   /** The gateway has begun or continued the subscription on this connection. */
   begin(message: Subscribed): void {
-    const { resumed, position, contiguous, reason, state } = message;
+    const { resumed, position, contiguous, reason, mode } = message;
+    const state = message.state as S | undefined;
     const expected = this.#received;
     if (resumed && position && expected && position.offset !== expected.offset) {
       this.#violated(`resumed at ${position.offset} instead of ${expected.offset}`);
@@ -177,15 +195,19 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
     this.#begun = true;
     this.#live = true;
     this.#contiguous = contiguous;
+    this.#mode = mode;
     if (this.#resuming && !resumed) {
       // Never a silent gap, not even where the gateway gives no reason.
       this.#enqueueReset(reason ?? "state_lost", position, state);
     } else {
       this.#received = position ?? (resumed ? this.#received : undefined);
-      if (first && !resumed) this.#position = position;
+      if (first && !resumed) {
+        this.#position = position;
+        this.#state = state;
+        if (state !== undefined) this.inbox.push({ kind: "state", value: { state, position } });
+      }
       // In order, so that the position moves to a new epoch only after what is still waiting.
       else this.inbox.push({ kind: "moved", value: { position: this.#received } });
-      this.#enqueueState(position, state);
     }
     this.#emitter.emit("subscribed", { resumed, position });
     this.#reader.wake();
@@ -228,31 +250,48 @@ export class SubscriptionState<T> implements Subscription<T>, ReaderHost<T> {
   /** The gateway could not keep continuity of the live subscription. */
   reset({ reason, position, state }: Reset): void {
     if (!this.#live) return;
-    this.#enqueueReset(reason, position, state);
+    this.#enqueueReset(reason, position, state as S | undefined);
     this.#reader.wake();
   }
 
-  #enqueueReset(reason: ResetReason, position: Position | undefined, state: unknown): void {
+  #enqueueReset(reason: ResetReason, position: Position | undefined, state: S | undefined): void {
     // What waits is superseded: the application is about to replace everything it holds.
     this.inbox.clear();
     this.#received = position;
     this.inbox.push({ kind: "reset", value: { reason, position, state } });
-    this.#enqueueState(position, state);
   }
 
-  #enqueueState(position: Position | undefined, state: unknown): void {
-    if (state !== undefined) this.inbox.push({ kind: "state", value: { state, position } });
-  }
-
-  handled(position: Position | undefined): void {
-    this.#position = position;
+  handled(publication: Publication<T>): void {
+    try {
+      if (this.#mode !== undefined) this.#state = this.#fold(this.#mode, publication);
+    } catch (cause) {
+      this.end(handlerFailed(cause, this.#position));
+      return;
+    }
+    this.#position = publication.position;
+    if (this.#mode !== undefined) this.#tellState();
     if (this.#end !== undefined) this.#settleEnd();
   }
 
-  announce(item: Exclude<Item<T>, { kind: "publication" }>): void {
-    if (item.kind !== "state") this.#position = item.value.position;
-    if (item.kind === "reset") this.#emitter.emit("reset", item.value);
-    if (item.kind === "state") this.#emitter.emit("state", item.value);
+  /** The state after the publication; `undefined` where the one before it is not known. */
+  #fold(mode: StateMode, publication: Publication<T>): S | undefined {
+    const state = this.#state;
+    if (state === undefined && mode !== "last") return undefined;
+    if (mode !== "handler") return folds[mode](state, publication.data) as S;
+    return this.#options.reduce?.(state as S, publication);
+  }
+
+  announce({ kind, value }: Exclude<Item<T, S>, { kind: "publication" }>): void {
+    this.#position = value.position;
+    if (kind === "reset") {
+      this.#state = value.state;
+      this.#emitter.emit("reset", value);
+    }
+    if (kind !== "moved" && value.state !== undefined) this.#tellState();
+  }
+
+  #tellState(): void {
+    this.#emitter.emit("state", { state: this.#state, position: this.#position });
   }
 
   #violated(what: string): void {

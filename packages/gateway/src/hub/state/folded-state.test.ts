@@ -35,6 +35,7 @@ function world(options: Partial<FaultyMemoryOptions> = {}) {
     onPresence: silent,
     onRelayGap: silent,
     onAvailability: silent,
+    onCommand: silent,
   });
   let seed = 20;
   return {
