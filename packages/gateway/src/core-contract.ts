@@ -10,6 +10,7 @@ import type {
   SnapshotHandler,
 } from "@holdfast/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
 import type { Connection, Handshake, Transport } from "./transport.js";
 
@@ -89,6 +90,8 @@ export interface GatewayCore {
     payload: { readonly data: unknown } | { readonly bytes: Uint8Array },
     options?: PublishOptions,
   ): Promise<Published | { readonly ok: true; readonly ephemeral: true } | Failure>;
+  /** Reads a channel's state with the process's own authority, or as the reader, whose credentials are judged. */
+  readState(channel: string, reader?: Handshake): Promise<StateRead | Failure>;
   /** The engine is reachable and the gateway is not draining. */
   readonly ready: boolean;
   readonly connectionCount: number;

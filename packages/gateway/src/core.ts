@@ -16,6 +16,7 @@ import { Members } from "./session/members.js";
 import { acceptPayload } from "./session/publishing.js";
 import { Session } from "./session/session.js";
 import type { Shared } from "./session/shared.js";
+import { readState, type StateRead } from "./session/state-reading.js";
 import { Tally } from "./session/tally.js";
 import { WallWatch } from "./session/wall-watch.js";
 import type { Connection, Handshake, Transport } from "./transport.js";
@@ -167,6 +168,10 @@ class Core implements GatewayCore {
         else this.#publish(channel, policy, accepted, options, resolve);
       });
     });
+  }
+
+  readState(channel: string, reader?: Handshake): Promise<StateRead | Failure> {
+    return new Promise((resolve) => readState(this.#shared, channel, reader, resolve));
   }
 
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {

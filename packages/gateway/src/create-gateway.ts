@@ -36,6 +36,7 @@ import { createPrometheusMeter } from "./node/meter.js";
 import { createNodeRandom, nodeClock } from "./node/platform.js";
 import { type AttachOptions, type Listening, ServerDoor } from "./node/server-door.js";
 import { UpgradeDoor } from "./node/upgrade.js";
+import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
 
 /** What a publish from the gateway's own process comes to. */
@@ -90,6 +91,11 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
     bytes: Uint8Array,
     options?: PublishOptions,
   ): Promise<PublishResult>;
+  /**
+   * Reads a channel's state and its position, to load first and stream after: a subscription that is
+   * given both goes on exactly there. The outcome is a value, not a throw.
+   */
+  readState(channel: string): Promise<StateRead | Failure>;
   /**
    * Tells that permissions were withdrawn: the authorize handler is asked again for every
    * subscription of `user` to `channel` (left out: all) on this gateway. What it does not confirm
@@ -215,6 +221,11 @@ class NodeGateway implements Gateway<Contract> {
     options?: PublishOptions,
   ): Promise<PublishResult> {
     return this.#publish(channel, { bytes }, options);
+  }
+
+  async readState(channel: string): Promise<StateRead | Failure> {
+    if (this.#closing !== undefined) return failure("draining");
+    return (await this.#starting).readState(channel);
   }
 
   recheck(withdrawal: Withdrawal = {}): void {

@@ -17,5 +17,6 @@ export type { GatewayOptions, MetricsOptions } from "./node/gateway-options.js";
 export type { LogLevel } from "./node/logger.js";
 export type { AttachOptions, Listening } from "./node/server-door.js";
 export type { TlsFiles, TlsOptions, TlsTexts } from "./node/tls/credentials.js";
+export type { StateRead } from "./session/state-reading.js";
 export { type Settings, settings } from "./settings.js";
 export { type Connection, Frame, type Handshake, type Transport } from "./transport.js";

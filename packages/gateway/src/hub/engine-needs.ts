@@ -11,7 +11,8 @@ function needsOf(channels: ChannelRules): FeatureNeed[] {
   const needs: FeatureNeed[] = [];
   for (const [pattern, rule] of Object.entries(channels)) {
     const by = (option: string) => `Channel rule ${JSON.stringify(pattern)} (${option})`;
-    if (rule.history) needs.push({ feature: "history", by: by("history") });
+    if (rule.history || rule.state) needs.push({ feature: "history", by: by("history") });
+    if (typeof rule.state === "string") needs.push({ feature: "snapshots", by: by("state") });
     if (rule.presence === true) needs.push({ feature: "presence", by: by("presence") });
   }
   return needs;

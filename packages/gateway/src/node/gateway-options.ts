@@ -39,7 +39,7 @@ export interface GatewayOptions<
   readonly anonymous?: Capabilities;
   /** Limits and times that differ from their defaults. */
   readonly settings?: Partial<Settings>;
-  /** Keys that `POST /api/publish` accepts, at least 16 characters each. Absent: it refuses everyone. */
+  /** Keys that the HTTP API accepts, at least 16 characters each. Absent: it accepts none. */
   readonly apiKeys?: readonly string[];
   /**
    * Origins whose pages may connect besides those of the gateway's own host: exact, subdomains

@@ -5,6 +5,7 @@ import { failure } from "@holdfast/protocol";
 import { metrics } from "../metrics.js";
 import { handlePublish, type PublishRouteOptions } from "./http-publish.js";
 import { sendProblem, sendText } from "./http-response.js";
+import { channelOfStatePath, handleState } from "./http-state.js";
 import type { PrometheusMeter } from "./meter.js";
 import { problemOf } from "./problem.js";
 import { findFile, sendFile } from "./static-files.js";
@@ -76,9 +77,11 @@ export class HttpApi {
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const path = pathOf(request);
-    const route = this.#routes.get(path);
+    const channel = channelOfStatePath(path);
+    const name = channel === undefined ? path : "/api/channels/{channel}/state";
+    const route = channel === undefined ? this.#routes.get(path) : this.#stateRoute(channel);
     if (route === undefined) return false;
-    this.#run(path, request, response, () => {
+    this.#run(name, request, response, () => {
       if (route.methods.includes(request.method ?? "")) return route.handle(request, response);
       const detail = `Permitted: ${route.methods.join(", ")}.`;
       sendProblem(response, 405, { detail }, { allow: route.methods.join(", ") });
@@ -100,6 +103,12 @@ export class HttpApi {
       }
       sendProblem(response, 404, { detail: "There is nothing at this path." });
     });
+  }
+
+  #stateRoute(channel: string): Route {
+    const handle: Handler = (request, response) =>
+      handleState(channel, request, response, this.#options);
+    return { methods: READ, handle };
   }
 
   #add(path: string, methods: readonly string[], handle: Handler): void {

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Failure, failure } from "@holdfast/protocol";
 import type { GatewayCore, PublishOptions } from "../core-contract.js";
 import { type KeyCheck, presentedKey } from "./api-keys.js";
-import { sendJson, sendProblem } from "./http-response.js";
-import { problemOf, statusOf } from "./problem.js";
+import { sendFailure, sendJson, sendProblem } from "./http-response.js";
+import { problemOf } from "./problem.js";
 import { readBody } from "./request-body.js";
 
 /** What the publish route is made of. */
@@ -64,13 +64,6 @@ export async function handlePublish(
     const { offset, epoch, duplicate } = outcome;
     sendJson(response, 200, { offset, epoch, duplicate });
   }
-}
-
-function sendFailure(response: ServerResponse, problem: Failure): void {
-  const { retryAfterMs } = problem;
-  const headers =
-    retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
-  sendProblem(response, statusOf(problem), problemOf(problem), headers);
 }
 
 /** Fields of the body beside the payload: whether a value has the right shape, and how to say so. */

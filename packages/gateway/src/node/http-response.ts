@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { type ProblemDetails, problemBody } from "./problem.js";
+import type { Failure } from "@holdfast/protocol";
+import { type ProblemDetails, problemBody, problemOf, statusOf } from "./problem.js";
 import { dataHeaders } from "./security-headers.js";
 
 /** Sends a body with its type and length. Nothing here is for a cache unless `headers` says so. */
@@ -34,4 +35,17 @@ export function sendProblem(
 ): void {
   const body = problemBody(status, details);
   sendText(response, status, "application/problem+json", body, headers);
+}
+
+/** Sends a failure as a problem document, with its advice when to come back. */
+export function sendFailure(
+  response: ServerResponse,
+  problem: Failure,
+  status: number = statusOf(problem),
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const { retryAfterMs } = problem;
+  const advice =
+    retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
+  sendProblem(response, status, problemOf(problem), { ...advice, ...headers });
 }

@@ -31,6 +31,10 @@ class FakeCore implements GatewayCore {
 
   recheck(): void {}
 
+  readState(): never {
+    throw new Error("nobody reads here");
+  }
+
   accept(transport: Transport, handshake: Handshake): Connection {
     this.transports.push(transport);
     this.handshakes.push(handshake);

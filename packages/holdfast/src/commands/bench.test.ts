@@ -17,7 +17,9 @@ test("bench asks for one scenario and names them all", async () => {
   for (const args of [[], ["fan"], ["fanout", "echo"]]) {
     const { code, said } = await bench(...args);
     expect(code).toBe(2);
-    expect(said).toMatch(/fanout(, |\|)echo(, |\|)chat(, |\|)ticker(, |\|)idle(, |\|)storm(, |\|)ramp/);
+    expect(said).toMatch(
+      /fanout(, |\|)echo(, |\|)chat(, |\|)ticker(, |\|)idle(, |\|)storm(, |\|)ramp/,
+    );
   }
 });
 

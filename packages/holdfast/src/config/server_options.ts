@@ -42,7 +42,7 @@ export const serverOptions = {
     unit: "",
     secret: true,
     description:
-      "Keys that POST /api/publish accepts as a bearer. Empty: the API refuses everybody.",
+      "Keys that the HTTP API accepts as a bearer, to publish and to read any channel's state. Empty: it accepts none.",
   }),
   tokenSecret: string("", {
     unit: "",
