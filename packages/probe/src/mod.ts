@@ -28,6 +28,7 @@ export {
   encodeHistory,
 } from "./checker/json-lines.js";
 export { createRecorder, type Recorder } from "./checker/recorder.js";
+export { stateDigest } from "./checker/state-digest.js";
 export {
   makeReport,
   type PublishCounts,
