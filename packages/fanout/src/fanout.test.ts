@@ -1,65 +1,47 @@
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createConnection, type Server, type Socket } from "node:net";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createFanout, type Fanout, loadNative, Target } from "./mod.js";
+import { createFanout, type Fanout, loadNative, SharedBytes, Target } from "./mod.js";
+import { collect, type Pair, pipes, SocketPairs } from "./testing/pairs.js";
 
-interface Pair {
-  readonly near: Socket;
-  readonly far: Socket;
-}
-
-let server: Server;
-const open: Socket[] = [];
+let sockets: SocketPairs;
 
 beforeEach(async () => {
-  server = createServer({ allowHalfOpen: true });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  sockets = await SocketPairs.listen();
 });
 
-afterEach(async () => {
-  for (const socket of open.splice(0)) socket.destroy();
-  server.close();
-  await once(server, "close");
-});
+afterEach(() => sockets.close());
 
-async function pair(): Promise<Pair> {
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const arrived = once(server, "connection");
-  const far = connect(address.port, "127.0.0.1");
-  far.on("error", () => {});
-  const [near] = (await arrived) as [Socket];
-  near.on("error", () => {});
-  open.push(near, far);
-  return { near, far };
+const bytes = (...texts: string[]) => new SharedBytes(texts.map((text) => Buffer.from(text)));
+
+function send(fanout: Fanout, targets: readonly Target[], shared: SharedBytes): number {
+  for (const target of targets) fanout.add(target, shared);
+  return fanout.flush();
 }
 
-/** One after the other: which arrival belongs to which dialler is only certain when one is on its way. */
-async function pairs(count: number): Promise<Pair[]> {
-  const made: Pair[] = [];
-  while (made.length < count) made.push(await pair());
-  return made;
-}
-
-function collect(socket: Socket, bytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let length = 0;
-    socket.on("error", reject);
-    socket.on("end", () => resolve(Buffer.concat(parts)));
-    socket.on("data", (part: Buffer) => {
-      parts.push(part);
-      length += part.length;
-      if (length >= bytes) resolve(Buffer.concat(parts));
-    });
-  });
+/** Fills the kernel's buffers until some of it stays in the stream. */
+function fill(fanout: Fanout, target: Target): number {
+  let written = 0;
+  while (target.heldBytes === 0) {
+    send(fanout, [target], new SharedBytes([Buffer.alloc(262_144, "f")]));
+    written += 262_144;
+  }
+  return written;
 }
 
 const native = loadNative();
 
 it("has the native helper wherever a compiler was there to build it", () => {
   expect("reason" in native ? native.reason : "").toBe("");
+});
+
+it("goes without a helper of another version, and says so", () => {
+  expect(loadNative("/nowhere/fanout.node")).toMatchObject({
+    reason: expect.stringContaining("/nowhere/fanout.node"),
+  });
+  expect(loadNative(import.meta.filename)).toHaveProperty("reason");
+  expect(loadNative("javascript")).toMatchObject({ reason: expect.stringContaining("HOLDFAST_") });
 });
 
 const kinds: readonly (readonly [string, () => Fanout])[] = [
@@ -72,88 +54,261 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     expect(create().kind).toBe(kind);
   });
 
-  it("delivers the same bytes to every target", async () => {
-    const all50 = await pairs(50);
-    const all = all50.map(({ far }) => collect(far, 5));
-    create().send(
-      all50.map(({ near }) => new Target(near)),
-      Buffer.from("hello"),
+  it("delivers the same bytes to every target, and is left with nothing", async () => {
+    const all = await sockets.pairs(50);
+    const heard = all.map(({ far }) => collect(far, 5));
+    const left = send(
+      create(),
+      all.map(({ near }) => new Target(near)),
+      bytes("hello"),
     );
-    for (const received of await Promise.all(all)) expect(received.toString()).toBe("hello");
+    expect(left).toBe(0);
+    for (const received of await Promise.all(heard)) expect(received.toString()).toBe("hello");
   });
 
-  it("keeps the order of a socket whose kernel buffer is full", async () => {
-    const { near, far } = await pair();
-    far.pause();
+  it("delivers several lists in one batch, each to its own targets, parts in order", async () => {
+    const all = await sockets.pairs(30);
+    const heard = all.map(({ far }) => collect(far, 6));
+    const lists = [bytes("a-b-c-"), bytes("d-", "e-f-"), bytes("g", "-", "h-i-")];
+    const fanout = create();
+    for (const [index, { near }] of all.entries()) fanout.add(new Target(near), lists[index % 3]!);
+    fanout.flush();
+    const texts = (await Promise.all(heard)).map(String);
+    expect(texts).toEqual(all.map((_, index) => ["a-b-c-", "d-e-f-", "g-h-i-"][index % 3]));
+  });
+
+  it("delivers more lists, and more parts of one list, than a batch holds", async () => {
+    const { near, far } = await sockets.pair();
     const fanout = create();
     const target = new Target(near);
-    const chunk = (n: number) => Buffer.alloc(256 * 1024, n);
-    for (let n = 1; n <= 40; n++) fanout.send([target], chunk(n));
+    const heard = collect(far, 2 * 1_500 + 1);
+    for (let index = 0; index < 1_500; index++) fanout.add(target, bytes(String(index % 10)));
+    fanout.add(target, bytes(""));
+    fanout.add(target, new SharedBytes(Array.from({ length: 1_500 }, () => Buffer.from("p"))));
+    fanout.add(target, bytes("."));
+    fanout.flush();
+    expect(String(await heard)).toBe(`${"0123456789".repeat(150)}${"p".repeat(1_500)}.`);
+  });
+
+  it("keeps the order of a socket whose kernel buffer is full, and reports when it has drained", async () => {
+    const { near, far } = await sockets.pair();
+    far.pause();
+    const fanout = create();
+    const chunk = (n: number) => Buffer.alloc(262_144, n);
+    let left = 0;
+    const drained = new Promise<void>((resolve) => {
+      const target = new Target(near, resolve);
+      for (let n = 1; n <= 40; n++) {
+        // One buffer and a vector in turn: both may be taken in part.
+        const half = chunk(n).subarray(0, 131_072);
+        left += send(fanout, [target], new SharedBytes(n % 2 === 0 ? [chunk(n)] : [half, half]));
+      }
+    });
+    expect(left).toBeGreaterThan(0);
     expect(near.writableLength).toBeGreaterThan(0);
-    const reading = collect(far, 40 * 256 * 1024);
+    const reading = collect(far, 40 * 262_144);
     far.resume();
     const received = await reading;
     for (let n = 1; n <= 40; n++) {
-      const part = received.subarray((n - 1) * 256 * 1024, n * 256 * 1024);
+      const part = received.subarray((n - 1) * 262_144, n * 262_144);
       expect(part.equals(chunk(n))).toBe(true);
+    }
+    await drained;
+    expect(near.writableLength).toBe(0);
+  });
+
+  it("reports every time a full socket has drained, and is silent for one that never was", async () => {
+    const { near, far } = await sockets.pair();
+    const fanout = create();
+    let drained = () => {};
+    let reports = 0;
+    const target = new Target(near, () => {
+      reports++;
+      drained();
+    });
+    for (let round = 1; round <= 3; round++) {
+      far.pause();
+      send(fanout, [target], bytes("small"));
+      const isOver = new Promise<void>((resolve) => {
+        drained = resolve;
+      });
+      fill(fanout, target);
+      far.resume();
+      await isOver;
+      expect(reports).toBe(round);
     }
   });
 
   it("keeps the order with bytes written through the stream before and after", async () => {
-    const { near, far } = await pair();
+    const { near, far } = await sockets.pair();
     const fanout = create();
     const target = new Target(near);
     near.write("a");
-    fanout.send([target], Buffer.from("b"));
+    send(fanout, [target], bytes("b"));
     near.write("c");
-    fanout.send([target], Buffer.from("d"));
-    expect((await collect(far, 4)).toString()).toBe("abcd");
+    near.cork();
+    near.write("d");
+    send(fanout, [target], bytes("e", "f"));
+    near.uncork();
+    send(fanout, [target], bytes("g"));
+    expect((await collect(far, 7)).toString()).toBe("abcdefg");
   });
 
   it("writes nothing to a destroyed or half-closed socket", async () => {
-    const [destroyed, ended, alive] = await pairs(3);
+    const [destroyed, ended, alive] = await sockets.pairs(3);
     if (!destroyed || !ended || !alive) throw new Error("three pairs");
     const targets = [destroyed, ended, alive].map(({ near }) => new Target(near));
     destroyed.near.destroy();
     ended.near.end("bye");
     const fromEnded = collect(ended.far, Number.POSITIVE_INFINITY);
     const fromAlive = collect(alive.far, 1);
-    create().send(targets, Buffer.from("x"));
+    send(create(), targets, bytes("x"));
     expect((await fromEnded).toString()).toBe("bye");
     expect((await fromAlive).toString()).toBe("x");
   });
 
+  it("writes nothing to a target that was stopped, not even what was queued for it", async () => {
+    const { near, far } = await sockets.pair();
+    const fanout = create();
+    const target = new Target(near);
+    send(fanout, [target], bytes("before"));
+    const native = fanout.kind === "native";
+    if (native) fanout.add(target, bytes("queued"));
+    target.stop();
+    send(fanout, [target], bytes("after"));
+    near.end(".");
+    expect(String(await collect(far, Number.POSITIVE_INFINITY))).toBe("before.");
+  });
+
   it("never gives a reused descriptor another connection's bytes", async () => {
     const fanout = create();
-    let victims = await pairs(20);
+    let victims = await sockets.pairs(20);
     for (let round = 0; round < 25; round++) {
       const stale = victims.map(({ near }) => new Target(near));
+      // Queued while they were open, closed before the batch is written.
+      for (const target of stale) fanout.add(target, bytes("not for you"));
       for (const { near, far } of victims) {
         near.destroy();
         far.destroy();
       }
       // The closed numbers are handed out again at once: these sockets wear them now.
-      const fresh = await pairs(20);
+      const fresh = await sockets.pairs(20);
       const heard = fresh.map(({ far }) => collect(far, 2));
-      fanout.send(stale, Buffer.from("not for you"));
-      fanout.send(
+      send(fanout, stale, bytes("nor this"));
+      send(
+        fanout,
         fresh.map(({ near }) => new Target(near)),
-        Buffer.from("ok"),
+        bytes("ok"),
       );
-      for (const bytes of await Promise.all(heard)) expect(bytes.toString()).toBe("ok");
+      for (const received of await Promise.all(heard)) expect(received.toString()).toBe("ok");
       victims = fresh;
     }
   });
 
+  it("gives every connection its own bytes and no others while sockets close and open during broadcasts", async () => {
+    const fanout = create();
+    const open = new Map<number, { target: Target; pair: Pair; heard: Promise<Buffer> }>();
+    let made = 0;
+    const join = async (): Promise<void> => {
+      const pair = await sockets.pair();
+      const heard = collect(pair.far, Number.POSITIVE_INFINITY);
+      open.set(made++, { target: new Target(pair.near), pair, heard });
+    };
+    const texts: string[] = [];
+    for (let count = 0; count < 40; count++) await join();
+    for (let round = 0; round < 60; round++) {
+      for (const [name, { target }] of open) fanout.add(target, bytes(`${name};`));
+      for (const [name, { pair, heard }] of [...open].slice(0, 6)) {
+        // Before the batch is written, after it, half-closed, reset, or by the other side.
+        const late = name % 5;
+        if (late === 0) pair.near.destroy();
+        else if (late === 1) pair.near.end();
+        else if (late === 2) pair.near.resetAndDestroy();
+        else if (late === 3) pair.far.destroy();
+        else setImmediate(() => pair.near.destroy());
+        open.delete(name);
+        void heard.then(
+          (text) => texts.push(`${name}|${text}`),
+          () => {},
+        );
+        await join();
+      }
+      fanout.flush();
+    }
+    const rest = [...open].map(async ([name, { pair, heard }]) => {
+      pair.near.end();
+      texts.push(`${name}|${await heard}`);
+    });
+    await Promise.all(rest);
+    expect(texts.length).toBeGreaterThan(100);
+    for (const line of texts) {
+      const [name, text = ""] = line.split("|");
+      expect(text.replaceAll(`${name};`, ""), line).toBe("");
+    }
+  });
+
   it("survives a peer that resets while bytes are on the way", async () => {
-    const { near, far } = await pair();
+    const { near, far } = await sockets.pair();
     far.resetAndDestroy();
-    const closed = new Promise<void>((resolve) => near.on("close", () => resolve()));
+    const closed = once(near, "close").catch(() => {});
     const fanout = create();
     const target = new Target(near);
-    const again = setInterval(() => fanout.send([target], Buffer.alloc(1024)), 1);
+    const again = setInterval(
+      () => send(fanout, [target], new SharedBytes([Buffer.alloc(1024)])),
+      1,
+    );
     await closed;
     clearInterval(again);
     expect(near.destroyed).toBe(true);
   });
+
+  it("writes to TLS sockets through their encryption only", async () => {
+    // A shared key in place of a certificate (RFC 4279).
+    const psk = Buffer.alloc(32, 7);
+    const server = createTlsServer({ ciphers: "PSK", pskCallback: () => psk });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const arrived = once(server, "secureConnection");
+    const far = connectTls({
+      port: portOf(server),
+      host: "127.0.0.1",
+      ciphers: "PSK",
+      pskCallback: () => ({ psk, identity: "test" }),
+      checkServerIdentity: () => undefined,
+    });
+    const [near] = (await arrived) as [Socket];
+    const target = new Target(near);
+    expect(target.descriptor).toBe(-1);
+    const heard = collect(far, 7);
+    const fanout = create();
+    send(fanout, [target], bytes("sec", "ret"));
+    send(fanout, [target], bytes("!"));
+    expect(String(await heard)).toBe("secret!");
+    far.destroy();
+    near.destroy();
+    server.close();
+    await once(server, "close");
+  });
+
+  it("writes to sockets of another kind through their stream", async () => {
+    const path = pipes.path();
+    const { server, arrived } = await pipes.listen(path);
+    const far = createConnection(path);
+    const near = await arrived;
+    const target = new Target(near);
+    expect(target.descriptor).toBe(-1);
+    const heard = collect(far, 2);
+    send(create(), [target], bytes("ok"));
+    expect(String(await heard)).toBe("ok");
+    far.destroy();
+    near.destroy();
+    server.close();
+    await once(server, "close");
+  });
 });
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}

@@ -12,7 +12,7 @@ import type {
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
-import type { Connection, Handshake, Transport } from "./transport.js";
+import type { Connection, FrameWriter, Handshake, Transport } from "./transport.js";
 
 /** Options of the channels a pattern matches; the first matching rule counts. */
 export interface ChannelRule {
@@ -52,6 +52,8 @@ export interface CoreOptions {
   readonly logger: Logger;
   readonly meter: Meter;
   readonly settings: Settings;
+  /** Writes what is due for many connections; absent: each transport writes by itself. */
+  readonly writer?: FrameWriter;
   readonly channels: ChannelRules;
   readonly authenticate?: AuthenticateHandler;
   readonly authorize?: AuthorizeHandler;

@@ -19,7 +19,7 @@ import type { Shared } from "./session/shared.js";
 import { readState, type StateRead } from "./session/state-reading.js";
 import { Tally } from "./session/tally.js";
 import { WallWatch } from "./session/wall-watch.js";
-import type { Connection, Handshake, Transport } from "./transport.js";
+import { type Connection, type Handshake, oneByOne, type Transport } from "./transport.js";
 
 /** The wheel that all connections' deadlines turn on. */
 const wheelOptions = { tickMs: 50, slots: 1_024 };
@@ -49,8 +49,10 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
     maxPerTick: MAX_TURNS_PER_TICK,
   });
   const wheel = new TimerWheel(clock, wheelOptions);
+  const flushes = new FlushScheduler(clock, options.writer ?? oneByOne(), settings);
   const hub = await Hub.connect({
     broker,
+    broadcast: flushes,
     gateway,
     clock,
     wheel,
@@ -70,7 +72,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       keyWindowMs: broker.capabilities.keyWindowMs,
       policyOf: compileRules(options.channels),
       wheel,
-      flushes: new FlushScheduler(clock),
+      flushes,
       members: new Members(),
       wallWatch: new WallWatch(clock),
       users: new Tally(settings.maxConnectionsPerUser),

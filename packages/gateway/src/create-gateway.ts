@@ -9,6 +9,7 @@ import {
   type Published,
 } from "@holdfast/broker";
 import { type Logger, type Meter, silentMeter } from "@holdfast/core";
+import { createFanout } from "@holdfast/fanout";
 import {
   type CallDefinition,
   type Contract,
@@ -35,6 +36,8 @@ import { createPinoLogger } from "./node/logger.js";
 import { createPrometheusMeter } from "./node/meter.js";
 import { createNodeRandom, nodeClock } from "./node/platform.js";
 import { type AttachOptions, type Listening, ServerDoor } from "./node/server-door.js";
+import { SocketWriter } from "./node/socket-writer.js";
+import { trafficOf } from "./node/traffic.js";
 import { UpgradeDoor } from "./node/upgrade.js";
 import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
@@ -156,7 +159,14 @@ class NodeGateway implements Gateway<Contract> {
 
     const core = (): GatewayCore | undefined => this.#core;
     const shared = { core, clock, logger, meter, settings };
-    this.#upgrade = new UpgradeDoor({ ...shared, codecs: [jsonCodec], plain: jsonCodec, origins });
+    const traffic = trafficOf(meter);
+    this.#upgrade = new UpgradeDoor({
+      ...shared,
+      codecs: [jsonCodec],
+      plain: jsonCodec,
+      origins,
+      traffic,
+    });
     this.#http = new HttpApi({
       ...shared,
       keyCheck,
@@ -178,7 +188,17 @@ class NodeGateway implements Gateway<Contract> {
       ...(options.tls === undefined ? {} : { tls: options.tls }),
     });
     const { channels = {} } = options;
-    const parts = { gateway: random.id(22), clock, random, logger, meter, settings, channels };
+    const writer = new SocketWriter(createFanout(), traffic);
+    const parts = {
+      gateway: random.id(22),
+      clock,
+      random,
+      logger,
+      meter,
+      settings,
+      channels,
+      writer,
+    };
     const create = async () =>
       createCore({ ...parts, broker: await broker, ...handlersOf(options) });
     this.#starting = this.#start(create());

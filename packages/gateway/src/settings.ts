@@ -74,6 +74,13 @@ export const settings = {
     description:
       "Connections taken per second (burst: one second's worth); further ones are asked to wait.",
   }),
+  flushIntervalMs: integer(0, {
+    unit: "ms",
+    min: 0,
+    max: 1_000,
+    description:
+      "Time in which what is due for a connection is gathered into one write; 0: what is due at once, more the busier the process is.",
+  }),
   maxOutboundBytes: integer(1_048_576, {
     unit: "bytes",
     min: 1024,

@@ -1,4 +1,5 @@
 import type { Codec, Payload } from "@holdfast/protocol";
+import type { FrameList } from "./frame-list.js";
 
 /**
  * One encoded message, shared by every connection it goes to. `framed` is filled by the
@@ -10,13 +11,63 @@ export class Frame {
   readonly size: number;
   /** The channel whose publication this is, so that it can be withdrawn; absent for anything else. */
   readonly channel: string | undefined;
+  /** Present on ephemeral publications: they may be dropped, and replaced by a later one of the same key. */
+  readonly conflation: Conflation | undefined;
   /** The RFC 6455 frame, unmasked, FIN set; made once. */
   framed: Uint8Array | undefined = undefined;
-  constructor(payload: Payload, size: number, channel?: string) {
+  constructor(payload: Payload, size: number, channel?: string, conflation?: Conflation) {
     this.payload = payload;
     this.size = size;
     this.channel = channel;
+    this.conflation = conflation;
   }
+}
+
+/** How an ephemeral publication may be conflated. */
+export interface Conflation {
+  /** Within its channel; without one it may be dropped but not replaced. */
+  readonly key: string | undefined;
+}
+
+/**
+ * Writes lists of frames to many transports, in as few steps as the platform can. The pure default
+ * (`oneByOne`) writes each by itself.
+ */
+export interface FrameWriter {
+  /** Knows a transport by a number from now on, until `detach`. */
+  attach(slot: number, transport: Transport): void;
+  detach(slot: number): void;
+  /**
+   * Hands a list over for a transport; it is written by `flush` at the latest. Neither calls back into
+   * the core, and between them nothing else is written to the transport.
+   */
+  add(slot: number, list: FrameList): void;
+  /** Returns how many transports since the last `flush` did not take everything; their `bufferedBytes` tell which. */
+  flush(): number;
+}
+
+/** A writer that hands each transport its frames. */
+export function oneByOne(): FrameWriter {
+  const transports: (Transport | undefined)[] = [];
+  let incomplete = 0;
+  return {
+    attach: (slot, transport) => {
+      transports[slot] = transport;
+    },
+    detach: (slot) => {
+      transports[slot] = undefined;
+    },
+    add: (slot, list) => {
+      const transport = transports[slot];
+      transport?.write(list.frames());
+      if (transport !== undefined && transport.bufferedBytes > 0) incomplete++;
+    },
+    flush: () => {
+      const count = incomplete;
+      incomplete = 0;
+      return count;
+    },
+  };
 }
 
 /** What the gateway core knows of a socket. Nothing else writes to it. */

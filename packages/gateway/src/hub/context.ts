@@ -12,6 +12,7 @@ import type { ResetReason } from "@holdfast/protocol";
 import type { Settings } from "../settings.js";
 import type { HistoryReads } from "./history-reads.js";
 import type { PageBudget } from "./page-budget.js";
+import type { Broadcast } from "./sink.js";
 import type { StateMemory } from "./state/state-memory.js";
 import type { Turns } from "./turns.js";
 
@@ -43,5 +44,6 @@ export interface HubContext {
   readonly states: StateMemory;
   /** Resumes from history begun per second. */
   readonly resumes: TokenBucket;
+  readonly broadcast: Broadcast;
   readonly metrics: HubMetrics;
 }

@@ -27,7 +27,7 @@ export class Encoded {
     const known = this.#others?.get(codec);
     if (known !== undefined) return known;
     const payload = codec.encode(this.message);
-    const frame = new Frame(payload, sizeOf(payload), publishedIn(this.message));
+    const frame = frameOf(this.message, payload);
     if (this.#frame === undefined) {
       this.#codec = codec;
       this.#frame = frame;
@@ -44,9 +44,11 @@ export class Encoded {
   }
 }
 
-function publishedIn(message: DownMessage): string | undefined {
-  const isPublication = message.type === "publication" || message.type === "ephemeral";
-  return isPublication ? message.channel : undefined;
+function frameOf(message: DownMessage, payload: Payload): Frame {
+  const size = sizeOf(payload);
+  if (message.type === "publication") return new Frame(payload, size, message.channel);
+  if (message.type !== "ephemeral") return new Frame(payload, size);
+  return new Frame(payload, size, message.channel, { key: message.key });
 }
 
 /** A retained entry as subscribers see it: nothing in it depends on the recipient. */

@@ -8,6 +8,7 @@ import { positionAt } from "./continuity.js";
 import { CurrentHead } from "./current-head.js";
 import { Encoded, ephemeralOf, publicationOf } from "./encoded.js";
 import { EntryRing } from "./entry-ring.js";
+import { LiveSet } from "./live-set.js";
 import { PresenceWatch } from "./presence-watch.js";
 import { Refill } from "./refill.js";
 import type { Replay } from "./replay.js";
@@ -35,7 +36,7 @@ export class HubChannel {
   readonly head: CurrentHead;
   /** Present where the channel has state. */
   readonly state: StateSource | undefined;
-  readonly live = new Set<Subscription>();
+  readonly live = new LiveSet();
   /** The last entry handed to the live subscribers. */
   last: Position = { epoch: "", offset: 0 };
   readonly #context: HubContext;
@@ -145,9 +146,7 @@ export class HubChannel {
   onEphemeral(request: EphemeralRequest): void {
     if (this.live.size === 0) return;
     const encoded = new Encoded(ephemeralOf(request));
-    for (const { sink } of this.live) {
-      sink.ephemeral(encoded.frame(sink.codec), this.name, request.key);
-    }
+    this.live.send(encoded, "ephemeral", this.#context.broadcast);
     this.#context.metrics.deliveries.add(this.live.size);
   }
 
@@ -164,7 +163,7 @@ export class HubChannel {
     this.last = { epoch, offset: entry.offset, id: entry.id };
     this.state?.advanced(epoch, entry);
     const encoded = new Encoded(publicationOf(this.name, entry));
-    for (const { sink } of this.live) sink.stored(encoded.frame(sink.codec));
+    this.live.send(encoded, "stored", this.#context.broadcast);
     this.#context.metrics.deliveries.add(this.live.size);
     if (this.#users > 0 && this.policy.retains) this.ring.push(entry.offset, entry.id, encoded);
     else this.ring.clear();
@@ -252,7 +251,7 @@ export class HubChannel {
 
   #tellLive(message: DownMessage): void {
     const encoded = new Encoded(message);
-    for (const { sink } of this.live) sink.control(encoded.frame(sink.codec));
+    this.live.send(encoded, "control", this.#context.broadcast);
   }
 
   #wakeStalled(): void {

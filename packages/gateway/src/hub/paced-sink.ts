@@ -17,6 +17,8 @@ interface Held {
  * counts; answers and resets pass at once, after what waits.
  */
 export class PacedSink implements Sink {
+  /** Nobody may pass it by. */
+  readonly slot = 0;
   readonly #sink: Sink;
   readonly #clock: Clock;
   readonly #bucket: TokenBucket;
@@ -56,9 +58,10 @@ export class PacedSink implements Sink {
     this.#offer("s", { frame, send: (each) => this.#sink.stored(each) });
   }
 
-  ephemeral(frame: Frame, channel: string, key: string | undefined): void {
+  ephemeral(frame: Frame): void {
+    const key = frame.conflation?.key;
     const name = key === undefined ? "e" : `k${key}`;
-    this.#offer(name, { frame, send: (each) => this.#sink.ephemeral(each, channel, key) });
+    this.#offer(name, { frame, send: (each) => this.#sink.ephemeral(each) });
   }
 
   /** Forgets what waits; nothing is sent until something new comes. */

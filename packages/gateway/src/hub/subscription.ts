@@ -1,11 +1,12 @@
 import type { Failure } from "@holdfast/protocol";
 import type { HubChannel } from "./hub-channel.js";
+import type { LiveMember } from "./live-set.js";
 import { PacedSink } from "./paced-sink.js";
 import type { Replay } from "./replay.js";
 import type { Sink } from "./sink.js";
 
 /** One connection's subscription to one channel: first replaying, then live in lockstep with the others. */
-export class Subscription {
+export class Subscription implements LiveMember {
   readonly channel: HubChannel;
   readonly sink: Sink;
   /** Present until the subscription has joined the live stream. */
@@ -15,6 +16,8 @@ export class Subscription {
   /** Refuses the request that asked for it; present until that was answered. */
   unanswered: ((why: Failure) => void) | undefined;
   readonly #paced: PacedSink | undefined;
+  /** Place among the channel's live subscriptions; -1 while it is not among them. */
+  liveIndex = -1;
   #ended = false;
 
   constructor(channel: HubChannel, sink: Sink) {

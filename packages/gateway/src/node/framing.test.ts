@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Frame } from "../transport.js";
-import { framedBytes, joinFrames, truncateReason } from "./framing.js";
+import { framedBytes, sharedBytes, truncateReason } from "./framing.js";
 
 const text = (payload: string): Frame => new Frame(payload, Buffer.byteLength(payload));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -34,7 +34,8 @@ describe("an RFC 6455 data frame", () => {
   it("is made once for all who receive it", () => {
     const frame = text("shared");
     expect(framedBytes(frame)).toBe(framedBytes(frame));
-    expect(joinFrames([frame])).toBe(framedBytes(frame));
+    expect(sharedBytes([frame]).parts).toEqual([framedBytes(frame)]);
+    expect(sharedBytes([frame]).parts[0]).toBe(framedBytes(frame));
   });
 
   it("is refused when the size given is not the payload's", () => {
@@ -43,8 +44,18 @@ describe("an RFC 6455 data frame", () => {
     expect(() => framedBytes(new Frame(new Uint8Array(3), 2))).toThrow("has 3 bytes");
   });
 
-  it("stands behind the others of the same write, in order", () => {
-    expect(hex(joinFrames([text("a"), text("b"), text("c")]))).toBe("810161810162810163");
+  it("is joined with the small ones of the same write, in order", () => {
+    const { parts, size } = sharedBytes([text("a"), text("b"), text("c")]);
+    expect(parts.map(hex)).toEqual(["810161810162810163"]);
+    expect(size).toBe(9);
+  });
+
+  it("is not copied where it is large", () => {
+    const large = text("x".repeat(10_000));
+    const { parts, size } = sharedBytes([text("a"), text("b"), large, large, text("c")]);
+    expect(parts.map(({ byteLength }) => byteLength)).toEqual([6, 10_004, 10_004, 3]);
+    expect(parts[1]).toBe(framedBytes(large));
+    expect(size).toBe(20_017);
   });
 });
 

@@ -1,3 +1,4 @@
+import { SharedBytes } from "@holdfast/fanout";
 import type { Frame } from "../transport.js";
 
 const FIN_TEXT = 0x81;
@@ -38,11 +39,31 @@ export function framedBytes(frame: Frame): Uint8Array {
   return bytes;
 }
 
-/** All frames in order as the bytes of one write; a single frame is not copied. */
-export function joinFrames(frames: readonly Frame[]): Uint8Array {
-  const [first] = frames;
-  if (first !== undefined && frames.length === 1) return framedBytes(first);
-  return Buffer.concat(frames.map(framedBytes));
+/** Frames from this size on are handed to the kernel where they are; smaller ones are cheaper to copy. */
+const MIN_VECTOR_BYTES = 8_192;
+
+/** All frames in order as the bytes of one write: small ones joined, large ones as parts of their own. */
+export function sharedBytes(frames: readonly Frame[]): SharedBytes {
+  const parts: Uint8Array[] = [];
+  let small: Uint8Array[] = [];
+  for (const frame of frames) {
+    const bytes = framedBytes(frame);
+    if (bytes.byteLength < MIN_VECTOR_BYTES) {
+      small.push(bytes);
+      continue;
+    }
+    join(small, parts);
+    small = [];
+    parts.push(bytes);
+  }
+  join(small, parts);
+  return new SharedBytes(parts);
+}
+
+/** Adds small frames to `parts` as one; a single one is not copied. */
+function join(small: readonly Uint8Array[], parts: Uint8Array[]): void {
+  const [first] = small;
+  if (first !== undefined) parts.push(small.length === 1 ? first : Buffer.concat(small));
 }
 
 /** RFC 6455 §5.5: a control frame holds 125 bytes, two of them the close code. */

@@ -9,6 +9,7 @@ import { WebSocket } from "ws";
 import type { GatewayCore } from "../core-contract.js";
 import { type Settings, settings as table } from "../settings.js";
 import { type Connection, Frame, type Handshake, type Transport } from "../transport.js";
+import { trafficOf } from "./traffic.js";
 import { UpgradeDoor } from "./upgrade.js";
 
 const text = (payload: string): Frame => new Frame(payload, Buffer.byteLength(payload));
@@ -94,6 +95,7 @@ async function open(overrides: Partial<Settings> = {}): Promise<void> {
     meter: silentMeter,
     settings: { ...defaultsOf(table), ...overrides },
     origins: [],
+    traffic: trafficOf(silentMeter),
   });
   server = createServer();
   server.on("upgrade", (request, socket, head) => door.handle(request, socket, head));

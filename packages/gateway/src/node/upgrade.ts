@@ -10,7 +10,8 @@ import type { Handshake } from "../transport.js";
 import { checkHandshake, type Negotiated, negotiate, type Refusal, refuse } from "./negotiation.js";
 import { originAllowed } from "./origins.js";
 import { answerRefusal } from "./refusal.js";
-import { type Traffic, WsTransport } from "./ws-transport.js";
+import type { Traffic } from "./traffic.js";
+import { WsTransport } from "./ws-transport.js";
 
 /** Time a closing handshake may take before the socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -34,6 +35,7 @@ export interface UpgradeOptions {
   readonly meter: Meter;
   readonly settings: Settings;
   readonly origins: readonly string[];
+  readonly traffic: Traffic;
 }
 
 // Known to ws 8.23, not yet to its type declarations.
@@ -49,19 +51,11 @@ export class UpgradeDoor {
   readonly #options: UpgradeOptions;
   readonly #server: WebSocketServer;
   readonly #transports = new Set<WsTransport>();
-  readonly #traffic: Traffic;
   #window: Timer | undefined;
   #draining = false;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
-    const { meter } = options;
-    this.#traffic = {
-      messagesReceived: meter.counter(metrics.messagesReceived),
-      bytesReceived: meter.counter(metrics.bytesReceived),
-      messagesSent: meter.counter(metrics.messagesSent),
-      bytesSent: meter.counter(metrics.bytesSent),
-    };
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -97,7 +91,7 @@ export class UpgradeDoor {
         codec: negotiated.codec,
         negotiated: negotiated.subprotocol !== undefined,
         logger: this.#options.logger,
-        traffic: this.#traffic,
+        traffic: this.#options.traffic,
       });
       this.#opened(transport);
       ws.once("close", () => this.#transports.delete(transport));

@@ -1,9 +1,11 @@
 import type { Duplex } from "node:stream";
-import type { Counter, Logger } from "@holdfast/core";
+import type { Logger } from "@holdfast/core";
+import { Target } from "@holdfast/fanout";
 import type { Codec } from "@holdfast/protocol";
 import type { WebSocket } from "ws";
 import type { Connection, Frame, Transport } from "../transport.js";
-import { joinFrames, truncateReason } from "./framing.js";
+import { sharedBytes, truncateReason } from "./framing.js";
+import type { Traffic } from "./traffic.js";
 
 /** Pings a client may send per second, on average over a minute, before it counts as a flood. */
 const MAX_CONTROL_FRAMES_PER_MINUTE = 600;
@@ -13,14 +15,6 @@ const INTERNAL_ERROR = 4008;
 const RATE_LIMITED = 4007;
 /** RFC 6455 §7.1.5: no close frame was received. */
 const ABNORMAL = 1006;
-
-/** What is counted of the traffic; shared by all connections. */
-export interface Traffic {
-  readonly messagesReceived: Counter;
-  readonly bytesReceived: Counter;
-  readonly messagesSent: Counter;
-  readonly bytesSent: Counter;
-}
 
 /** What a transport needs beside its socket. */
 export interface WsTransportOptions {
@@ -38,20 +32,19 @@ export interface WsTransportOptions {
 export class WsTransport implements Transport {
   readonly codec: Codec;
   readonly negotiated: boolean;
+  /** The socket as the fan-out writes to it. */
+  readonly target: Target;
   readonly #ws: WebSocket;
-  readonly #socket: Duplex;
   readonly #logger: Logger;
   readonly #traffic: Traffic;
   #connection: Connection | undefined;
   #closing = false;
-  /** Set while the kernel takes no more; the write callback that clears it reports `drained`. */
-  #blocked = false;
   #errorCode: number | undefined;
   #controlFrames = 0;
 
   constructor(ws: WebSocket, socket: Duplex, options: WsTransportOptions) {
     this.#ws = ws;
-    this.#socket = socket;
+    this.target = new Target(socket, () => this.#drained());
     this.#logger = options.logger;
     this.#traffic = options.traffic;
     this.codec = options.codec;
@@ -59,7 +52,7 @@ export class WsTransport implements Transport {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength;
+    return this.target.heldBytes;
   }
 
   /** Hands what the socket says to `connection`; called once, in the tick of the upgrade. */
@@ -79,22 +72,21 @@ export class WsTransport implements Transport {
       else this.#guard(() => connection.ponged());
     });
     this.#ws.on("error", (error) => {
-      this.#closing = true;
+      this.#stop();
       this.#errorCode = closeCodeOf(error);
     });
     this.#ws.once("close", (code) => {
-      this.#closing = true;
+      this.#stop();
       this.#guard(() => connection.closed(this.#errorCode ?? code));
     });
   }
 
   write(frames: readonly Frame[]): void {
-    if (this.#closing || frames.length === 0 || !this.#socket.writable) return;
-    const bytes = joinFrames(frames);
+    if (this.#closing || frames.length === 0) return;
+    const bytes = sharedBytes(frames);
     this.#traffic.messagesSent.add(frames.length);
-    this.#traffic.bytesSent.add(bytes.byteLength);
-    this.#socket.write(bytes, this.#written);
-    if (this.#socket.writableLength > 0) this.#blocked = true;
+    this.#traffic.bytesSent.add(bytes.size);
+    this.target.write(bytes);
   }
 
   ping(): void {
@@ -102,12 +94,12 @@ export class WsTransport implements Transport {
   }
 
   close(code: number, reason: string): void {
-    this.#closing = true;
+    this.#stop();
     this.#ws.close(code, truncateReason(reason));
   }
 
   terminate(): void {
-    this.#closing = true;
+    this.#stop();
     this.#ws.terminate();
   }
 
@@ -116,14 +108,16 @@ export class WsTransport implements Transport {
     this.#controlFrames = 0;
   }
 
-  // One bound function for all writes. The stream's own `drain` event stays silent for what was
-  // below its high-water mark, which is smaller than the session's idea of a full buffer.
-  readonly #written = (): void => {
-    if (!this.#blocked || this.#socket.writableLength > 0) return;
-    this.#blocked = false;
+  /** No data may follow a close frame. */
+  #stop(): void {
+    this.#closing = true;
+    this.target.stop();
+  }
+
+  #drained(): void {
     const connection = this.#connection;
     if (!this.#closing && connection !== undefined) this.#guard(() => connection.drained());
-  };
+  }
 
   /** A mistake of ours costs the one connection it happened on, never the process. */
   #guard(step: () => void): void {

@@ -1,40 +1,208 @@
 import type { Clock } from "@holdfast/core";
+import { FrameList } from "../frame-list.js";
+import type { Broadcast } from "../hub/sink.js";
+import type { Settings } from "../settings.js";
+import type { Frame, FrameWriter, Transport } from "../transport.js";
 
-/** Something that writes what it has gathered. */
-export interface Flushable {
-  flush(): void;
+/** The queue of one connection, for all that is not the usual case. */
+export interface Queue {
+  /** Takes a frame that could not simply be added. */
+  add(frame: Frame): void;
+  /** The time up to which may be written has come: ends the connection, if that is so. */
+  overdue(): void;
+  /** Writes what the socket takes. */
+  flushNow(): void;
+  /** Looks whether the socket has taken everything. */
+  look(): void;
+  /** Offers room to who waits for it. */
+  offerRoom(): void;
 }
 
 /** Connections written to before sockets and timers get a chance. */
 const MAX_FLUSHES_PER_TICK = 2_048;
+/** Bytes handed to one socket at once; more is written in pieces, as it is taken. */
+const MAX_EASY_BYTES = 65_536;
 
-/** Writes every connection that gathered something once per tick, however much it gathered. */
-export class FlushScheduler {
+/**
+ * What waits for each connection, by number, and when it is written: once per tick, however much it is.
+ *
+ * The usual connection has a socket that takes everything and credentials that go on. Of it nothing is
+ * touched but its places in these arrays, because with thousands of connections it is the memory of
+ * each that costs, not the work: a frame for all subscribers of a channel is one step along a list
+ * they share, and the tick's end hands that list on.
+ */
+export class FlushScheduler implements Broadcast {
+  /** The empty list that the lists of all connections begin with. */
+  readonly nothing = new FrameList();
   readonly #clock: Clock;
-  #dirty: Flushable[] = [];
-  #scheduled = false;
+  readonly #writer: FrameWriter;
+  readonly #settings: Settings;
+  // By slot. Slot 0 is nobody's: never clear, never anything pending.
+  readonly #queues: (Queue | undefined)[] = [undefined];
+  readonly #pending: FrameList[] = [this.nothing];
+  /** 1: the socket has taken everything, so that frames need only be appended. */
+  readonly #isClear: number[] = [0];
+  readonly #writableUntilMs: number[] = [Number.POSITIVE_INFINITY];
+  readonly #free: number[] = [];
+  /** Slots with something pending. */
+  #dirty: number[] = [];
+  #wantsRoom: Queue[] = [];
+  #isScheduled = false;
+  readonly #run = (): void => this.#flush();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, writer: FrameWriter, settings: Settings) {
     this.#clock = clock;
+    this.#writer = writer;
+    this.#settings = settings;
   }
 
-  /** Flushes the target at the end of this tick; the target sees to being added only once. */
-  add(target: Flushable): void {
-    this.#dirty.push(target);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#clock.soon(() => this.#run());
+  /** Gives a connection its number. */
+  open(queue: Queue, transport: Transport): number {
+    const slot = this.#free.pop() ?? this.#queues.length;
+    this.#queues[slot] = queue;
+    this.#pending[slot] = this.nothing;
+    this.#isClear[slot] = 1;
+    this.#writableUntilMs[slot] = Number.POSITIVE_INFINITY;
+    this.#writer.attach(slot, transport);
+    return slot;
   }
 
-  #run(): void {
-    this.#scheduled = false;
-    const dirty = this.#dirty;
-    const now = dirty.length > MAX_FLUSHES_PER_TICK ? dirty.slice(0, MAX_FLUSHES_PER_TICK) : dirty;
-    this.#dirty = now === dirty ? [] : dirty.slice(MAX_FLUSHES_PER_TICK);
-    if (this.#dirty.length > 0) {
-      this.#scheduled = true;
-      this.#clock.after(0, () => this.#run());
+  /** Takes the number back; what is pending is forgotten. No live set may hold it any more. */
+  close(slot: number): void {
+    this.#queues[slot] = undefined;
+    this.#pending[slot] = this.nothing;
+    this.#isClear[slot] = 0;
+    this.#writer.detach(slot);
+    this.#free.push(slot);
+  }
+
+  /** Connections with a number. */
+  get size(): number {
+    return this.#queues.length - 1 - this.#free.length;
+  }
+
+  /** What waits for this tick's end. */
+  pending(slot: number): FrameList {
+    return this.#pending[slot] ?? this.nothing;
+  }
+
+  setPending(slot: number, list: FrameList): void {
+    const before = this.#pending[slot];
+    this.#pending[slot] = list;
+    if (before === this.nothing && list !== before) this.#mark(slot);
+  }
+
+  /** Whether the socket is known to have taken everything. */
+  isClear(slot: number): boolean {
+    return this.#isClear[slot] === 1;
+  }
+
+  setClear(slot: number, isClear: boolean): void {
+    this.#isClear[slot] = isClear ? 1 : 0;
+  }
+
+  /** Asks `Queue.overdue` before anything is written from this time of the wall clock on. */
+  setWritableUntil(slot: number, wallMs: number): void {
+    this.#writableUntilMs[slot] = wallMs;
+  }
+
+  /** Calls `offerRoom` after the next flush. */
+  wantRoom(queue: Queue): void {
+    this.#wantsRoom.push(queue);
+  }
+
+  /** Appends in the usual case; false: it is another, and nothing was done. */
+  append(slot: number, frame: Frame): boolean {
+    if (this.#isClear[slot] !== 1) return false;
+    const list = this.pending(slot).with(frame);
+    if (!this.#isBounded(list)) return false;
+    this.setPending(slot, list);
+    return true;
+  }
+
+  send(slots: Int32Array, count: number, frame: Frame): void {
+    const { nothing } = this;
+    const pending = this.#pending;
+    const isClear = this.#isClear;
+    let before: FrameList | undefined;
+    let after = nothing;
+    let isBounded = false;
+    for (let index = 0; index < count; index++) {
+      const slot = slots[index] ?? 0;
+      const list = pending[slot] ?? nothing;
+      if (list !== before) {
+        before = list;
+        after = list.with(frame);
+        isBounded = this.#isBounded(after);
+      }
+      if (isClear[slot] !== 1 || !isBounded) {
+        this.#queues[slot]?.add(frame);
+        continue;
+      }
+      pending[slot] = after;
+      if (list === nothing) this.#mark(slot);
     }
-    for (const target of now) target.flush();
+  }
+
+  #isBounded(list: FrameList): boolean {
+    const { maxOutboundBytes, maxOutboundMessages } = this.#settings;
+    return list.bytes <= maxOutboundBytes && list.count <= maxOutboundMessages;
+  }
+
+  #mark(slot: number): void {
+    this.#dirty.push(slot);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const { flushIntervalMs } = this.#settings;
+    if (flushIntervalMs > 0) this.#clock.after(flushIntervalMs, this.#run);
+    else this.#clock.soon(this.#run);
+  }
+
+  #flush(): void {
+    const dirty = this.#dirty;
+    const slots =
+      dirty.length > MAX_FLUSHES_PER_TICK ? dirty.slice(0, MAX_FLUSHES_PER_TICK) : dirty;
+    this.#dirty = slots === dirty ? [] : dirty.slice(MAX_FLUSHES_PER_TICK);
+    this.#isScheduled = this.#dirty.length > 0;
+    if (this.#isScheduled) this.#clock.soon(this.#run);
+    this.#endOverdue(slots);
+    // Nothing of the core runs between these writes, so that none can slip in between.
+    const slow = this.#handOver(slots);
+    if (this.#writer.flush() > 0) for (const slot of slots) this.#queues[slot]?.look();
+    for (const slot of slow) this.#queues[slot]?.flushNow();
+    this.nothing.forgetNext();
+    this.#offerRoom();
+  }
+
+  #endOverdue(slots: readonly number[]): void {
+    const nowMs = this.#clock.wallMs();
+    const until = this.#writableUntilMs;
+    for (const slot of slots) {
+      if ((until[slot] ?? 0) <= nowMs) this.#queues[slot]?.overdue();
+    }
+  }
+
+  /** Gives the writer what is usual, and returns the slots that are not. */
+  #handOver(slots: readonly number[]): readonly number[] {
+    const { nothing } = this;
+    const pending = this.#pending;
+    const isClear = this.#isClear;
+    const slow: number[] = [];
+    for (const slot of slots) {
+      const list = pending[slot] ?? nothing;
+      if (list === nothing) continue;
+      if (isClear[slot] === 1 && list.bytes <= MAX_EASY_BYTES) {
+        pending[slot] = nothing;
+        this.#writer.add(slot, list);
+      } else slow.push(slot);
+    }
+    return slow;
+  }
+
+  #offerRoom(): void {
+    if (this.#wantsRoom.length === 0) return;
+    const queues = this.#wantsRoom;
+    this.#wantsRoom = [];
+    for (const queue of queues) queue.offerRoom();
   }
 }

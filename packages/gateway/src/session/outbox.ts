@@ -1,134 +1,155 @@
 import type { CloseCode, Codec } from "@holdfast/protocol";
 import type { Sink } from "../hub/sink.js";
 import type { Settings } from "../settings.js";
-import { Frame, type Transport } from "../transport.js";
-import type { FlushScheduler } from "./flush-scheduler.js";
+import type { Frame, Transport } from "../transport.js";
+import type { FlushScheduler, Queue } from "./flush-scheduler.js";
+import { Overflow } from "./overflow.js";
 
 /** Bytes in the socket's buffer from which on frames wait here, where they can still be conflated. */
 export const HIGH_WATER_BYTES = 65_536;
 /** Bytes of replayed entries that may wait for one connection. */
 const REPLAY_ROOM_BYTES = 262_144;
 
-/** An ephemeral frame in the queue; the one kind that may be replaced or dropped. */
-interface Conflatable {
-  frame: Frame;
-  readonly name: string | undefined;
+/** The connection an outbox belongs to. */
+export interface OutboxOwner {
+  /** Closes the connection, which cannot be given what it must be given. */
+  fail(code: CloseCode): void;
+  /** false: nothing may be written any more, and the connection has been ended. */
+  mayWrite(): boolean;
 }
-
-type Item = Frame | Conflatable;
-
-const frameOf = (item: Item): Frame => (item instanceof Frame ? item : item.frame);
 
 /**
  * Everything one connection is sent passes here, in order, and leaves as one write per tick. While
  * the socket is full, frames wait: ephemeral ones are conflated, then dropped; what must not be
- * dropped and no longer fits fails the connection, which resumes whole.
+ * dropped and no longer fits fails the connection, which resumes whole. The usual case, a socket
+ * that takes everything, is the scheduler's alone.
  */
-export class Outbox implements Sink {
+export class Outbox implements Sink, Queue {
   readonly codec: Codec;
+  readonly slot: number;
   readonly #transport: Transport;
   readonly #flushes: FlushScheduler;
-  readonly #maxBytes: number;
-  readonly #maxMessages: number;
-  readonly #roomBytes: number;
-  readonly #roomMessages: number;
-  readonly #fail: (code: CloseCode) => void;
-  readonly #mayWrite: () => boolean;
-  #queue: Item[] = [];
-  #bytes = 0;
-  #conflatables = 0;
-  /** Queued ephemeral frames by channel and key, gathered only while the socket is full. */
-  #byName = new Map<string, Conflatable>();
-  #scheduled = false;
-  #finished = false;
-  #waiting: (() => void)[] = [];
+  readonly #settings: Settings;
+  readonly #owner: OutboxOwner;
+  /** What waited when the last tick ended; only while the socket is full. */
+  #overflow: Overflow | undefined;
+  #isFinished = false;
+  #waiting: (() => void)[] | undefined;
 
   constructor(
     transport: Transport,
     flushes: FlushScheduler,
     settings: Settings,
-    fail: (code: CloseCode) => void,
-    mayWrite: () => boolean = () => true,
+    owner: OutboxOwner,
   ) {
     this.codec = transport.codec;
     this.#transport = transport;
     this.#flushes = flushes;
-    this.#maxBytes = settings.maxOutboundBytes;
-    this.#maxMessages = settings.maxOutboundMessages;
-    this.#roomBytes = Math.min(REPLAY_ROOM_BYTES, settings.maxOutboundBytes / 2);
-    this.#roomMessages = settings.maxOutboundMessages / 2;
-    this.#fail = fail;
-    this.#mayWrite = mayWrite;
+    this.#settings = settings;
+    this.#owner = owner;
+    this.slot = flushes.open(this, transport);
   }
 
   control(frame: Frame): void {
-    this.#push(frame);
+    this.add(frame);
   }
 
   stored(frame: Frame): void {
-    this.#push(frame);
+    this.add(frame);
   }
 
-  ephemeral(frame: Frame, channel: string, key: string | undefined): void {
-    if (this.#finished) return;
-    const full = this.#isFull;
-    const name = key === undefined ? undefined : `${channel} ${key}`;
-    if (full && name !== undefined) {
-      const queued = this.#byName.get(name);
-      if (queued !== undefined) {
-        // A replacement may be larger than what it replaces, but not than what is left.
-        const growth = frame.size - queued.frame.size;
-        if (growth > 0 && this.backlogBytes + growth > this.#maxBytes) return;
-        this.#bytes += frame.size - queued.frame.size;
-        queued.frame = frame;
-        return;
-      }
-    }
-    if (!this.#fits(frame)) return;
-    const item: Conflatable = { frame, name };
-    if (full && name !== undefined) this.#byName.set(name, item);
-    this.#conflatables++;
-    this.#add(item, frame.size);
+  ephemeral(frame: Frame): void {
+    this.add(frame);
+  }
+
+  add(frame: Frame): void {
+    if (this.#isFinished || this.#flushes.append(this.slot, frame)) return;
+    if (frame.conflation === undefined) this.#addStored(frame);
+    else this.#addEphemeral(frame);
+  }
+
+  /** Nothing is written from this time of the wall clock on, without asking the owner. */
+  writeUntil(wallMs: number): void {
+    if (!this.#isFinished) this.#flushes.setWritableUntil(this.slot, wallMs);
   }
 
   /** Throws away the queued publications of a channel that may not be read any more. */
   drop(channel: string): void {
-    this.#keep((item) => frameOf(item).channel !== channel);
+    if (this.#isFinished) return;
+    let kept = this.#flushes.nothing;
+    for (const frame of this.#flushes.pending(this.slot).frames()) {
+      if (frame.channel !== channel) kept = kept.with(frame);
+    }
+    this.#flushes.setPending(this.slot, kept);
+    this.#overflow?.dropChannel(channel);
   }
 
   get hasRoom(): boolean {
     const bytes = this.backlogBytes;
-    return bytes === 0 || (bytes < this.#roomBytes && this.#queue.length < this.#roomMessages);
+    return bytes === 0 || (bytes < this.#roomBytes && this.queuedMessages < this.#roomMessages);
   }
 
   whenRoom(callback: () => void): void {
-    if (!this.#finished) this.#waiting.push(callback);
+    if (this.#isFinished) return;
+    if (this.#waiting === undefined) {
+      this.#waiting = [];
+      this.#flushes.wantRoom(this);
+    }
+    this.#waiting.push(callback);
   }
 
   fail(code: CloseCode): void {
-    this.#fail(code);
+    this.#owner.fail(code);
   }
 
   /** Bytes waiting here and in the socket's buffer. */
   get backlogBytes(): number {
-    return this.#bytes + this.#transport.bufferedBytes;
+    const queued = this.#isFinished ? 0 : this.#flushes.pending(this.slot).bytes;
+    return queued + (this.#overflow?.bytes ?? 0) + this.#transport.bufferedBytes;
   }
 
   get queuedMessages(): number {
-    return this.#queue.length;
+    const queued = this.#isFinished ? 0 : this.#flushes.pending(this.slot).count;
+    return queued + (this.#overflow?.count ?? 0);
   }
 
   /** The socket has room again. */
   drained(): void {
-    this.flush();
+    this.flushNow();
+    this.offerRoom();
   }
 
-  /** Writes as much as the socket takes. */
-  flush(): void {
-    this.#scheduled = false;
-    if (this.#finished || !this.#mayWrite()) return;
-    while (this.#queue.length > 0 && !this.#isFull) this.#writeSome();
-    this.#offerRoom();
+  overdue(): void {
+    this.#owner.mayWrite();
+  }
+
+  /** Writes as much as the socket takes, without waiting for the end of the tick. */
+  flushNow(): void {
+    if (this.#isFinished || !this.#owner.mayWrite()) return;
+    const overflow = this.#overflow ?? new Overflow();
+    for (const frame of this.#flushes.pending(this.slot).frames()) overflow.add(frame);
+    this.#flushes.setPending(this.slot, this.#flushes.nothing);
+    while (overflow.count > 0 && !this.#isFull) {
+      this.#transport.write(overflow.take(HIGH_WATER_BYTES - this.#transport.bufferedBytes));
+    }
+    this.#overflow = overflow.count > 0 ? overflow : undefined;
+    this.look();
+  }
+
+  look(): void {
+    if (this.#isFinished) return;
+    const isClear = this.#overflow === undefined && this.#transport.bufferedBytes === 0;
+    this.#flushes.setClear(this.slot, isClear);
+  }
+
+  /** Half of the room must be free, so that a replay reads pages rather than single entries. */
+  offerRoom(): void {
+    if (this.#waiting === undefined) return;
+    if (this.backlogBytes > this.#roomBytes / 2) return;
+    if (this.queuedMessages > this.#roomMessages / 2) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const callback of waiting) callback();
   }
 
   /**
@@ -136,12 +157,13 @@ export class Outbox implements Sink {
    * holds; nothing is taken afterwards.
    */
   finish(last: Frame | undefined, discard: boolean): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    const frames = discard ? [] : this.#queue.map(frameOf);
+    if (this.#isFinished) return;
+    const frames = discard ? [] : this.#all();
     if (last !== undefined) frames.push(last);
-    this.#clear();
-    this.#waiting = [];
+    this.#isFinished = true;
+    this.#overflow = undefined;
+    this.#waiting = undefined;
+    this.#flushes.close(this.slot);
     if (frames.length > 0) this.#transport.write(frames);
   }
 
@@ -149,95 +171,51 @@ export class Outbox implements Sink {
     return this.#transport.bufferedBytes >= HIGH_WATER_BYTES;
   }
 
-  #fits(frame: Frame): boolean {
-    if (this.#queue.length === 0) return true;
-    return (
-      this.#queue.length < this.#maxMessages && this.backlogBytes + frame.size <= this.#maxBytes
-    );
+  get #freeBytes(): number {
+    return this.#settings.maxOutboundBytes - this.backlogBytes;
   }
 
-  #push(frame: Frame): void {
-    if (this.#finished) return;
+  get #roomBytes(): number {
+    return Math.min(REPLAY_ROOM_BYTES, this.#settings.maxOutboundBytes / 2);
+  }
+
+  get #roomMessages(): number {
+    return this.#settings.maxOutboundMessages / 2;
+  }
+
+  #fits(frame: Frame): boolean {
+    const { queuedMessages } = this;
+    if (queuedMessages === 0) return true;
+    return queuedMessages < this.#settings.maxOutboundMessages && frame.size <= this.#freeBytes;
+  }
+
+  #addStored(frame: Frame): void {
     if (!this.#fits(frame)) {
       // A burst within one tick is not a slow reader.
-      this.flush();
-      if (!this.#fits(frame)) this.#dropEphemeral();
-      if (!this.#fits(frame)) {
-        this.#fail(4001);
-        return;
-      }
+      this.flushNow();
+      if (!this.#fits(frame)) this.#overflow?.dropEphemeral();
+      if (!this.#fits(frame)) this.#owner.fail(4001);
     }
-    this.#add(frame, frame.size);
+    this.#append(frame);
   }
 
-  #add(item: Item, size: number): void {
-    this.#queue.push(item);
-    this.#bytes += size;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#flushes.add(this);
-  }
-
-  #writeSome(): void {
-    const queue = this.#queue;
-    const budgetBytes = HIGH_WATER_BYTES - this.#transport.bufferedBytes;
-    if (this.#bytes <= budgetBytes) {
-      const frames = this.#conflatables === 0 ? (queue as Frame[]) : queue.map(frameOf);
-      this.#clear();
-      this.#transport.write(frames);
-      return;
+  #addEphemeral(frame: Frame): void {
+    if (this.#overflow?.replace(frame, this.#freeBytes)) return;
+    if (!this.#fits(frame)) {
+      this.flushNow();
+      if (this.#overflow?.replace(frame, this.#freeBytes) || !this.#fits(frame)) return;
     }
-    const frames: Frame[] = [];
-    let bytes = 0;
-    for (const item of queue) {
-      if (bytes >= budgetBytes) break;
-      const frame = frameOf(item);
-      if (item !== frame) this.#forget(item as Conflatable);
-      frames.push(frame);
-      bytes += frame.size;
-    }
-    this.#queue = queue.slice(frames.length);
-    this.#bytes -= bytes;
-    this.#transport.write(frames);
+    this.#append(frame);
   }
 
-  #forget(item: Conflatable): void {
-    this.#conflatables--;
-    if (item.name !== undefined && this.#byName.get(item.name) === item) {
-      this.#byName.delete(item.name);
-    }
+  #append(frame: Frame): void {
+    if (this.#isFinished) return;
+    this.#flushes.setPending(this.slot, this.#flushes.pending(this.slot).with(frame));
   }
 
-  #dropEphemeral(): void {
-    if (this.#conflatables > 0) this.#keep((item) => item instanceof Frame);
-  }
-
-  #keep(isKept: (item: Item) => boolean): void {
-    const queue: Item[] = [];
-    for (const item of this.#queue) {
-      if (isKept(item)) queue.push(item);
-      else {
-        this.#bytes -= frameOf(item).size;
-        if (!(item instanceof Frame)) this.#forget(item);
-      }
-    }
-    this.#queue = queue;
-  }
-
-  #clear(): void {
-    this.#queue = [];
-    this.#bytes = 0;
-    this.#conflatables = 0;
-    if (this.#byName.size > 0) this.#byName.clear();
-  }
-
-  /** Half of the room must be free, so that a replay reads pages rather than single entries. */
-  #offerRoom(): void {
-    if (this.#waiting.length === 0) return;
-    if (this.backlogBytes > this.#roomBytes / 2) return;
-    if (this.#queue.length > this.#roomMessages / 2) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const callback of waiting) callback();
+  #all(): Frame[] {
+    const frames = this.#overflow?.take(Number.POSITIVE_INFINITY) ?? [];
+    frames.push(...this.#flushes.pending(this.slot).frames());
+    return frames;
   }
 }

@@ -24,7 +24,7 @@ import { Heartbeat } from "./heartbeat.js";
 import { memberOf } from "./identity.js";
 import { Lanes } from "./lanes.js";
 import type { MemberHolder } from "./members.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, type OutboxOwner } from "./outbox.js";
 import { idOf, type Peer, type Request } from "./peer.js";
 import { PeriodicRecheck, recheckQuietly, recheckSubscriptions } from "./revocation.js";
 import type { Shared } from "./shared.js";
@@ -39,7 +39,7 @@ const MAX_WAITING_COMMANDS = 1_024;
 type Connect = Extract<UpMessage, { type: "connect" }>;
 
 /** One connection from its socket's opening to its end. */
-export class Session implements Connection, Peer, MemberHolder {
+export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
   readonly shared: Shared;
   readonly outbox: Outbox;
   readonly lanes = new Lanes(MAX_WAITING_COMMANDS);
@@ -78,13 +78,7 @@ export class Session implements Connection, Peer, MemberHolder {
     this.#handshake = handshake;
     this.#gone = gone;
     this.authorizer = new Authorizer(shared, undefined, undefined);
-    this.outbox = new Outbox(
-      transport,
-      shared.flushes,
-      settings,
-      (code) => this.end(code),
-      () => this.#isTrusted(),
-    );
+    this.outbox = new Outbox(transport, shared.flushes, settings, this);
     this.#door = new DoorKeeper(clock, settings);
     this.#backlog = new Backlog(settings.maxEarlyMessages, settings.maxEarlyBytes);
     this.#commands = new Commands(this, (command) => this.#own(command));
@@ -310,8 +304,12 @@ export class Session implements Connection, Peer, MemberHolder {
     return this.#isCounted;
   }
 
+  fail(code: CloseCode): void {
+    this.end(code);
+  }
+
   /** Nothing is written under credentials that have ended, even where no timer has said so yet. */
-  #isTrusted(): boolean {
+  mayWrite(): boolean {
     if (!this.#expiry.over) return true;
     this.end(4006);
     return false;
@@ -329,6 +327,7 @@ export class Session implements Connection, Peer, MemberHolder {
     this.authorizer = new Authorizer(this.shared, user, can);
     this.#expiresAtMs = expiresAtMs;
     this.#expiry.set(expiresAtMs);
+    this.outbox.writeUntil(expiresAtMs ?? Number.POSITIVE_INFINITY);
   }
 
   #greet(id: number | undefined): void {
