@@ -48,6 +48,28 @@ describe("TimerWheel", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it("sleeps until the next deadline, and wakes earlier when an earlier one is added", () => {
+    const clock = new VirtualClock();
+    const wheel = new TimerWheel(clock, { tickMs: 10, slots: 64 });
+    const seen: number[] = [];
+    const note = () => seen.push(clock.monoMs());
+    wheel.add(500, note);
+    expect(clock.nextTimerMs).toBe(500);
+    const doomed = wheel.add(200, note);
+    expect(clock.nextTimerMs).toBe(200);
+    clock.advance(100);
+    doomed.cancel();
+    wheel.add(30, () => {
+      note();
+      wheel.add(20, note);
+    });
+    clock.advance(30);
+    expect(clock.nextTimerMs).toBe(150);
+    clock.advance(1_000);
+    expect(seen).toEqual([130, 150, 500]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it("keeps the order of addition within a tick", () => {
     const clock = new VirtualClock();
     const wheel = new TimerWheel(clock, { tickMs: 10, slots: 4 });

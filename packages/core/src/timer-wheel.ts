@@ -46,18 +46,22 @@ class Entry implements Timer {
 
 /**
  * Many deadlines on one timer of the clock (Varghese and Lauck's hashed wheel): adding and
- * cancelling are O(1), and an idle wheel sets no timer. Callbacks of one tick run in the order
- * they were added in; one that throws does not keep the others from running.
+ * cancelling are O(1), and the timer is set for the next slot that holds anything, so that a quiet
+ * process sleeps. Callbacks of one tick run in the order they were added in; one that throws does
+ * not keep the others from running.
  */
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #tickMs: number;
-  readonly #slots: readonly Entry[];
+  /** Made when first used: most processes have few deadlines. */
+  readonly #slots: (Entry | undefined)[];
   readonly #startMs: number;
-  /** The last tick whose slot was run. */
+  /** The last tick whose slot was run; those after it up to `#wakesAtTick` are empty. */
   #tick = 0;
   #size = 0;
   #timer: Timer | undefined;
+  #wakesAtTick = 0;
+  #turning = false;
   readonly #forget = (): void => {
     this.#size--;
     if (this.#size === 0) this.#stop();
@@ -70,7 +74,7 @@ export class TimerWheel {
     }
     this.#clock = clock;
     this.#tickMs = tickMs;
-    this.#slots = Array.from({ length: slots }, () => new Entry(0));
+    this.#slots = Array.from({ length: slots });
     this.#startMs = clock.monoMs();
   }
 
@@ -89,24 +93,47 @@ export class TimerWheel {
     const entry = new Entry(Math.max(this.#tick + 1, dueTick), callback, this.#forget);
     entry.insertBefore(this.#slotOf(entry.dueTick));
     this.#size++;
-    if (this.#timer === undefined) this.#start();
+    // In the middle of a turn its end sets the timer.
+    if (!this.#turning && (this.#timer === undefined || entry.dueTick < this.#wakesAtTick)) {
+      this.#wakeAt(entry.dueTick);
+    }
     return entry;
   }
 
   /** Cancels every deadline. */
   clear(): void {
-    for (const slot of this.#slots) while (slot.next !== slot) slot.next.cancel();
+    for (const slot of this.#slots) {
+      while (slot !== undefined && slot.next !== slot) slot.next.cancel();
+    }
   }
 
   #slotOf(tick: number): Entry {
-    const slot = this.#slots[tick % this.#slots.length];
-    if (slot === undefined) throw new Error("a tick without a slot");
+    const index = tick % this.#slots.length;
+    let slot = this.#slots[index];
+    if (slot === undefined) {
+      slot = new Entry(0);
+      this.#slots[index] = slot;
+    }
     return slot;
   }
 
-  #start(): void {
-    const nextMs = this.#startMs + (this.#tick + 1) * this.#tickMs;
-    this.#timer = this.#clock.after(nextMs - this.#clock.monoMs(), () => this.#turn());
+  #isEmpty(tick: number): boolean {
+    const slot = this.#slots[tick % this.#slots.length];
+    return slot === undefined || slot.next === slot;
+  }
+
+  #wakeAt(tick: number): void {
+    this.#timer?.cancel();
+    this.#wakesAtTick = tick;
+    const dueMs = this.#startMs + tick * this.#tickMs;
+    this.#timer = this.#clock.after(dueMs - this.#clock.monoMs(), () => this.#turn());
+  }
+
+  /** The next tick whose slot is not empty; its entries may be of a later turn of the wheel. */
+  #nextTick(): number {
+    let tick = this.#tick + 1;
+    while (this.#isEmpty(tick)) tick++;
+    return tick;
   }
 
   #stop(): void {
@@ -116,22 +143,25 @@ export class TimerWheel {
 
   #turn(): void {
     this.#timer = undefined;
+    this.#turning = true;
     const due = new Entry(0);
     const nowTick = Math.floor((this.#clock.monoMs() - this.#startMs) / this.#tickMs);
     // After a long pause every slot is looked at once, not once per tick slept through.
     const firstTick = Math.max(this.#tick + 1, nowTick - this.#slots.length + 1);
-    for (let tick = firstTick; tick <= nowTick; tick++) this.#collect(tick, nowTick, due);
+    for (let tick = firstTick; tick <= nowTick; tick++) {
+      if (!this.#isEmpty(tick)) this.#collect(this.#slotOf(tick), nowTick, due);
+    }
     this.#tick = Math.max(this.#tick, nowTick);
     try {
       this.#run(due);
     } finally {
-      if (this.#size > 0 && this.#timer === undefined) this.#start();
+      this.#turning = false;
+      if (this.#size > 0) this.#wakeAt(this.#nextTick());
     }
   }
 
   /** Moves the due entries of a slot over, so that callbacks may add and cancel freely. */
-  #collect(tick: number, nowTick: number, due: Entry): void {
-    const slot = this.#slotOf(tick);
+  #collect(slot: Entry, nowTick: number, due: Entry): void {
     for (let entry = slot.next; entry !== slot; ) {
       const next = entry.next;
       if (entry.dueTick <= nowTick) {

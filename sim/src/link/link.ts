@@ -1,5 +1,5 @@
 import type { Clock } from "@holdfast/core";
-import { encodeMessage, MessageReader, type WireMessage } from "./message.js";
+import { type Parcel, parcelOf, type WireMessage } from "./message.js";
 import { Pipe, type PipeQuality } from "./pipe.js";
 
 /** Which way bytes go. */
@@ -18,8 +18,6 @@ export interface LinkEnd {
 export interface LinkWatch {
   /** A message reached an end. */
   arrived(link: Link, direction: Direction, message: WireMessage): void;
-  /** The client's end sends a text. */
-  sent(text: string): void;
   /** A planned cut happened; `midMessage`: inside a message. */
   cut(link: Link, direction: Direction, midMessage: boolean): void;
   ended(link: Link): void;
@@ -32,7 +30,6 @@ export class Link {
   readonly #watch: LinkWatch;
   readonly #pipes: Readonly<Record<Direction, Pipe>>;
   readonly #ends: Record<Direction, LinkEnd | undefined> = { up: undefined, down: undefined };
-  readonly #readers = { up: new MessageReader(), down: new MessageReader() };
   #state: "up" | "half-open" | "over" = "up";
   #cutHalfOpen = false;
 
@@ -63,13 +60,12 @@ export class Link {
   }
 
   send(direction: Direction, message: WireMessage): void {
-    if (direction === "up" && message.kind === "text") this.#watch.sent(message.text);
-    this.sendBytes(direction, encodeMessage(message));
+    this.sendParcel(direction, parcelOf(message));
   }
 
-  /** Sends encoded messages, whole. */
-  sendBytes(direction: Direction, bytes: Uint8Array): void {
-    if (this.#state === "up") this.#pipes[direction].send(bytes);
+  /** Sends a message whose size is known. */
+  sendParcel(direction: Direction, parcel: Parcel): void {
+    if (this.#state === "up") this.#pipes[direction].send(parcel);
   }
 
   stall(direction: Direction): void {
@@ -140,21 +136,19 @@ export class Link {
 
   #pipe(direction: Direction, quality: PipeQuality): Pipe {
     return new Pipe(this.#clock, quality, {
-      deliver: (bytes) => this.#arrive(direction, bytes),
-      cut: () => {
-        this.#watch.cut(this, direction, this.#readers[direction].midMessage);
+      deliver: (parcel) => this.#arrive(direction, parcel),
+      cut: (midMessage) => {
+        this.#watch.cut(this, direction, midMessage);
         if (this.#cutHalfOpen) this.goHalfOpen();
         else this.reset();
       },
     });
   }
 
-  #arrive(direction: Direction, bytes: Uint8Array): void {
-    for (const message of this.#readers[direction].read(bytes)) {
-      if (this.#state !== "up") return;
-      this.#watch.arrived(this, direction, message);
-      this.#ends[direction]?.message(message);
-    }
+  #arrive(direction: Direction, { message }: Parcel): void {
+    if (this.#state !== "up") return;
+    this.#watch.arrived(this, direction, message);
+    this.#ends[direction]?.message(message);
     this.#ends[direction === "up" ? "down" : "up"]?.drained();
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "@holdfast/core";
+import type { Parcel } from "./message.js";
 
 /** How a pipe carries bytes. */
 export interface PipeQuality {
@@ -7,18 +8,25 @@ export interface PipeQuality {
   readonly bytesPerMs: number;
 }
 
-interface Chunk {
-  readonly bytes: Uint8Array;
+interface Underway {
+  readonly parcel: Parcel;
   readonly dueMs: number;
+}
+
+/** What a pipe tells its link. */
+export interface PipeEvents {
+  /** A message has arrived whole. */
+  deliver(parcel: Parcel): void;
+  /** A planned cut happened; `midMessage`: some bytes of a message had arrived, and not all. */
+  cut(midMessage: boolean): void;
 }
 
 /** One direction of a link: bytes arrive late, in order, and possibly only up to some byte. */
 export class Pipe {
   readonly #clock: Clock;
   readonly #quality: PipeQuality;
-  readonly #deliver: (bytes: Uint8Array) => void;
-  readonly #onCut: () => void;
-  #queue: Chunk[] = [];
+  readonly #events: PipeEvents;
+  #queue: Underway[] = [];
   #queuedBytes = 0;
   #lastDueMs = 0;
   #timer: Timer | undefined;
@@ -26,15 +34,10 @@ export class Pipe {
   #broken = false;
   #budgetBytes = Number.POSITIVE_INFINITY;
 
-  constructor(
-    clock: Clock,
-    quality: PipeQuality,
-    events: { readonly deliver: (bytes: Uint8Array) => void; readonly cut: () => void },
-  ) {
+  constructor(clock: Clock, quality: PipeQuality, events: PipeEvents) {
     this.#clock = clock;
     this.#quality = quality;
-    this.#deliver = events.deliver;
-    this.#onCut = events.cut;
+    this.#events = events;
   }
 
   /** Bytes sent and not yet arrived. */
@@ -42,14 +45,14 @@ export class Pipe {
     return this.#queuedBytes;
   }
 
-  send(bytes: Uint8Array): void {
+  send(parcel: Parcel): void {
     if (this.#broken) return;
     const { latencyMs, bytesPerMs } = this.#quality;
     const nowMs = this.#clock.monoMs();
-    const dueMs = Math.max(nowMs + latencyMs, this.#lastDueMs) + bytes.length / bytesPerMs;
+    const dueMs = Math.max(nowMs + latencyMs, this.#lastDueMs) + parcel.bytes / bytesPerMs;
     this.#lastDueMs = dueMs;
-    this.#queue.push({ bytes, dueMs });
-    this.#queuedBytes += bytes.length;
+    this.#queue.push({ parcel, dueMs });
+    this.#queuedBytes += parcel.bytes;
     this.#arm();
   }
 
@@ -68,7 +71,7 @@ export class Pipe {
   /** Loses everything after the next `bytes` bytes to arrive. */
   cutAfter(bytes: number): void {
     this.#budgetBytes = Math.min(this.#budgetBytes, bytes);
-    if (this.#budgetBytes === 0) this.#cut();
+    if (this.#budgetBytes === 0) this.#cut(false);
   }
 
   /** Takes back a cut that has not happened yet. */
@@ -100,18 +103,19 @@ export class Pipe {
       const head = this.#queue[0];
       if (head === undefined || head.dueMs > nowMs) break;
       this.#queue.shift();
-      this.#queuedBytes -= head.bytes.length;
-      const part = head.bytes.subarray(0, Math.min(head.bytes.length, this.#budgetBytes));
-      this.#budgetBytes -= part.length;
-      if (part.length > 0) this.#deliver(part);
-      if (this.#budgetBytes === 0) this.#cut();
+      const { bytes } = head.parcel;
+      this.#queuedBytes -= bytes;
+      const arriving = Math.min(bytes, this.#budgetBytes);
+      this.#budgetBytes -= arriving;
+      if (arriving === bytes) this.#events.deliver(head.parcel);
+      if (this.#budgetBytes === 0) this.#cut(arriving < bytes && arriving > 0);
     }
     this.#arm();
   }
 
-  #cut(): void {
+  #cut(midMessage: boolean): void {
     if (this.#broken) return;
     this.break();
-    this.#onCut();
+    this.#events.cut(midMessage);
   }
 }

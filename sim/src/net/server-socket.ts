@@ -1,7 +1,7 @@
 import type { Connection, Frame, Transport } from "@holdfast/gateway/internal";
 import type { Codec } from "@holdfast/protocol";
 import type { Link } from "../link/link.js";
-import { encodeMessage, type WireMessage } from "../link/message.js";
+import { type Parcel, parcelOf, type WireMessage } from "../link/message.js";
 import type { SimProcess } from "../process/process.js";
 
 /** Bytes the two kernels hold before a socket counts as full. */
@@ -11,16 +11,9 @@ const closeTimeoutMs = 2_000;
 /** RFC 6455 §7.1.5: no close frame was received. */
 const abnormal = 1006;
 
-/** A shared frame is encoded once for all links, as it is framed once on real sockets. */
-const encoded = new WeakMap<Frame, Uint8Array>();
-
-function bytesOf(frame: Frame): Uint8Array {
-  const known = encoded.get(frame);
-  if (known !== undefined) return known;
-  if (typeof frame.payload !== "string") throw new Error("simulated links carry text only");
-  const bytes = encodeMessage({ kind: "text", text: frame.payload });
-  encoded.set(frame, bytes);
-  return bytes;
+function parcelOfFrame({ payload, size }: Frame): Parcel {
+  if (typeof payload !== "string") throw new Error("simulated links carry text only");
+  return parcelOf({ kind: "text", text: payload }, size);
 }
 
 /** The gateway's end of a link. */
@@ -56,7 +49,7 @@ export class ServerSocket implements Transport {
 
   write(frames: readonly Frame[]): void {
     if (this.#state !== "open" || !this.#process.alive) return;
-    for (const frame of frames) this.#link.sendBytes("down", bytesOf(frame));
+    for (const frame of frames) this.#link.sendParcel("down", parcelOfFrame(frame));
     if (this.bufferedBytes > 0) this.#blocked = true;
   }
 

@@ -1,14 +1,20 @@
 import { type Client, createClient } from "@holdfast/client/internal";
 import type { SeededRandom } from "@holdfast/core/testing";
 import type { HistoryFact } from "@holdfast/probe";
-import type { AnyContract, DownMessage, Failure, Position, UpMessage } from "@holdfast/protocol";
+import type {
+  AnyContract,
+  Codec,
+  DownMessage,
+  Failure,
+  Position,
+  Subscribe,
+} from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import { SimProcess } from "../process/process.js";
 import { Asking } from "./asking.js";
 import type { Coverage } from "./coverage.js";
 import { tokenFor } from "./credentials.js";
-import type { GatewayNode } from "./gateway.js";
-import type { Network, NetworkEnd } from "./network.js";
+import type { Network, NetworkEnd, Origin } from "./network.js";
 import { Place } from "./place.js";
 import type { SharedWorld } from "./shared.js";
 import { tokenOf } from "./token.js";
@@ -36,6 +42,8 @@ export class Actor implements NetworkEnd {
   readonly client: Client<AnyContract>;
   readonly #options: ActorOptions;
   readonly #places = new Map<string, Place>();
+  /** Where the newest frame came from. */
+  #origin: Origin | undefined;
   #subs = 0;
   #open = false;
   #closed = false;
@@ -54,7 +62,7 @@ export class Actor implements NetworkEnd {
       url: "ws://balancer/ws",
       clock: this.process.clock,
       random: random.fork(),
-      codec: jsonCodec,
+      codec: this.#tapped(jsonCodec),
       openSocket: network.opener(this),
       requestTimeoutMs: patienceMs,
       jumpCheckMs: 0,
@@ -122,7 +130,8 @@ export class Actor implements NetworkEnd {
   }
 
   unsubscribe(channel: string): void {
-    this.#places.get(channel)?.stop.abort();
+    // Without a reason the platform makes an error with a stack, of which nobody takes notice.
+    this.#places.get(channel)?.stop.abort("unsubscribed");
   }
 
   async enter(channel: string, data: number): Promise<void> {
@@ -161,8 +170,27 @@ export class Actor implements NetworkEnd {
     this.process.kill();
   }
 
-  onUp(message: UpMessage): void {
-    if (message.type !== "subscribe") return;
+  onFrame(from: Origin): void {
+    this.#origin = from;
+  }
+
+  /** The codec, and a look at what passes it: each message of the client is read and written once. */
+  #tapped(codec: Codec): Codec {
+    return {
+      ...codec,
+      encode: (message) => {
+        if (message.type === "subscribe") this.#subscribes(message);
+        return codec.encode(message);
+      },
+      decode: (payload, maxMessages) => {
+        const messages = codec.decode(payload, maxMessages);
+        for (const message of messages) this.#hears(message as DownMessage);
+        return messages;
+      },
+    };
+  }
+
+  #subscribes(message: Subscribe): void {
     const place = this.#places.get(message.channel);
     if (place === undefined) return;
     const from = message.position;
@@ -179,24 +207,27 @@ export class Actor implements NetworkEnd {
     });
   }
 
-  onDown(message: DownMessage, gateway: GatewayNode): void {
+  #hears(message: DownMessage): void {
+    const { coverage, beforeReset, network } = this.#options;
+    const origin = this.#origin;
+    if (origin === undefined) return;
     if (message.type === "publication") {
       this.#places.get(message.channel)?.received(message.offset);
       return;
     }
     if (message.type === "disconnect") {
-      if (message.code === 4001) this.#options.coverage.hit("slow-reader-closed");
-      if (message.code === 4006) this.#options.coverage.hit("token-expired");
+      if (message.code === 4001) coverage.hit("slow-reader-closed");
+      if (message.code === 4006) coverage.hit("token-expired");
     }
     if (message.type !== "subscribed") return;
+    network.subscribed(message, origin.link, this.name);
     const place = this.#places.get(message.channel);
     if (place === undefined) return;
     // The answer to an earlier subscription of the same channel is not this one's.
     if (message.id !== undefined ? message.id !== place.request : place.awaiting) return;
     place.awaiting = false;
     const { channel, resumed, position, top, contiguous, reason } = message;
-    const { coverage, beforeReset } = this.#options;
-    for (const situation of place.begun(message, gateway.name)) coverage.hit(situation);
+    for (const situation of place.begun(message, origin.gateway.name)) coverage.hit(situation);
     if (reason !== undefined) {
       coverage.hit("reset");
       beforeReset(channel);

@@ -82,7 +82,7 @@ export class Asking {
     const place = { client: name, channel, op };
     record({ kind: "publish", ...place, token, key, user: name, ...facts });
     const { expectedOffset } = facts;
-    const data = { t: token, pad: "x".repeat(size) };
+    const data = { t: token, pad: padOf(size) };
     const options = { key, ...(expectedOffset !== undefined && { expectedOffset }) };
     const result = await client.channel(channel).publish(data, options);
     if (result.ok) {
@@ -123,6 +123,14 @@ export class Asking {
     this.#ops += 1;
     return `${this.#deps.name}.${this.#ops}`;
   }
+}
+
+const pads = new Map<number, string>();
+
+function padOf(size: number): string {
+  const pad = pads.get(size) ?? "x".repeat(size);
+  pads.set(size, pad);
+  return pad;
 }
 
 function outcomeOf(failure: Failure): "failed" | "unknown" {

@@ -1,7 +1,7 @@
 import type { FaultyMemoryBroker } from "@holdfast/broker/testing";
-import { defaultsOf, silentLogger } from "@holdfast/core";
-import { type RecordingMeter, recordingMeter, type SeededRandom } from "@holdfast/core/testing";
-import { type Settings, settings } from "@holdfast/gateway";
+import { defaultsOf, type Meter, silentLogger, silentMeter } from "@holdfast/core";
+import type { SeededRandom } from "@holdfast/core/testing";
+import { metrics, type Settings, settings } from "@holdfast/gateway";
 import { createCore, type GatewayCore } from "@holdfast/gateway/internal";
 import { jsonCodec } from "@holdfast/protocol/json";
 import type { Link } from "../link/link.js";
@@ -46,7 +46,16 @@ export class GatewayNode {
   #draining = false;
   readonly #links = new Set<Link>();
   #maxBufferedBytes = 0;
-  readonly meters: RecordingMeter[] = [];
+  /** Publications that the relay lost and history gave back. */
+  #refilled = 0;
+  /** Measures what a run wants to know and nothing else. */
+  readonly #meter: Meter = {
+    ...silentMeter,
+    counter: (declaration, labels) =>
+      declaration === metrics.refilled
+        ? { add: (value = 1) => (this.#refilled += value) }
+        : silentMeter.counter(declaration, labels),
+  };
 
   constructor(deps: GatewayDeps, index: number) {
     this.#deps = deps;
@@ -83,15 +92,13 @@ export class GatewayNode {
     const process = new SimProcess(this.name, world.clock);
     this.#process = process;
     if (world.engineDown) broker.pause(this.name);
-    const meter = recordingMeter();
-    this.meters.push(meter);
     void createCore({
       gateway: this.name,
       broker: contained(broker, process, coverage),
       clock: process.clock,
       random: random.fork(),
       logger: world.logger ?? silentLogger,
-      meter,
+      meter: this.#meter,
       settings: simSettings,
       channels: { "room:*": { history, presence: true } },
       authenticate: ({ token }) => identityOf(token, { "room:*": everything }),
@@ -168,6 +175,7 @@ export class GatewayNode {
 
   /** Records how full its sockets ever were. */
   conclude(): void {
+    if (this.#refilled > 0) this.#deps.coverage.hit("refill");
     this.#deps.world.recorder.record({
       kind: "queue",
       owner: `gateway-${this.#index}`,

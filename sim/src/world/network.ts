@@ -1,6 +1,6 @@
 import type { OpenSocket } from "@holdfast/client/internal";
 import type { SeededRandom } from "@holdfast/core/testing";
-import type { DownMessage, UpMessage } from "@holdfast/protocol";
+import type { Subscribed } from "@holdfast/protocol";
 import { Link, type LinkWatch } from "../link/link.js";
 import { ClientSocket } from "../net/client-socket.js";
 import type { Plan } from "../plan/plan.js";
@@ -11,14 +11,18 @@ import type { SharedWorld } from "./shared.js";
 
 const abnormal = 1006;
 
+/** Where a frame comes from. */
+export interface Origin {
+  readonly link: Link;
+  readonly gateway: GatewayNode;
+}
+
 /** What an application's network tells it, beyond what its client does. */
 export interface NetworkEnd {
   readonly process: SimProcess;
   readonly name: string;
-  /** A message from the gateway has arrived, before the client acts on it. */
-  onDown(message: DownMessage, gateway: GatewayNode): void;
-  /** The client sends a command. */
-  onUp(message: UpMessage): void;
+  /** A frame of the gateway's has arrived, before the client reads it. */
+  onFrame(from: Origin): void;
   /** A planned cut hit this client. */
   onCut(midMessage: boolean): void;
 }
@@ -95,14 +99,7 @@ export class Network {
     return {
       arrived: (link, direction, message) => {
         if (message.kind !== "text" || direction !== "down" || gateway === undefined) return;
-        for (const line of message.text.split("\n")) {
-          const down: DownMessage = JSON.parse(line);
-          this.#maybeCutReplay(link, end.name, down);
-          end.onDown(down, gateway);
-        }
-      },
-      sent: (text) => {
-        for (const line of text.split("\n")) end.onUp(JSON.parse(line));
+        end.onFrame({ link, gateway });
       },
       cut: (_link, _direction, midMessage) => {
         if (midMessage) this.#coverage.hit("cut-mid-message");
@@ -115,10 +112,10 @@ export class Network {
     };
   }
 
-  #maybeCutReplay(link: Link, name: string, message: DownMessage): void {
+  /** A subscription begins or comes back: the moment to cut its replay, if that is due. */
+  subscribed({ position, top = 0 }: Subscribed, link: Link, name: string): void {
     const wanted = this.#replayCut;
-    if (wanted === undefined || message.type !== "subscribed") return;
-    const { position, top = 0 } = message;
+    if (wanted === undefined) return;
     if (top <= (position?.offset ?? top) || (wanted.name ?? name) !== name) return;
     wanted.name = name;
     wanted.left -= 1;

@@ -91,12 +91,7 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
   await clock.advanceAsync(quietMs);
 
   audit.conclude();
-  for (const gateway of gateways) {
-    gateway.conclude();
-    for (const meter of gateway.meters) {
-      if (meter.value("holdfast_refilled_publications_total") > 0) coverage.hit("refill");
-    }
-  }
+  for (const gateway of gateways) gateway.conclude();
   // Judged as it stands at rest; what ends from here on ends because the run does.
   const events = [...recorder.events];
   crowd.end();

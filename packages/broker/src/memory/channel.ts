@@ -289,15 +289,18 @@ export class Channel {
 
   #entryOf(request: PublishRequest, payload: Copied): Entry {
     const { timeMs, bytes, user, tags, meta } = request;
-    return {
+    // Field by field: spreading optional ones costs several times as much.
+    const entry: { -readonly [Name in keyof Entry]: Entry[Name] } = {
       offset: this.#log.top + 1,
       id: this.#random.id(entryIdLength),
       timeMs,
-      ...(bytes === undefined ? { data: payload.value } : { bytes: bytes.slice() }),
-      ...(user === undefined ? {} : { user }),
-      ...(tags === undefined ? {} : { tags: [...tags] }),
-      ...(meta === undefined ? {} : { meta: { ...meta } }),
     };
+    if (bytes === undefined) entry.data = payload.value;
+    else entry.bytes = bytes.slice();
+    if (user !== undefined) entry.user = user;
+    if (tags !== undefined) entry.tags = [...tags];
+    if (meta !== undefined) entry.meta = { ...meta };
+    return entry;
   }
 }
 

@@ -96,18 +96,41 @@ function canonical(value: unknown): string {
   return `{${fields.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join()}}`;
 }
 
-/** Mixes two 32-bit lanes (the "cyrb53" construction) over a sequence of numbers below 2^16. */
-function mix(length: number, at: (index: number) => number): string {
-  let high = 0xdeadbeef;
-  let low = 0x41c6ce57;
-  for (let index = 0; index < length; index += 1) {
-    const code = at(index);
-    high = Math.imul(high ^ code, 2654435761);
-    low = Math.imul(low ^ code, 1597334677);
+/** Two 32-bit lanes (the "cyrb53" construction) over a sequence of numbers below 2^16. */
+class Mixer {
+  #high = 0xdeadbeef;
+  #low = 0x41c6ce57;
+  #length = 0;
+
+  text(text: string): this {
+    let high = this.#high;
+    let low = this.#low;
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      high = Math.imul(high ^ code, 2654435761);
+      low = Math.imul(low ^ code, 1597334677);
+    }
+    this.#high = high;
+    this.#low = low;
+    this.#length += text.length;
+    return this;
   }
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  return `${(high >>> 0).toString(36)}${(low >>> 0).toString(36)}:${length}`;
+
+  bytes(bytes: Uint8Array): this {
+    for (const byte of bytes) {
+      this.#high = Math.imul(this.#high ^ byte, 2654435761);
+      this.#low = Math.imul(this.#low ^ byte, 1597334677);
+    }
+    this.#length += bytes.length;
+    return this;
+  }
+
+  get sum(): string {
+    let [high, low] = [this.#high, this.#low];
+    high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+    low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+    return `${(high >>> 0).toString(36)}${(low >>> 0).toString(36)}:${this.#length}`;
+  }
 }
 
 /**
@@ -116,9 +139,8 @@ function mix(length: number, at: (index: number) => number): string {
  */
 export function digest(payload: { data?: unknown; bytes?: Uint8Array }): string {
   const { bytes } = payload;
-  if (bytes !== undefined) return `b${mix(bytes.length, (index) => bytes[index] ?? 0)}`;
-  const text = canonical(payload.data);
-  return `d${mix(text.length, (index) => text.charCodeAt(index))}`;
+  if (bytes !== undefined) return `b${new Mixer().bytes(bytes).sum}`;
+  return `d${new Mixer().text(canonical(payload.data)).sum}`;
 }
 
 /** Whether two JSON values are equal, whatever the order of their fields. */

@@ -235,7 +235,8 @@ export class ChannelPresence implements Presence {
 
   /** Only the newest wish is carried out; one it overtook ends as that does. */
   async #wish(message: Wish, entered: Entered | undefined): Promise<Done> {
-    this.#supersede?.abort();
+    // A reason of our own: the platform's would be an error with a stack.
+    this.#supersede?.abort("superseded");
     const abort = new AbortController();
     this.#supersede = abort;
     this.#wishes += 1;

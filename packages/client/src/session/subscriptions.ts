@@ -45,9 +45,10 @@ export class Subscriptions {
         settled: (error) => (error === undefined ? resolve(state) : reject(error)),
         id: undefined,
       };
-      void state.ended.then((error) =>
-        entry.settled(error ?? new HoldfastError(failure("cancelled"))),
-      );
+      void state.ended.then((error) => {
+        // Once it has begun the promise is settled, and an error would be made for nobody.
+        if (!state.begun) entry.settled(error ?? new HoldfastError(failure("cancelled")));
+      });
       this.#entries.set(channel, entry);
       this.#send(entry);
     });

@@ -11,7 +11,7 @@ import type {
 import { HoldfastError } from "../errors.js";
 import { failure, messageOf } from "../failures.js";
 import { given } from "../given.js";
-import { byteLength } from "./size.js";
+import { exceeds } from "./size.js";
 import type { OpenSocket, Socket } from "./socket.js";
 
 /** How a connection ended. */
@@ -95,7 +95,7 @@ export class Connection {
   send(message: UpMessage | DownMessage): boolean {
     if (this.#phase !== "open") return false;
     const payload = this.#options.codec.encode(message);
-    if (byteLength(payload) > this.#maxMessageBytes) throw new HoldfastError(failure("too_large"));
+    if (exceeds(payload, this.#maxMessageBytes)) throw new HoldfastError(failure("too_large"));
     this.#socket?.send(payload);
     return true;
   }

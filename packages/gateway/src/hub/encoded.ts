@@ -1,6 +1,8 @@
 import type { Entry, EphemeralRequest } from "@holdfast/broker";
-import type { Codec, DownMessage, Payload } from "@holdfast/protocol";
+import type { Codec, DownMessage, Payload, Publication } from "@holdfast/protocol";
 import { Frame } from "../transport.js";
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Size of a payload on the wire in bytes. */
 export function sizeOf(payload: Payload): number {
@@ -52,18 +54,16 @@ function frameOf(message: DownMessage, payload: Payload): Frame {
 }
 
 /** A retained entry as subscribers see it: nothing in it depends on the recipient. */
-export function publicationOf(channel: string, entry: Entry) {
-  return {
-    type: "publication" as const,
-    channel,
-    offset: entry.offset,
-    id: entry.id,
-    ...(entry.bytes === undefined ? { data: entry.data } : { bytes: entry.bytes }),
-    ...(entry.user === undefined ? {} : { user: entry.user }),
-    timeMs: entry.timeMs,
-    ...(entry.tags === undefined ? {} : { tags: [...entry.tags] }),
-    ...(entry.meta === undefined ? {} : { meta: entry.meta }),
-  };
+export function publicationOf(channel: string, entry: Entry): Publication {
+  const { offset, id, timeMs, data, bytes, user, tags, meta } = entry;
+  // Field by field: this runs for every entry, and spreading optional ones costs five times as much.
+  const publication: Mutable<Publication> = { type: "publication", channel, offset, id, timeMs };
+  if (bytes === undefined) publication.data = data;
+  else publication.bytes = bytes;
+  if (user !== undefined) publication.user = user;
+  if (tags !== undefined) publication.tags = [...tags];
+  if (meta !== undefined) publication.meta = meta;
+  return publication;
 }
 
 /** An ephemeral publication as subscribers see it. */

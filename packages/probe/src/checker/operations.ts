@@ -16,14 +16,20 @@ export interface ReadOperation {
 export class Operations {
   readonly publishes = new Map<string, PublishOperation>();
   readonly reads = new Map<string, ReadOperation>();
-  readonly #byToken = new Map<string, PublishOperation[]>();
+  /** By channel, then by token. */
+  readonly #byToken = new Map<string, Map<string, PublishOperation[]>>();
 
   beginPublish(invoked: EventOf<"publish">): void {
     const operation: PublishOperation = { invoked, settled: undefined };
     this.publishes.set(invoked.op, operation);
-    const place = tokenKey(invoked.channel, invoked.token);
-    const same = this.#byToken.get(place);
-    if (same === undefined) this.#byToken.set(place, [operation]);
+    const { channel, token } = invoked;
+    let tokens = this.#byToken.get(channel);
+    if (tokens === undefined) {
+      tokens = new Map();
+      this.#byToken.set(channel, tokens);
+    }
+    const same = tokens.get(token);
+    if (same === undefined) tokens.set(token, [operation]);
     else same.push(operation);
   }
 
@@ -43,10 +49,6 @@ export class Operations {
 
   /** Every publish of this payload to this channel, in order of invocation. */
   ofToken(channel: string, token: string): readonly PublishOperation[] {
-    return this.#byToken.get(tokenKey(channel, token)) ?? [];
+    return this.#byToken.get(channel)?.get(token) ?? [];
   }
-}
-
-function tokenKey(channel: string, token: string): string {
-  return `${channel}\n${token}`;
 }
