@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const folder = path.join(root, "packages/fanout/native");
-const source = path.join(folder, "fanout.c");
+/** The helper's one source file. */
+export const nativeSource = path.join(folder, "fanout.c");
 
 /** Headers of the stable Node-API, from the registry's package. */
 function headers() {
@@ -23,6 +24,7 @@ export function buildNative({
   output = path.join(folder, `fanout-${process.platform}-${process.arch}.node`),
   compiler = process.env.CC ?? "cc",
   flags = ["-O2"],
+  source = nativeSource,
 } = {}) {
   if (existsSync(output) && statSync(output).mtimeMs >= statSync(source).mtimeMs) {
     return { built: true, text: "the fan-out helper is up to date" };

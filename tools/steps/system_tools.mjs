@@ -29,7 +29,7 @@ export const systemTools = [
     commands: ["cc"],
     variable: "CC",
     aptPackages: ["gcc", "libc6-dev"],
-    neededBy: "{packages/fanout/src/fanout,test/bench/peers}.test.ts",
+    neededBy: "**/*.native.test.ts",
   },
   {
     name: "Redis",

@@ -30,7 +30,7 @@ export class SocketPairs {
     if (address === null || typeof address === "string") throw new Error("no port");
     const arrived = once(this.#server, "connection");
     const far = connect(address.port, "127.0.0.1");
-    const [near] = (await arrived) as [Socket];
+    const [[near]] = (await Promise.all([arrived, once(far, "connect")])) as [[Socket], unknown];
     for (const socket of [near, far]) {
       socket.on("error", () => {});
       socket.once("close", () => this.#open.delete(socket));
