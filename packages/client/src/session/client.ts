@@ -96,8 +96,8 @@ class ClientSession<C extends Contract> implements Client<C> {
       closed: (error) => {
         wakes.stop();
         const reason = error ? failed(error.code, error.message) : failure("closed");
-        this.#each((part) => part.lost());
         this.#each((part) => part.closed?.(reason, error));
+        this.#each((part) => part.lost());
       },
       error: report,
     });
