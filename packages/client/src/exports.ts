@@ -7,6 +7,7 @@ export type {
   Outcome,
   PayloadOf,
   Position,
+  PublishedOf,
   ResetReason,
   StateMode,
 } from "@holdfast/protocol";

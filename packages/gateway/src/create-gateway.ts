@@ -16,7 +16,7 @@ import {
   type Failure,
   failure,
   type HasContract,
-  type PayloadOf,
+  type PublishedOf,
 } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
@@ -45,6 +45,9 @@ import type { Settings } from "./settings.js";
 /** What a publish from the gateway's own process comes to. */
 export type PublishResult = Published | { readonly ok: true; readonly ephemeral: true } | Failure;
 
+/** What is handed to a schema: a validator that takes anything is meant to be given what it gives. */
+type SentTo<Input, Output> = unknown extends Input ? Output : Input;
+
 /** The payload and call types a gateway's options imply. */
 export interface ContractFrom<Channels extends ChannelRules, Calls extends CallDefinitions>
   extends Contract {
@@ -55,12 +58,20 @@ export interface ContractFrom<Channels extends ChannelRules, Calls extends CallD
       ? Output
       : unknown;
   };
+  readonly publishes?: {
+    readonly [Pattern in keyof Channels]: Channels[Pattern] extends {
+      readonly schema: StandardSchemaV1<infer Input, infer Output>;
+    }
+      ? SentTo<Input, Output>
+      : unknown;
+  };
   readonly calls: {
     readonly [Method in keyof Calls]: Calls[Method] extends CallDefinition<
       infer Input,
-      infer Output
+      infer Output,
+      infer Sent
     >
-      ? { readonly input: Input; readonly output: Awaited<Output> }
+      ? { readonly input: SentTo<Sent, Input>; readonly output: Awaited<Output> }
       : never;
   };
 }
@@ -85,7 +96,7 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
   /** Publishes with the process's own authority; the outcome is a value, not a throw. */
   publish<Name extends string>(
     channel: Name,
-    data: PayloadOf<C, Name>,
+    data: PublishedOf<C, Name>,
     options?: PublishOptions,
   ): Promise<PublishResult>;
   /** Publishes bytes the gateway never looks into. */

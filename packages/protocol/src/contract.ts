@@ -77,9 +77,9 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
-/** A call with its input schema. Make one with `call()`. */
-export interface CallDefinition<Input, Output> {
-  readonly input?: StandardSchemaV1<unknown, Input>;
+/** A call with its input schema: what is sent, and what it makes of that. Make one with `call()`. */
+export interface CallDefinition<Input, Output, Sent = unknown> {
+  readonly input?: StandardSchemaV1<Sent, Input>;
   // A method, not a property: its input is compared both ways, so that definitions of different
   // inputs fit into one table of CallDefinition<unknown, unknown>.
   handler(input: Input, context: CallContext): Output | Promise<Output>;
@@ -98,16 +98,18 @@ export class CallError extends Error {
 }
 
 /** Declares a call: its input schema (Standard Schema) and its handler. */
-export function call<Input, Output>(
-  input: StandardSchemaV1<unknown, Input>,
+export function call<Input, Output, Sent = unknown>(
+  input: StandardSchemaV1<Sent, Input>,
   handler: (input: Input, context: CallContext) => Output | Promise<Output>,
-): CallDefinition<Input, Output> {
+): CallDefinition<Input, Output, Sent> {
   return { input, handler };
 }
 
 /** The types a gateway and its clients share: payloads by channel pattern, input and output by method. */
 export interface Contract {
   readonly channels: Readonly<Record<string, unknown>>;
+  /** What is published by channel pattern, where a schema makes something else of it; otherwise the payload. */
+  readonly publishes?: Readonly<Record<string, unknown>>;
   readonly calls: Readonly<Record<string, { readonly input: unknown; readonly output: unknown }>>;
 }
 
@@ -130,20 +132,26 @@ type Matches<Pattern extends string, Name extends string> = Pattern extends `${i
   ? Name extends `${Prefix}${string}`
     ? true
     : false
-  : Pattern extends Name
+  : Name extends Pattern
     ? true
     : false;
 
-/** Payload type of a channel name: that of the pattern it matches, otherwise `unknown`. */
-export type PayloadOf<C extends Contract, Name extends string> = {
-  [Pattern in keyof C["channels"] & string]: Matches<Pattern, Name> extends true
-    ? C["channels"][Pattern]
-    : never;
-}[keyof C["channels"] & string] extends infer Found
+/** The type in a table by channel pattern: that of every pattern a name matches, otherwise `unknown`. */
+type ByPattern<Table, Name extends string> = {
+  [Pattern in keyof Table & string]: Matches<Pattern, Name> extends true ? Table[Pattern] : never;
+}[keyof Table & string] extends infer Found
   ? [Found] extends [never]
     ? unknown
     : Found
   : never;
+
+/** Payload type of a channel name: that of the pattern it matches, otherwise `unknown`. */
+export type PayloadOf<C extends Contract, Name extends string> = ByPattern<C["channels"], Name>;
+
+/** What may be published to a channel name. */
+export type PublishedOf<C extends Contract, Name extends string> = "publishes" extends keyof C
+  ? ByPattern<NonNullable<C["publishes"]>, Name>
+  : PayloadOf<C, Name>;
 
 /** A value or a failure. */
 export type Outcome<Success extends object> = ({ readonly ok: true } & Success) | Failure;

@@ -25,6 +25,7 @@ export {
   type Identity,
   type Outcome,
   type PayloadOf,
+  type PublishedOf,
   type SnapshotHandler,
   type SnapshotRequest,
   type StateSnapshot,

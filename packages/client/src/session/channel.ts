@@ -32,7 +32,7 @@ export type HistoryResult<T> =
   | Failure;
 
 /** A channel as one client uses it. Having one costs nothing; it does nothing by itself. */
-export interface Channel<T> {
+export interface Channel<T, Sent = T> {
   readonly name: string;
   readonly presence: Presence;
   /** The state of this client's subscription to the channel, at its position. */
@@ -47,7 +47,7 @@ export interface Channel<T> {
    * Publishes: in order per channel, repeated under one key until the gateway answers or
    * `timeoutMs` has passed. A result, never a throw.
    */
-  publish(data: T, options?: PublishOptions): Promise<PublishResult>;
+  publish(data: Sent, options?: PublishOptions): Promise<PublishResult>;
   /** As `publish`, for opaque bytes. */
   publishBytes(bytes: Uint8Array, options?: PublishOptions): Promise<PublishResult>;
   history(options?: HistoryOptions): Promise<HistoryResult<T>>;
@@ -62,11 +62,11 @@ export interface ChannelParts {
 }
 
 /** A channel of a client. */
-export function makeChannel<T>(
+export function makeChannel<T, Sent>(
   name: string,
   { requestTimeoutMs }: Settings,
   { publisher, subscriptions, presences, asks }: ChannelParts,
-): Channel<T> {
+): Channel<T, Sent> {
   return {
     name,
     // Looked up at every use: what is idle is forgotten.

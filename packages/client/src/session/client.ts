@@ -6,6 +6,7 @@ import type {
   Failure,
   Outcome,
   PayloadOf,
+  PublishedOf,
 } from "@holdfast/protocol";
 import { Emitter, type Off } from "../emitter.js";
 import { HoldfastError, handlerFailed } from "../errors.js";
@@ -44,7 +45,7 @@ export interface Client<C extends Contract> {
   /** The user the gateway recognised; `undefined` when anonymous or not yet connected. */
   readonly user: string | undefined;
   /** A channel. No I/O. */
-  channel<Name extends string>(name: Name): Channel<PayloadOf<C, Name>>;
+  channel<Name extends string>(name: Name): Channel<PayloadOf<C, Name>, PublishedOf<C, Name>>;
   /** Calls a handler of the application once: a lost connection is `unknown`, never repeated. Never a throw. */
   call<Method extends keyof C["calls"] & string>(
     method: Method,
@@ -131,7 +132,7 @@ class ClientSession<C extends Contract> implements Client<C> {
     return this.#connected?.user;
   }
 
-  channel<Name extends string>(name: Name): Channel<PayloadOf<C, Name>> {
+  channel<Name extends string>(name: Name): Channel<PayloadOf<C, Name>, PublishedOf<C, Name>> {
     return makeChannel(name, this.#settings, this.#parts);
   }
 

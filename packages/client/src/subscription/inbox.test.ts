@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Inbox, type Item } from "./inbox.js";
 
-const pub = (offset: number) =>
-  ({ kind: "publication", value: { offset } }) as unknown as Item<unknown>;
+const pub = (offset: number): Item<unknown> => ({
+  kind: "publication",
+  value: { channel: "chat:lobby", offset, id: "p", timeMs: 0, data: offset, position: undefined },
+});
 const moved = (offset: number): Item<unknown> => ({
   kind: "moved",
   value: { position: { epoch: "e1", offset } },
