@@ -12,6 +12,7 @@ import { Turns } from "./hub/turns.js";
 import { overLimitAdvice } from "./session/closing.js";
 import { Drain } from "./session/drain.js";
 import { FlushScheduler } from "./session/flush-scheduler.js";
+import { isUser, MAX_USER_CHARS } from "./session/identity.js";
 import { Members } from "./session/members.js";
 import { acceptPayload } from "./session/publishing.js";
 import { Session } from "./session/session.js";
@@ -159,9 +160,15 @@ class Core implements GatewayCore {
         resolve(failure(code, message, field === undefined ? {} : { field }));
         return;
       }
+      if (user !== undefined && !isUser(user)) {
+        const message = `/user must be text of 1 to ${MAX_USER_CHARS} characters`;
+        resolve(failure("invalid_field", message, { field: "/user" }));
+        return;
+      }
       const policy = policyOf(channel);
       if (policy === undefined) {
-        resolve(failure("invalid_channel", `No channel rule matches ${channel}.`));
+        const message = `No channel rule matches ${channel}.`;
+        resolve(failure("invalid_channel", message, { field: "/channel" }));
         return;
       }
       const ephemeral = options.ephemeral === true;

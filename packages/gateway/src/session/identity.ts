@@ -2,13 +2,19 @@ import type { Random } from "@holdfast/core";
 import type { Identity } from "@holdfast/protocol";
 import { digestOf } from "../node/digest.js";
 
+/** The longest `user`, in characters. */
+export const MAX_USER_CHARS = 256;
+
+/** Whether a value can name a user: what `User` of the wire permits. */
+export function isUser(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= MAX_USER_CHARS;
+}
+
 /** Whether a handler's answer is an identity; anything else refuses the connection. */
 export function isIdentity(value: unknown): value is Identity {
   if (typeof value !== "object" || value === null) return false;
   const { user, can, expiresAtMs } = value as Record<string, unknown>;
-  if (user !== undefined && (typeof user !== "string" || user === "" || user.length > 256)) {
-    return false;
-  }
+  if (user !== undefined && !isUser(user)) return false;
   if (expiresAtMs !== undefined && !Number.isFinite(expiresAtMs)) return false;
   if (can === undefined) return true;
   return typeof can === "object" && can !== null && Object.values(can).every(Array.isArray);

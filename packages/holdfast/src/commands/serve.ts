@@ -2,9 +2,10 @@ import { EngineError } from "@holdfast/broker";
 import type { Gateway, Listening } from "@holdfast/gateway";
 import type { Command, Terminal } from "../cli/command.js";
 import type { Configuration } from "../config/resolve.js";
+import { UsageError } from "../config/usage_error.js";
 import { createGateway } from "../gateway.js";
 import { clientFile, demoFolder } from "../serve/demo.js";
-import { explainListenError } from "../serve/explain.js";
+import { explainListenError, explainOptionFault } from "../serve/explain.js";
 import { isClosed, type Profile, profileOf } from "../serve/profile.js";
 import { selfSigned } from "../serve/self_signed.js";
 import { defaultUrl } from "./client_values.js";
@@ -63,8 +64,10 @@ function makeGateway(
       ...(folder === undefined ? {} : { staticDir: folder }),
     });
   } catch (cause) {
+    const fault = explainOptionFault(cause);
+    if (fault !== undefined) throw new UsageError(fault, { cause });
     if (!(cause instanceof EngineError)) throw cause;
-    terminal.note(cause.message);
+    terminal.note(cause.message.replace("createGateway: option ", ""));
     return undefined;
   }
 }

@@ -3,7 +3,9 @@ export function explainListenError(
   cause: unknown,
   { host, port }: { readonly host: string; readonly port: number },
 ): string | undefined {
-  if (!(cause instanceof Error) || !("code" in cause)) return undefined;
+  if (!(cause instanceof Error)) return undefined;
+  if (cause.name === "CredentialsError") return `${cause.message} (tlsCertFile, tlsKeyFile).`;
+  if (!("code" in cause)) return undefined;
   switch (cause.code) {
     case "EADDRINUSE":
       return `Port ${port} on ${host} is taken: another program listens there already. Stop it, or choose another port with --port ${nextPort(port)} (0 picks a free one).`;
@@ -17,6 +19,17 @@ export function explainListenError(
     default:
       return undefined;
   }
+}
+
+/** How the library begins what it says of a wrong option; the option's name follows. */
+const prefix = "createGateway: option ";
+
+/** Says which option a gateway cannot be made with, and why; undefined for any other cause. */
+export function explainOptionFault(cause: unknown): string | undefined {
+  if (!(cause instanceof TypeError)) return undefined;
+  const { message } = cause;
+  if (message.startsWith(prefix)) return message.slice(prefix.length);
+  return message.startsWith("apiKeys[") ? message : undefined;
 }
 
 function nextPort(port: number): number {

@@ -24,12 +24,17 @@ export interface Credentials {
   readonly key: string;
 }
 
+/** A certificate or key cannot be used; the message names the file and why, and holds nothing of it. */
+export class CredentialsError extends Error {
+  override readonly name = "CredentialsError";
+}
+
 /** Whether the options name files. */
 export function inFiles(options: TlsOptions): options is TlsFiles {
   return "certFile" in options;
 }
 
-/** Reads the credentials and proves that a server could use them. Rejects with the file's name and the reason. */
+/** Reads the credentials and proves that a server could use them. Rejects with a `CredentialsError`. */
 export async function readCredentials(options: TlsOptions): Promise<Credentials> {
   if (!inFiles(options)) return checked(options, "cert", "key");
   const { certFile, keyFile } = options;
@@ -47,7 +52,7 @@ function checked({ cert, key }: Credentials, certName: string, keyName: string):
   const certificate = attempt(certName, "holds no certificate", () => new X509Certificate(cert));
   const privateKey = attempt(keyName, "holds no private key", () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw new Error(`${keyName} is not the key of the certificate in ${certName}`);
+    throw new CredentialsError(`${keyName} is not the key of the certificate in ${certName}`);
   }
   attempt(certName, "cannot be used by a server", () => createSecureContext({ cert, key }));
   return { cert, key };
@@ -58,7 +63,7 @@ async function textOf(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? ` (${cause.code})` : "";
-    throw new Error(`${path} cannot be read${code}`, { cause });
+    throw new CredentialsError(`${path} cannot be read${code}`, { cause });
   }
 }
 
@@ -67,6 +72,6 @@ function attempt<Value>(name: string, problem: string, step: () => Value): Value
   try {
     return step();
   } catch {
-    throw new Error(`${name} ${problem}`);
+    throw new CredentialsError(`${name} ${problem}`);
   }
 }
