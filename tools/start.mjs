@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { build } from "./steps/build.mjs";
 import { installIfNeeded } from "./steps/install.mjs";
 import { complaintAboutNode } from "./steps/node_version.mjs";
+import { endWithNpm } from "./steps/parent.mjs";
 import { root, run } from "./steps/run.mjs";
 import { say } from "./steps/say.mjs";
 
@@ -30,4 +31,5 @@ async function start() {
   return code;
 }
 
+endWithNpm();
 process.exitCode = await start();

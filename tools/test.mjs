@@ -6,6 +6,7 @@ import { build, tools } from "./steps/build.mjs";
 import { installIfNeeded } from "./steps/install.mjs";
 import { complaintAboutNode } from "./steps/node_version.mjs";
 import { obtainNode, otherNodes } from "./steps/other_nodes.mjs";
+import { endWithNpm } from "./steps/parent.mjs";
 import { root, run } from "./steps/run.mjs";
 import { say } from "./steps/say.mjs";
 import { provideSystemTools, systemTools as wanted } from "./steps/system_tools.mjs";
@@ -88,6 +89,7 @@ async function everything() {
   await testOnEveryNode(systemTools);
 }
 
+endWithNpm();
 try {
   await everything();
 } catch (error) {

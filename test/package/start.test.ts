@@ -37,6 +37,16 @@ async function written(): Promise<ReadonlyMap<string, number>> {
   return found.set(stamp, (await stat(join(root, stamp))).mtimeMs);
 }
 
+test("SIGTERM for npm itself ends the gateway it has started", async () => {
+  running = start("npm", ["start", "--", "--port", "0"], root);
+  const [, url] = await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  running.child.kill("SIGTERM");
+  const answer = () => fetch(`${url}/health/live`).then(String, () => "ended");
+  await expect.poll(answer, { timeout: 15_000 }).toBe("ended");
+  await running.ended;
+});
+
 test("a second npm start installs nothing, builds nothing, and says so", async () => {
   running = start(process.execPath, [entry, "--port", "0"], root);
   await running.printed(/Chat demo/);
