@@ -9,6 +9,9 @@ import { endWithNpm } from "./steps/parent.mjs";
 import { root, run } from "./steps/run.mjs";
 import { say } from "./steps/say.mjs";
 
+/** What a shell makes of SIGKILL, which nobody can answer. */
+const killed = 128 + 9;
+
 /** @returns {Promise<number>} the exit code */
 async function start() {
   const complaint = complaintAboutNode(process.versions.node);
@@ -28,6 +31,7 @@ async function start() {
     [command, "serve", "--dev", ...process.argv.slice(2)],
     { ownGroup: true },
   );
+  if (code === killed) say("The gateway was killed from outside. npm start begins anew.");
   return code;
 }
 

@@ -16,7 +16,8 @@ const view = new View();
 const drawer = new Drawer();
 /** Where there is a keyboard, the message field has the focus; elsewhere it would call one up. */
 const hasKeyboard = matchMedia("(pointer: fine)");
-const client = connect(`${location.origin.replace(/^http/, "ws")}/ws`);
+// Somebody is looking, so a lost connection is tried again every few seconds, not ever more rarely.
+const client = connect(`${location.origin.replace(/^http/, "ws")}/ws`, { backoffMaxMs: 5000 });
 const me = {
   name: sessionStorage.getItem("name") ?? "",
   /** Public id of this page's session; known once connected. */
@@ -60,6 +61,7 @@ function roomOfAddress() {
 function askForName() {
   element("name").value = me.name || randomName();
   element("welcome").returnValue = "";
+  element("join").textContent = room === undefined ? "Join" : "Change";
   element("welcome").showModal();
   element("name").select();
 }
@@ -92,6 +94,9 @@ text.addEventListener("keydown", (event) => {
   event.preventDefault();
   element("composer").requestSubmit();
 });
+
+// A tap on the button must not take the focus from the field, and with it the keyboard of a phone.
+element("send").addEventListener("pointerdown", (event) => event.preventDefault());
 
 element("composer").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -45,6 +45,18 @@ test("SIGTERM for npm itself ends the gateway it has started", async () => {
   const answer = () => fetch(`${url}/health/live`).then(String, () => "ended");
   await expect.poll(answer, { timeout: 15_000 }).toBe("ended");
   await running.ended;
+});
+
+test("npm start says that its gateway was killed, and ends with it", async () => {
+  running = start(process.execPath, [entry, "--port", "0"], root);
+  const [, url] = await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
+  const { pid } = running.child;
+  const [child] = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).split(" ");
+  process.kill(Number(child), "SIGKILL");
+  const { code, output } = await running.ended;
+  expect(code).toBe(137);
+  expect(output).toContain("The gateway was killed from outside.");
+  await expect(fetch(`${url}/health/live`)).rejects.toThrow();
 });
 
 test("a second npm start installs nothing, builds nothing, and says so", async () => {
