@@ -21,6 +21,9 @@ import { folder, tools } from "./tools.mjs";
  *   as a file whose path follows the command
  */
 
+/** A publication of 128 bytes as Holdfast sends it, with channel, offset, id, user and time. */
+const publicationBytes = 258;
+
 const server = (/** @type {string} */ name) => join(folder, "servers", name);
 const raw = () => dialects.raw;
 
@@ -81,6 +84,12 @@ export function allPeers() {
   const { floor, bun, centrifugo } = tools;
   return [
     { name: "floor", label: "C floor", command: [floor], dialect: raw },
+    {
+      name: "floor-long",
+      label: "C floor, frames as long as Holdfast's",
+      command: [floor, String(publicationBytes)],
+      dialect: raw,
+    },
     nodePeer("ws", "ws, send in a loop", [server("ws.mjs"), "send"]),
     nodePeer("ws-framed", "ws, framed once", [server("ws.mjs"), "framed"]),
     {

@@ -30,6 +30,14 @@ const goals = [
   goal("ten at a time, of the C floor", "fanout10", "perCpuSecond", "holdfast", "floor", {
     atLeast: 0.8,
   }),
+  goal(
+    "ten at a time, of the C floor with frames as long",
+    "fanout10",
+    "perCpuSecond",
+    "holdfast",
+    "floor-long",
+    {},
+  ),
   goal("ten at a time, of Socket.IO", "fanout10", "perCpuSecond", "holdfast", "socket.io", {
     atLeast: 12,
   }),

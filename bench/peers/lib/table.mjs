@@ -39,8 +39,8 @@ export function tableOf(result, peers, ratios) {
   const goals = ratios.map(({ text, value, atLeast, atMost, reached }) => [
     text,
     String(value),
-    atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`,
-    reached ? "reached" : "not reached",
+    atLeast === undefined ? (atMost === undefined ? "–" : `≤ ${atMost}`) : `≥ ${atLeast}`,
+    atLeast === atMost ? "for comparison" : reached ? "reached" : "not reached",
   ]);
   return [
     ...markdown(["server", ...shown.map(({ head }) => head)], rows),

@@ -105,7 +105,7 @@ function loadsUws() {
  */
 export function provide(names, say) {
   compileNative();
-  const own = ["floor", "ws", "ws-framed", "holdfast", "holdfast-js"];
+  const own = ["floor", "floor-long", "ws", "ws-framed", "holdfast", "holdfast-js"];
   if ([...names].some((name) => name.startsWith("holdfast"))) buildHoldfast();
   if ([...names].some((name) => !own.includes(name))) installPackages(say);
   if (names.has("centrifugo")) buildCentrifugo(say);

@@ -84,7 +84,7 @@ const fanout = (name, batch) => ({
 /** Publications on time, whatever has arrived: how late the deliveries are. @type {Work} */
 const latency = {
   name: "latency",
-  fits: ({ name }) => name !== "floor",
+  fits: ({ name }) => name !== "floor-long",
   turn: (peer, { seconds, warmSeconds, subscribers, paced, pinned }) =>
     during(peer, { pinned }, async (session) => {
       await session.load("subscribe", subscribers, 1, pending);
@@ -98,7 +98,7 @@ const latency = {
 /** Each connection has one request on its way. @type {Work} */
 const echo = {
   name: "echo",
-  fits: ({ calls }) => calls !== false,
+  fits: ({ calls, name }) => calls !== false && name !== "floor-long",
   turn: (peer, { seconds, warmSeconds, callers, pinned }) =>
     during(peer, { pinned }, async (session) => {
       await session.load("call", warmSeconds, callers);
@@ -115,7 +115,7 @@ const echo = {
 /** Connections that have one subscription and nothing to do. @type {Work} */
 const idle = {
   name: "idle",
-  fits: () => true,
+  fits: ({ name }) => !name.startsWith("floor"),
   turn: (peer, { idle: connections, pinned }) =>
     during(peer, { pinned }, async (session) => {
       const before = memoryOf(session.pid).residentBytes;

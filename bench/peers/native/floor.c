@@ -1,7 +1,8 @@
 /*
  * The practical limit: a WebSocket server that does nothing but what the kernel charges for. What
  * a publisher sends in one read is framed once, joined, and handed to every subscriber with one
- * send(). Paths: /sub receives, /pub publishes, /echo gets back what it sends. Prints its port.
+ * send(). Paths: /sub receives, /pub publishes, /echo gets back what it sends. Prints its port. With
+ * a number as argument, what is published is filled up with blanks to so many bytes.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -38,6 +39,7 @@ static int subscribers[MAX_PEERS];
 static int subscriber_count;
 static uint8_t buffer[BUFFER_BYTES];
 static uint8_t joined[BUFFER_BYTES];
+static size_t least_bytes;
 
 static void fail(const char *what) {
   perror(what);
@@ -100,22 +102,25 @@ static ssize_t shake_hands(int fd, uint8_t *bytes, size_t have) {
   return end - bytes + 4;
 }
 
-static size_t append(size_t at, const struct frame *frame) {
-  if (at + MAX_HEADER_BYTES + frame->length > sizeof joined) return at;
-  at += wire_header(joined + at, frame->opcode, frame->length, NULL);
+static size_t append(size_t at, const struct frame *frame, size_t least) {
+  size_t length = frame->length < least ? least : frame->length;
+  if (at + MAX_HEADER_BYTES + length > sizeof joined) return at;
+  at += wire_header(joined + at, frame->opcode, length, NULL);
   memcpy(joined + at, frame->payload, frame->length);
-  return at + frame->length;
+  memset(joined + at + frame->length, ' ', length - frame->length);
+  return at + length;
 }
 
 /* Takes the whole frames of a connection; returns how many bytes they had, or -1 to close. */
 static ssize_t take_frames(int fd, uint8_t *bytes, size_t have) {
   size_t used = 0, made = 0;
+  size_t least = peers[fd].role == PUBLISHER ? least_bytes : 0;
   struct frame frame;
   int found;
   while ((found = wire_next(bytes + used, have - used, &frame)) == 1) {
     used += frame.total;
     if (frame.opcode == CLOSE) return -1;
-    if (frame.opcode == TEXT || frame.opcode == BINARY) made = append(made, &frame);
+    if (frame.opcode == TEXT || frame.opcode == BINARY) made = append(made, &frame, least);
   }
   if (found < 0) return -1;
   if (made == 0) return (ssize_t)used;
@@ -189,7 +194,8 @@ static void greet(int epoll, int listener) {
   }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1) least_bytes = (size_t)atoi(argv[1]);
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
