@@ -35,7 +35,12 @@ import { HttpApi } from "./node/http-api.js";
 import { createPinoLogger } from "./node/logger.js";
 import { createPrometheusMeter } from "./node/meter.js";
 import { createNodeRandom, nodeClock } from "./node/platform.js";
-import { type AttachOptions, type Listening, ServerDoor } from "./node/server-door.js";
+import {
+  type AttachOptions,
+  type Listening,
+  type ListenOptions,
+  ServerDoor,
+} from "./node/server-door.js";
 import { SocketWriter } from "./node/socket-writer.js";
 import { trafficOf } from "./node/traffic.js";
 import { UpgradeDoor } from "./node/upgrade.js";
@@ -92,7 +97,7 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
   /** Answers a request for one of the gateway's own HTTP routes and returns true; otherwise false, untouched. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
   /** Starts a server of the gateway's own. Port 0 picks a free one; `host` defaults to 127.0.0.1. */
-  listen(port: number, host?: string): Promise<Listening>;
+  listen(port: number, host?: string, options?: ListenOptions): Promise<Listening>;
   /** Publishes with the process's own authority; the outcome is a value, not a throw. */
   publish<Name extends string>(
     channel: Name,
@@ -155,10 +160,13 @@ class NodeGateway implements Gateway<Contract> {
     const { path = "/ws", metrics = {}, origins = [], apiKeys = [] } = options;
     const clock = nodeClock;
     const random = createNodeRandom();
-    const logger = options.logger ?? createPinoLogger({ level: options.logLevel ?? "info", clock });
+    const { worker, logLevel = "info" } = options;
+    const logger = options.logger ?? createPinoLogger({ level: logLevel, clock, worker });
     this.#logger = logger;
     const exposition =
-      metrics === false ? undefined : createPrometheusMeter({ process: metrics.process ?? true });
+      metrics === false
+        ? undefined
+        : createPrometheusMeter({ process: metrics.process ?? true, worker });
     const meter: Meter = exposition ?? silentMeter;
     const keyCheck = createKeyCheck(apiKeys);
     const { broker: given = "memory:" } = options;
@@ -235,9 +243,9 @@ class NodeGateway implements Gateway<Contract> {
     return this.#http.handle(request, response);
   }
 
-  async listen(port: number, host = "127.0.0.1"): Promise<Listening> {
+  async listen(port: number, host = "127.0.0.1", options?: ListenOptions): Promise<Listening> {
     await this.#starting;
-    const listening = await this.#server.listen(port, host);
+    const listening = await this.#server.listen(port, host, options);
     this.#logger.info("listening", { url: listening.url });
     return listening;
   }

@@ -15,7 +15,7 @@ export {
 export { metrics } from "./metrics.js";
 export type { GatewayOptions, MetricsOptions } from "./node/gateway-options.js";
 export type { LogLevel } from "./node/logger.js";
-export type { AttachOptions, Listening } from "./node/server-door.js";
+export type { AttachOptions, Listening, ListenOptions } from "./node/server-door.js";
 export type { TlsFiles, TlsOptions, TlsTexts } from "./node/tls/credentials.js";
 export type { StateRead } from "./session/state-reading.js";
 export { type Settings, settings } from "./settings.js";

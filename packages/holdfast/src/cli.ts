@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 import { main } from "./main.js";
+import { roleOf } from "./workers/role.js";
 
 const stopping = new AbortController();
+const isWorker = roleOf(process.env) !== undefined;
 let signals = 0;
 
-// The first signal asks a command to end in good order, the second one ends it at once.
+// The first signal asks a command to end in good order, the second one ends it at once. A terminal
+// and a service manager send theirs to workers too, whose end is for their supervisor to hasten.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
+    if (isWorker && signal === "SIGINT") return;
     signals += 1;
-    if (signals > 1) process.exit(signal === "SIGINT" ? 130 : 143);
+    if (signals > 1 && !isWorker) process.exit(signal === "SIGINT" ? 130 : 143);
     stopping.abort();
   });
 }

@@ -59,6 +59,11 @@ export interface GatewayOptions<
    * texts. Absent: plain HTTP, for a proxy in front or for one machine.
    */
   readonly tls?: TlsOptions;
+  /**
+   * Which of several processes behind one port this is (`"2"`): a label of every metric and a field
+   * of every line of the default log.
+   */
+  readonly worker?: string;
   /** Where the gateway logs. Default: JSON lines on standard output. */
   readonly logger?: Logger;
   /** Least severe level of the default logger. Default `info`. */
@@ -81,6 +86,7 @@ const optionNames: Readonly<Record<keyof GatewayOptions, true>> = {
   clientFile: true,
   staticDir: true,
   tls: true,
+  worker: true,
   logger: true,
   logLevel: true,
 };

@@ -20,6 +20,14 @@ describe("the log", () => {
     ]);
   });
 
+  it("says which of several processes wrote a line", () => {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    const clock = new VirtualClock();
+    createPinoLogger({ level: "info", clock, worker: "2", destination }).info("listening");
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ worker: "2", msg: "listening" });
+  });
+
   it("writes the first warning of a cause and counts the ones that follow at once", () => {
     const { logger, clock, parsed } = capture("info");
     for (let i = 0; i < 5; i++) logger.warn("refused", { i });

@@ -26,6 +26,8 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 export interface LoggerOptions {
   readonly level: LogLevel;
   readonly clock: Clock;
+  /** Which of several processes this is; a field of every line. */
+  readonly worker?: string | undefined;
   /** Where lines go. Default: standard output. */
   readonly destination?: DestinationStream;
 }
@@ -34,7 +36,7 @@ export interface LoggerOptions {
 export function createPinoLogger(options: LoggerOptions): Logger {
   const settings = {
     level: options.level,
-    base: null,
+    base: options.worker === undefined ? null : { worker: options.worker },
     redact: { paths: [...secrets, ...secrets.map((name) => `*.${name}`)], censor: "[secret]" },
     formatters: { level: (label: string) => ({ level: label }) },
   };

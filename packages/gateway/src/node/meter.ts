@@ -27,8 +27,13 @@ const nothing: Counter & Gauge & Histogram = { add() {}, set() {}, observe() {} 
  * A meter with a prom-client registry of its own, so that two gateways in one process,
  * and the application's own metrics, do not meet.
  */
-export function createPrometheusMeter(options: { readonly process: boolean }): PrometheusMeter {
+export function createPrometheusMeter(options: {
+  readonly process: boolean;
+  /** Which of several processes this is; a label of everything. */
+  readonly worker?: string | undefined;
+}): PrometheusMeter {
   const registry = new Registry();
+  if (options.worker !== undefined) registry.setDefaultLabels({ worker: options.worker });
   if (options.process) collectDefaultMetrics({ register: registry });
   const instruments = new Map<string, Map<string, Counter & Gauge & Histogram>>();
   const registered = new Map<string, Metric>();

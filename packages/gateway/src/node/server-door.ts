@@ -43,6 +43,15 @@ export interface AttachOptions {
   readonly http?: boolean;
 }
 
+/** How `listen` takes its port. */
+export interface ListenOptions {
+  /**
+   * true: other processes may listen on the same port, and the kernel deals new connections out
+   * (SO_REUSEPORT). Node 22.12 and later; rejects with `ENOTSUP` where the system has no such thing.
+   */
+  readonly reusePort?: boolean;
+}
+
 /** Where a gateway listens. */
 export interface Listening {
   /** `http://host:port`, or `https:` with TLS. */
@@ -103,7 +112,7 @@ export class ServerDoor {
    * Starts a server of its own. Rejects with the system's error, such as `EADDRINUSE`, and with the
    * reason when certificate and key cannot be used.
    */
-  async listen(port: number, host: string): Promise<Listening> {
+  async listen(port: number, host: string, options: ListenOptions = {}): Promise<Listening> {
     if (this.#own !== undefined || this.#starting) throw new Error("listen() was called before.");
     this.#starting = true;
     try {
@@ -111,7 +120,9 @@ export class ServerDoor {
       this.attach(server, {});
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
-        server.listen(port, host, () => {
+        // Known to Node 22.12, not yet to the declarations of Node 20.
+        const wanted: ListenOptions & { port: number; host: string } = { port, host, ...options };
+        server.listen(wanted, () => {
           server.off("error", reject);
           resolve();
         });

@@ -31,6 +31,7 @@ export const otherVariables = [
   "HOLDFAST_API_KEY",
   "HOLDFAST_TOKEN",
   "HOLDFAST_FANOUT",
+  "HOLDFAST_WORKER",
   "HOLDFAST_NO_APT",
   "HOLDFAST_CHROMIUM",
 ];

@@ -29,6 +29,18 @@ export const serverOptions = {
     max: 65_535,
     description: "TCP port to listen on; 0 picks a free one and prints it.",
   }),
+  workers: string("1", {
+    unit: "",
+    description:
+      "Processes that serve the port together, or auto: one for each processor. More than one needs an engine that processes can share.",
+  }),
+  workerPort: integer(0, {
+    unit: "",
+    min: 0,
+    max: 65_535,
+    description:
+      "With workers: port on 127.0.0.1 on which worker 1 also answers alone, worker 2 on the next one and so on, for health and metrics of each. 0: none.",
+  }),
   broker: string("memory:", {
     unit: "",
     description: "URL of the engine that keeps and fans out publications.",

@@ -1,0 +1,51 @@
+import { embeddedEngines } from "@holdfast/broker";
+import type { Options } from "../config/server_options.js";
+import { UsageError } from "../config/usage_error.js";
+
+/** Largest number of worker processes. */
+export const maxWorkers = 128;
+
+type Asked = Pick<Options, "workers" | "workerPort" | "broker" | "tlsSelfSigned">;
+
+/**
+ * How many processes shall serve; `processors`: what `auto` means.
+ * @throws UsageError for a number that is none, and where several processes could not be one gateway
+ */
+export function workerCount(options: Asked, processors: number): number {
+  const { workers } = options;
+  const count = workers === "auto" ? processors : Number(workers);
+  if (!Number.isInteger(count) || count < 1 || count > maxWorkers) {
+    throw new UsageError(
+      `--workers: expected a number from 1 to ${maxWorkers}, or auto, not "${workers}".`,
+    );
+  }
+  // Where auto means one, one is what there is.
+  if (count > 1) refuseAlone(options, count);
+  return count;
+}
+
+function refuseAlone({ broker, tlsSelfSigned, workerPort }: Asked, count: number): void {
+  const [scheme = ""] = broker.split(":", 1);
+  if (Object.hasOwn(embeddedEngines, scheme)) {
+    throw new UsageError(
+      `--workers ${count} needs an engine that processes can share. Each would have a ${scheme}: of its own, and clients of one would not see what clients of another publish. Use --broker redis://… or nats://…, or leave --workers out.`,
+    );
+  }
+  if (tlsSelfSigned) {
+    throw new UsageError(
+      "tlsSelfSigned makes a certificate for one process; with workers, name one with tlsCertFile.",
+    );
+  }
+  if (workerPort > 0 && workerPort + count - 1 > 65_535) {
+    throw new UsageError(`--worker-port: ${count} ports from ${workerPort} on go beyond 65535.`);
+  }
+}
+
+/**
+ * Whether this Node can let several processes listen on one port by themselves (`reusePort`, Node
+ * 22.12, Linux: the kernel deals new connections out). Elsewhere they share one listening socket.
+ */
+export function hasReusePort(nodeVersion: string, platform: string): boolean {
+  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
+  return platform === "linux" && (major > 22 || (major === 22 && minor >= 12));
+}
