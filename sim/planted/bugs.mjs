@@ -1,6 +1,7 @@
 /** @import { PlantedBug } from "../../tools/sim/bundle.mjs" */
 
 const hub = "packages/gateway/src/hub";
+const state = "packages/gateway/src/hub/state";
 const session = "packages/gateway/src/session";
 const memory = "packages/broker/src/memory";
 const subscription = "packages/client/src/subscription/subscription.ts";
@@ -190,5 +191,80 @@ export const plantedBugs = [
     find: `this.#timer = clock.after(delayMs, () => this.#check());`,
     replace: `this.#timer = clock.after(delayMs, () => {});`,
     seeds: 50,
+  },
+  {
+    name: "snapshot off by one: the first publication after a snapshot is taken for a part of it",
+    invariants: ["snapshot-join"],
+    file: subscription,
+    find: `this.#received = position ?? (resumed ? this.#received : undefined);`,
+    replace: `const skipped = state !== undefined && position !== undefined;
+      this.#received = skipped
+        ? { ...position, offset: position.offset + 1 }
+        : (position ?? (resumed ? this.#received : undefined));`,
+    seeds: 20,
+  },
+  {
+    name: "stored snapshot off by one: it lacks the publication that it says it holds",
+    invariants: ["state-equality"],
+    file: `${state}/folded-state.ts`,
+    find: `this.#compaction.consider({ position, state });`,
+    replace: `this.#compaction.consider({ position, state: known.state });`,
+    seeds: 50,
+  },
+  {
+    name: "not folded on resume: the state stays as it was when the connection was lost",
+    invariants: ["state-equality"],
+    file: subscription,
+    find: `this.#mode = mode;`,
+    replace: `this.#mode = resumed ? undefined : mode;`,
+    seeds: 20,
+  },
+  {
+    name: "folded over a gap: a publication that does not follow is folded all the same",
+    invariants: ["state-equality"],
+    file: `${state}/folded-state.ts`,
+    find: `if (position?.epoch !== epoch || offset !== position.offset + 1) return;`,
+    replace: `if (position === undefined || offset <= position.offset) return;`,
+    seeds: 50,
+  },
+  {
+    name: "stale snapshot stored over a newer one",
+    invariants: ["state-equality", "convergence"],
+    file: `${memory}/channel.ts`,
+    find: `if (offset <= stored) return false;`,
+    replace: ``,
+    also: {
+      find: `if (epoch !== this.epoch || offset > this.#log.top || offset + 1 < this.#log.first)`,
+      replace: `if (epoch !== this.epoch || offset > this.#log.top)`,
+    },
+    seeds: 200,
+  },
+  {
+    name: "trimmed past the snapshot: what the state is folded from is let go",
+    invariants: ["state-equality"],
+    file: `${memory}/channel.ts`,
+    find: `return this.#pinned ? 1 : undefined;`,
+    replace: `return undefined;`,
+    also: {
+      find: `if (this.#snapshot !== undefined) return this.#snapshot.position.offset + 1;`,
+      replace: ``,
+    },
+    seeds: 100,
+  },
+  {
+    name: "stale state: whoever reads it is shown what the relay has shown so far",
+    invariants: ["read-your-ack"],
+    file: `${hub}/beginning.ts`,
+    find: `source.take(head, (found) => {`,
+    replace: `source.take(undefined, (found) => {`,
+    seeds: 100,
+  },
+  {
+    name: "the application's snapshot is taken for the newest, whatever position it was committed with",
+    invariants: ["state-equality"],
+    file: `${state}/handled-state.ts`,
+    find: `if (verdict.ok) return positionAt(page.epoch, offset, id);`,
+    replace: `if (verdict.ok) return positionAt(page.epoch, page.top, page.topId);`,
+    seeds: 100,
   },
 ];

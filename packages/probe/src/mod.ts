@@ -47,3 +47,4 @@ export {
   type VerifySettings,
   verifyLimits,
 } from "./verify/settings.js";
+export type { ReadState, StateReader } from "./verify/states.js";

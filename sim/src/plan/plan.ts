@@ -1,5 +1,6 @@
 import { SeededRandom } from "@holdfast/core/testing";
-import { type Fault, type FaultKind, faultKinds } from "./faults.js";
+import type { ChannelKind } from "../state/kinds.js";
+import { engineFaults, type Fault, type FaultKind, faultKinds } from "./faults.js";
 
 /** Bounds of the history of the channels of a run. */
 export interface HistoryShape {
@@ -42,12 +43,12 @@ export function planOf(seed: number): Plan {
   const courseSeed = random.uint32();
   const crowd = random.chance(0.02);
   const clients = crowd ? 120 + random.int(120) : 3 + random.int(9);
-  return {
+  const plan = {
     seed,
     courseSeed,
     gateways: 1 + random.int(3),
     clients,
-    channels: Array.from({ length: 1 + random.int(3) }, (_, index) => `room:${index}`),
+    channelCount: 1 + random.int(3),
     history: random.pick([longHistory, longHistory, longHistory, shortHistory, agingHistory]),
     pauseMs: crowd ? 20_000 : random.pick([250, 500, 1_000]),
     latencyMs: random.pick([1, 5, 20, 80]),
@@ -57,6 +58,23 @@ export function planOf(seed: number): Plan {
     tokenLifeMs: random.pick([0, 0, 6_000]),
     faults: faultsOf(random.fork()),
   };
+  return { ...plan, channels: channelsOf(plan.channelCount, plan.faults, random) };
+}
+
+const kinds: readonly ChannelKind[] = ["room", "room", "room", "merge", "merge", "last"];
+
+/**
+ * Channels with state in two runs of three. The application's data outlives what an engine loses, so
+ * that its state is only comparable where the engine loses nothing.
+ */
+function channelsOf(
+  count: number,
+  faults: readonly Fault[],
+  random: SeededRandom,
+): readonly string[] {
+  const isKept = faults.every(({ kind }) => !engineFaults.has(kind) || kind === "unreachable");
+  const offered = isKept ? [...kinds, "book" as const, "book" as const] : kinds;
+  return Array.from({ length: count }, (_, index) => `${random.pick(offered)}:${index}`);
 }
 
 /** How often each kind is drawn, against the others. */

@@ -1,6 +1,6 @@
 import { type Client, createClient } from "@holdfast/client/internal";
 import type { SeededRandom } from "@holdfast/core/testing";
-import type { HistoryFact } from "@holdfast/probe";
+import { type HistoryFact, stateDigest } from "@holdfast/probe";
 import type {
   AnyContract,
   Codec,
@@ -11,6 +11,8 @@ import type {
 } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import { SimProcess } from "../process/process.js";
+import { kindOf, stepOf } from "../state/kinds.js";
+import { readStateOverHttp } from "../state/reading.js";
 import { Asking } from "./asking.js";
 import type { Coverage } from "./coverage.js";
 import { tokenFor } from "./credentials.js";
@@ -45,6 +47,7 @@ export class Actor implements NetworkEnd {
   /** Where the newest frame came from. */
   #origin: Origin | undefined;
   #subs = 0;
+  #loads = 0;
   #open = false;
   #closed = false;
   #refusesToRenew = false;
@@ -91,12 +94,21 @@ export class Actor implements NetworkEnd {
     return this.#places.get(channel)?.position;
   }
 
-  /** Begins a subscription; `from` resumes what another life of the application had. */
-  subscribe(channel: string, from?: Position, last?: number): void {
+  /** What the application would keep of a channel to go on from: its position, and the state there. */
+  kept(channel: string): { readonly position?: Position; readonly state?: unknown } {
+    const place = this.#places.get(channel);
+    if (place === undefined) return {};
+    if (stepOf(channel) !== undefined) return place.held ?? {};
+    return place.position === undefined ? {} : { position: place.position };
+  }
+
+  /** Begins a subscription; `from` resumes what another life of the application had, with its state. */
+  subscribe(channel: string, from?: Position, last?: number, state?: unknown): void {
     if (this.#places.has(channel) || this.#closed) return;
     this.#subs += 1;
     const stop = new AbortController();
     const place = new Place(`${channel}#${this.#subs}`, from, stop);
+    if (from !== undefined && state !== undefined) place.held = { state, position: from };
     this.#places.set(channel, place);
     const at = { client: this.name, sub: place.sub, channel };
     if (last !== undefined) this.#options.coverage.hit("late-joiner");
@@ -105,20 +117,24 @@ export class Actor implements NetworkEnd {
       .subscribe({
         ...(from && { position: from }),
         ...(last !== undefined && { last }),
+        ...(state !== undefined && { state }),
+        ...this.#stateOptions(channel, place),
         signal: stop.signal,
         onPublication: ({ position, offset, id, data }) => {
           place.position = position;
           const epoch = position?.epoch ?? "";
           this.#record({ kind: "delivered", ...at, epoch, offset, id, token: tokenOf(data) });
         },
-        onReset: ({ reason, position }) => {
+        onReset: ({ reason, position, state }) => {
           place.position = position;
           const wasAnnounced = place.announced;
           place.announced = false;
           if (wasAnnounced || position === undefined) return;
           this.#options.coverage.hit("reset");
           this.#options.beforeReset(channel);
-          this.#record({ kind: "reset", ...at, reason, position });
+          const digest = state === undefined ? {} : { state: stateDigest(state) };
+          this.#noteReset(reason, state);
+          this.#record({ kind: "reset", ...at, reason, position, ...digest });
         },
         onEphemeral: ({ data }) => this.#record({ kind: "ephemeral", ...at, token: tokenOf(data) }),
       })
@@ -127,6 +143,22 @@ export class Actor implements NetworkEnd {
         (error) => this.#ended(channel, place, error?.code),
         (error: Failure) => this.#ended(channel, place, error.code),
       );
+  }
+
+  /** Asks over HTTP for the state of a channel; and then streams on from there, where it does not yet. */
+  async load(channel: string): Promise<void> {
+    const { coverage, network, name } = this.#options;
+    const gateway = network.reachable();
+    if (gateway === undefined || this.#closed) return;
+    this.#loads += 1;
+    const op = `${name}.http.${this.#loads}`;
+    const record = (fact: HistoryFact) => this.#record(fact);
+    const read = await readStateOverHttp({ client: name, channel, op, gateway, record });
+    if (read === undefined || this.#closed) return;
+    coverage.hit("state-read");
+    if (this.#places.has(channel)) return;
+    coverage.hit("state-loaded-first");
+    this.subscribe(channel, read.position, undefined, read.state);
   }
 
   unsubscribe(channel: string): void {
@@ -158,6 +190,14 @@ export class Actor implements NetworkEnd {
   /** From now on it fetches no fresh token: when this one ends, so does everything. */
   letExpire(): void {
     this.#refusesToRenew = true;
+  }
+
+  /** Records the states that the client has at rest, whether it told of them or not. */
+  conclude(): void {
+    for (const [channel, { position }] of this.#places) {
+      if (stepOf(channel) === undefined || position === undefined || this.#closed) continue;
+      this.#note(channel, position, this.client.channel(channel).state);
+    }
   }
 
   /** Ends the application. */
@@ -226,12 +266,14 @@ export class Actor implements NetworkEnd {
     // The answer to an earlier subscription of the same channel is not this one's.
     if (message.id !== undefined ? message.id !== place.request : place.awaiting) return;
     place.awaiting = false;
-    const { channel, resumed, position, top, contiguous, reason } = message;
+    const { channel, resumed, position, top, contiguous, reason, state } = message;
     for (const situation of place.begun(message, origin.gateway.name)) coverage.hit(situation);
     if (reason !== undefined) {
       coverage.hit("reset");
+      this.#noteReset(reason, state);
       beforeReset(channel);
     }
+    const digest = state === undefined ? {} : { state: stateDigest(state) };
     this.#record({
       kind: "subscribed",
       client: this.name,
@@ -242,6 +284,7 @@ export class Actor implements NetworkEnd {
       ...(position && { position }),
       ...(top !== undefined && { top }),
       ...(reason !== undefined && { reason }),
+      ...digest,
     });
   }
 
@@ -249,6 +292,31 @@ export class Actor implements NetworkEnd {
     for (const place of this.#places.values()) {
       for (const situation of place.cut()) this.#options.coverage.hit(situation);
     }
+  }
+
+  /** Shows every state that the client has, where there is one to show. */
+  #stateOptions(channel: string, place: Place) {
+    const step = stepOf(channel);
+    if (step === undefined) return {};
+    const reduce = (state: unknown, { data }: { readonly data: unknown }) => step(state, data);
+    return {
+      ...(kindOf(channel) === "book" && { reduce }),
+      onState: ({ state, position }: { state: unknown; position: Position | undefined }) => {
+        if (position === undefined) return;
+        place.held = { state, position };
+        this.#note(channel, position, state);
+      },
+    };
+  }
+
+  #note(channel: string, { epoch, offset }: Position, state: unknown): void {
+    const digest = stateDigest(state);
+    this.#record({ kind: "state", observer: this.name, channel, epoch, offset, digest });
+  }
+
+  #noteReset(reason: string, state: unknown): void {
+    if (state === undefined) return;
+    this.#options.coverage.hit(reason === "state_lost" ? "state-lost" : "state-reset");
   }
 
   #token(): string {

@@ -2,6 +2,7 @@ import type { Client } from "@holdfast/client/internal";
 import type { SeededRandom } from "@holdfast/core/testing";
 import type { HistoryFact } from "@holdfast/probe";
 import type { AnyContract, Failure, Position } from "@holdfast/protocol";
+import { dataOf } from "../state/kinds.js";
 import type { Coverage } from "./coverage.js";
 
 /** What an application asks with. */
@@ -19,7 +20,7 @@ interface Known {
   readonly channel: string;
   readonly key: string;
   readonly token: string;
-  readonly size: number;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** Publishes an application could repeat. */
@@ -52,7 +53,7 @@ export class Asking {
     const seq = (this.#numbers.get(channel) ?? 0) + 1;
     this.#numbers.set(channel, seq);
     const session = { id: this.#deps.name, seq };
-    const known = { channel, key: op, token: op, size };
+    const known = { channel, key: op, token: op, data: dataOf(channel, op, size, random) };
     const isThere = await this.#send({ ...known, op, facts: { session, ...expected } });
     // Only what is there already can be repeated without a place of its own in the order.
     if (isThere) this.#known.push(known);
@@ -60,10 +61,11 @@ export class Asking {
   }
 
   /** The same key again: with the same payload, or with another one. */
-  async #repeat({ channel, key, token, size }: Known, differs: boolean): Promise<void> {
+  async #repeat({ channel, key, token, data }: Known, differs: boolean): Promise<void> {
     const op = this.#op();
+    const payload = differs ? { token: op, data: { ...data, t: op } } : { token, data };
     // Nothing new is appended, so it has no place in the publisher's order.
-    await this.#send({ channel, op, token: differs ? op : token, key, size, facts: {} });
+    await this.#send({ channel, op, key, ...payload, facts: {} });
   }
 
   async #send(wish: {
@@ -71,18 +73,17 @@ export class Asking {
     readonly op: string;
     readonly token: string;
     readonly key: string;
-    readonly size: number;
+    readonly data: Readonly<Record<string, unknown>>;
     readonly facts: {
       readonly session?: { readonly id: string; readonly seq: number };
       readonly expectedOffset?: number;
     };
   }): Promise<boolean> {
     const { client, coverage, name, record } = this.#deps;
-    const { channel, op, token, key, size, facts } = wish;
+    const { channel, op, token, key, data, facts } = wish;
     const place = { client: name, channel, op };
     record({ kind: "publish", ...place, token, key, user: name, ...facts });
     const { expectedOffset } = facts;
-    const data = { t: token, pad: padOf(size) };
     const options = { key, ...(expectedOffset !== undefined && { expectedOffset }) };
     const result = await client.channel(channel).publish(data, options);
     if (result.ok) {
@@ -94,6 +95,7 @@ export class Asking {
     if (result.unknown === true) coverage.hit("publish-unknown");
     if (result.code === "conflict") coverage.hit("publish-conflict");
     if (result.code === "offset_mismatch") coverage.hit("offset-mismatch");
+    if (result.code === "limit_exceeded") coverage.hit("state-full");
     record({ kind: "published", ...place, outcome: outcomeOf(result), code: result.code });
     return false;
   }
@@ -123,14 +125,6 @@ export class Asking {
     this.#ops += 1;
     return `${this.#deps.name}.${this.#ops}`;
   }
-}
-
-const pads = new Map<number, string>();
-
-function padOf(size: number): string {
-  const pad = pads.get(size) ?? "x".repeat(size);
-  pads.set(size, pad);
-  return pad;
 }
 
 function outcomeOf(failure: Failure): "failed" | "unknown" {

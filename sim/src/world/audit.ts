@@ -1,6 +1,7 @@
 import { type BrokerLink, type BrokerListener, isFailure } from "@holdfast/broker";
 import type { FaultyMemoryBroker } from "@holdfast/broker/testing";
 import type { Recorder } from "@holdfast/probe";
+import { Truth } from "../state/truth.js";
 import { tokenOf } from "./token.js";
 
 /** Name of the link that no fault reaches. */
@@ -18,11 +19,13 @@ export class Audit {
   readonly #recorder: Recorder;
   readonly #channels: readonly string[];
   readonly #known = new Map<string, Known>();
+  readonly #truth: Truth;
   readonly #link: BrokerLink;
 
   constructor(broker: FaultyMemoryBroker, channels: readonly string[], recorder: Recorder) {
     this.#recorder = recorder;
     this.#channels = channels;
+    this.#truth = new Truth(recorder);
     const listener: BrokerListener = {
       onEntry: (channel, epoch, { offset, id, data }) => {
         this.poll(channel);
@@ -35,6 +38,7 @@ export class Audit {
           id,
           token,
         });
+        this.#truth.appended(channel, epoch, offset, data);
       },
       onEphemeral: () => {},
       onPresence: () => {},
@@ -68,6 +72,7 @@ export class Audit {
         why,
         ...(lineage && { lineage }),
       });
+      this.#truth.begun(channel, epoch, lineage);
     }
     if (first > (known?.epoch === epoch ? known.first : 1)) {
       this.#recorder.record({ kind: "trim", channel, epoch, first });

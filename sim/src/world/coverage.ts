@@ -21,6 +21,17 @@ export const situations = [
   "token-expired",
   "late-joiner",
   "lease-lost",
+  "state-snapshot",
+  "state-and-deltas",
+  "state-resumed",
+  "state-reset",
+  "state-lost",
+  "state-full",
+  "state-read",
+  "state-loaded-first",
+  "state-of-the-application",
+  "snapshot-stored",
+  "snapshot-overtaken",
 ] as const;
 
 /** A situation worth counting. */

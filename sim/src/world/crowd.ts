@@ -1,5 +1,6 @@
 import type { SeededRandom } from "@holdfast/core/testing";
 import type { Plan } from "../plan/plan.js";
+import { kindOf, stepOf } from "../state/kinds.js";
 import { Actor } from "./actor.js";
 import type { Audit } from "./audit.js";
 import type { Coverage } from "./coverage.js";
@@ -42,6 +43,11 @@ export class Crowd {
   /** Nobody does anything new. */
   calmDown(): void {
     this.#calm = true;
+  }
+
+  /** Records what everybody has at rest. */
+  conclude(): void {
+    for (const actor of this.#actors) actor?.conclude();
   }
 
   end(): void {
@@ -94,9 +100,9 @@ export class Crowd {
     if (actor === undefined || actor.closed) return;
     const channel = random.pick(plan.channels);
     const lot = random.int(100);
-    if (lot < 55) void actor.asking.publish(channel, random.pick(sizes));
+    if (lot < 55) this.#publish(actor, channel);
     else if (lot < 62) actor.asking.whisper(channel);
-    else if (lot < 72) void actor.asking.read(channel);
+    else if (lot < 72) this.#read(actor, channel);
     else if (lot < 80) actor.subscribe(channel, undefined, this.#last());
     else if (lot < 84) actor.unsubscribe(channel);
     else if (lot < 92) void actor.enter(channel, lot);
@@ -106,17 +112,31 @@ export class Crowd {
     else this.#burst(actor, channel);
   }
 
+  /** Books are written by the application alone. */
+  #publish(actor: Actor, channel: string): void {
+    if (kindOf(channel) === "book") return;
+    void actor.asking.publish(channel, this.#deps.random.pick(sizes));
+  }
+
+  #read(actor: Actor, channel: string): void {
+    if (stepOf(channel) !== undefined && this.#deps.random.chance(0.6)) void actor.load(channel);
+    else void actor.asking.read(channel);
+  }
+
   #burst(actor: Actor, channel: string): void {
+    if (kindOf(channel) === "book") return;
     for (let count = 0; count < 12; count += 1) void actor.asking.publish(channel, 3_000);
   }
 
   /** The process ends and another one goes on from the positions it had kept. */
   #reborn(index: number, actor: Actor): void {
-    const kept = actor.channels.map((channel) => [channel, actor.position(channel)] as const);
+    const kept = actor.channels.map((channel) => [channel, actor.kept(channel)] as const);
     actor.close();
     const next = this.#makeActor();
     this.#actors[index] = next;
-    for (const [channel, position] of kept) next.subscribe(channel, position);
+    for (const [channel, { position, state }] of kept) {
+      next.subscribe(channel, position, undefined, state);
+    }
   }
 
   /** Its token ends and it gets no other: from then on it may not be told anything new. */

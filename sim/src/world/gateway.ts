@@ -1,13 +1,15 @@
 import type { FaultyMemoryBroker } from "@holdfast/broker/testing";
-import { defaultsOf, type Meter, silentLogger, silentMeter } from "@holdfast/core";
+import { type Counter, defaultsOf, type Meter, silentLogger, silentMeter } from "@holdfast/core";
 import type { SeededRandom } from "@holdfast/core/testing";
 import { metrics, type Settings, settings } from "@holdfast/gateway";
 import { createCore, type GatewayCore } from "@holdfast/gateway/internal";
+import type { SnapshotHandler } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import type { Link } from "../link/link.js";
 import { ServerSocket } from "../net/server-socket.js";
 import type { HistoryShape } from "../plan/plan.js";
 import { SimProcess } from "../process/process.js";
+import { channelKinds, rulesOf } from "../state/kinds.js";
 import { contained, pageEntries } from "./contained.js";
 import type { Coverage } from "./coverage.js";
 import { identityOf } from "./credentials.js";
@@ -22,9 +24,13 @@ export const simSettings: Settings = {
   maxOutboundBytes: 32_768,
   maxOutboundMessages: 200,
   unfollowDelayMs: 1_000,
+  maxStateBytes: 3_200,
+  snapshotEveryCount: 4,
+  snapshotReuseMs: 200,
 };
 
 const everything = ["subscribe", "publish", "presence", "history", "call"] as const;
+const can = Object.fromEntries(channelKinds.map((kind) => [`${kind}:*`, everything]));
 const queueName = "socket buffer";
 
 /** What all gateways of a run are made of. */
@@ -33,6 +39,7 @@ export interface GatewayDeps {
   readonly broker: FaultyMemoryBroker;
   readonly coverage: Coverage;
   readonly history: HistoryShape;
+  readonly snapshot: SnapshotHandler;
   readonly random: SeededRandom;
 }
 
@@ -51,11 +58,21 @@ export class GatewayNode {
   /** Measures what a run wants to know and nothing else. */
   readonly #meter: Meter = {
     ...silentMeter,
-    counter: (declaration, labels) =>
-      declaration === metrics.refilled
-        ? { add: (value = 1) => (this.#refilled += value) }
-        : silentMeter.counter(declaration, labels),
+    counter: (declaration, labels) => {
+      if (declaration === metrics.refilled) return { add: (n = 1) => (this.#refilled += n) };
+      return declaration === metrics.snapshots
+        ? this.#snapshots(labels?.outcome ?? "")
+        : silentMeter.counter(declaration, labels);
+    },
   };
+
+  /** Counts snapshots that were stored, and that came too late. */
+  #snapshots(outcome: string): Counter {
+    const { coverage } = this.#deps;
+    if (outcome !== "stored" && outcome !== "overtaken")
+      return silentMeter.counter(metrics.snapshots);
+    return { add: () => coverage.hit(`snapshot-${outcome}`) };
+  }
 
   constructor(deps: GatewayDeps, index: number) {
     this.#deps = deps;
@@ -86,7 +103,7 @@ export class GatewayNode {
     // A supervisor's patience with a drain is over when the next incarnation is due.
     if (this.#draining) this.kill();
     if (this.alive) return;
-    const { world, broker, coverage, history, random } = this.#deps;
+    const { world, broker, coverage, history, snapshot, random } = this.#deps;
     this.#incarnation += 1;
     this.#draining = false;
     const process = new SimProcess(this.name, world.clock);
@@ -100,8 +117,8 @@ export class GatewayNode {
       logger: world.logger ?? silentLogger,
       meter: this.#meter,
       settings: simSettings,
-      channels: { "room:*": { history, presence: true } },
-      authenticate: ({ token }) => identityOf(token, { "room:*": everything }),
+      channels: rulesOf(history, snapshot),
+      authenticate: ({ token }) => identityOf(token, can),
     }).then((core) => {
       if (process.alive) this.#core = core;
     });
@@ -123,6 +140,21 @@ export class GatewayNode {
       reset: () => {},
       drained: () => {},
     });
+  }
+
+  /** Publishes as a part of the application that runs in the gateway's process. */
+  async publish(channel: string, data: unknown, key: string): ReturnType<GatewayCore["publish"]> {
+    return this.#running().publish(channel, { data }, { key });
+  }
+
+  /** A request for a channel's state over HTTP. */
+  async readState(channel: string, token: string): ReturnType<GatewayCore["readState"]> {
+    return this.#running().readState(channel, { token, headers: {} });
+  }
+
+  #running(): GatewayCore {
+    if (this.#core === undefined) throw new Error(`${this.name} is not listening`);
+    return this.#core;
   }
 
   ended(link: Link): void {

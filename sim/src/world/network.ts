@@ -75,6 +75,12 @@ export class Network {
     };
   }
 
+  /** A gateway that answers requests, if there is one. */
+  reachable(): GatewayNode | undefined {
+    const ready = this.#gateways.filter((gateway) => gateway.listening && gateway.running);
+    return ready.length === 0 ? undefined : this.#random.pick(ready);
+  }
+
   /** One of the open links, by any number. */
   pick(target: number): Link | undefined {
     const links = [...this.links];

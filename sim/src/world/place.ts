@@ -6,6 +6,8 @@ export class Place {
   readonly sub: string;
   readonly stop: AbortController;
   position: Position | undefined;
+  /** The state, and where it stands. */
+  held: { readonly state: unknown; readonly position: Position } | undefined;
   /** The position of the last subscribe command. */
   asked: Position | undefined;
   /** The number of that command on its connection. */
@@ -31,8 +33,14 @@ export class Place {
   }
 
   /** The subscription has begun or come back; what that was an instance of. */
-  begun({ resumed, position, top = 0, reason }: Subscribed, gateway: string): Situation[] {
+  begun(message: Subscribed, gateway: string): Situation[] {
+    const { resumed, position, top = 0, reason, mode, state } = message;
     const situations: Situation[] = [];
+    if (mode !== undefined && resumed) situations.push("state-resumed");
+    if (state !== undefined && position !== undefined && position.offset > 0) {
+      situations.push(mode === "handler" ? "state-of-the-application" : "state-snapshot");
+      if (top > position.offset) situations.push("state-and-deltas");
+    }
     const { asked } = this;
     if (resumed && asked !== undefined) {
       situations.push("resumed");

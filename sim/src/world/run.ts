@@ -5,10 +5,15 @@ import {
   checkHistory,
   createRecorder,
   type HistoryEvent,
+  type HistoryFact,
   type HistoryKind,
+  type Recorder,
   type Verdict,
 } from "@holdfast/probe";
 import { faultyMs, type Plan } from "../plan/plan.js";
+import { Application } from "../state/application.js";
+import { kindOf, stepOf } from "../state/kinds.js";
+import { readStateOverHttp } from "../state/reading.js";
 import { Audit, auditor } from "./audit.js";
 import { Coverage } from "./coverage.js";
 import { Crowd } from "./crowd.js";
@@ -41,6 +46,7 @@ const looks: ReadonlySet<HistoryKind> = new Set<HistoryKind>([
   "kept",
   "queue",
   "healed",
+  "state",
 ]);
 
 /** Runs a plan from its beginning to rest, and judges what happened. */
@@ -69,8 +75,16 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
     operations: (gateway) => (gateway === auditor ? undefined : injector?.operation()),
   });
   const audit = new Audit(broker, plan.channels, recorder);
-  const shared = { world, broker, coverage, history: plan.history, random: random.fork() };
-  const gateways = Array.from(
+  const application = new Application({ world, random: random.fork(), gateways: () => gateways });
+  const shared = {
+    world,
+    broker,
+    coverage,
+    history: plan.history,
+    snapshot: application.handler,
+    random: random.fork(),
+  };
+  const gateways: readonly GatewayNode[] = Array.from(
     { length: plan.gateways },
     (_, index) => new GatewayNode(shared, index),
   );
@@ -82,14 +96,19 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
   for (const gateway of gateways) gateway.start();
   await clock.settle();
   crowd.begin();
+  application.begin(plan.channels.filter((channel) => kindOf(channel) === "book"));
   injector.schedule(plan.faults);
   await clock.advanceAsync(faultyMs);
 
   injector.heal();
   crowd.calmDown();
+  application.calmDown();
   recorder.record({ kind: "healed" });
   await clock.advanceAsync(quietMs);
+  for (const gateway of gateways) readStates(gateway, plan.channels, recorder);
+  await clock.advanceAsync(1_000);
 
+  crowd.conclude();
   audit.conclude();
   for (const gateway of gateways) gateway.conclude();
   // Judged as it stands at rest; what ends from here on ends because the run does.
@@ -98,4 +117,13 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
   const verdict = checkHistory(events, { bounds: { keyWindowMs } });
   const steps = events.filter(({ kind }) => !looks.has(kind)).length;
   return { plan, events, verdict, steps, coverage };
+}
+
+/** At rest every gateway shows the same states, and those of its subscribers. */
+function readStates(gateway: GatewayNode, channels: readonly string[], recorder: Recorder): void {
+  const record = (fact: HistoryFact) => void recorder.record(fact);
+  for (const channel of channels.filter((each) => stepOf(each) !== undefined)) {
+    const place = { client: auditor, channel, op: `${gateway.name} ${channel}` };
+    void readStateOverHttp({ ...place, gateway, record });
+  }
 }

@@ -26,7 +26,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function serve(overrides: GatewayOptions = {}): Promise<string> {
   const gateway = createGateway({
-    channels: { "verify:*": { history: {}, presence: true }, "bare:*": {} },
+    channels: {
+      "verify:*": { history: {}, presence: true },
+      "verify-last:*": { state: "last" },
+      "verify-merge:*": { state: "merge" },
+      "bare:*": {},
+    },
     anonymous: { "*": ["subscribe", "publish", "presence", "history"] },
     logger: silentLogger,
     metrics: false,
@@ -64,8 +69,11 @@ test("verify proves a gateway's promises through lost connections and reports it
     verdict: "kept",
     resets: 0,
     presenceJudged: true,
+    modesJudged: ["last", "merge"],
     violations: [],
   });
+  expect(report.states).toBeGreaterThan(100);
+  expect(printed).toContain("states on channels of mode last and merge.");
   expect(report.resumed).toBeGreaterThan(20);
   expect(report.publishes.acknowledged).toBeGreaterThan(100);
   expect(report.publishes.acknowledgedShare).toBeGreaterThan(0.99);
@@ -131,6 +139,30 @@ test("verify finds a gateway that delivers what nobody published", async () => {
   expect(code).toBe(1);
   expect(printed).toMatch(/VIOLATED: .*no-phantom/);
   expect(printed).toContain("was handed forged");
+});
+
+test("verify finds a state that is not what the publications make it", async () => {
+  const lies = now();
+  const broker = lyingBroker(
+    () => {},
+    (entry) => {
+      const { data } = entry;
+      const isPatch = typeof data === "object" && data !== null && Object.keys(data).length > 1;
+      return isPatch && lies() ? { ...entry, data: { ...data, forged: true } } : entry;
+    },
+  );
+  const load = ["--duration", "3s", "--connections", "20", "--channels", "1", "--rate", "200"];
+  const { code, printed } = await verify("--url", await serve({ broker }), ...load);
+  expect(code).toBe(1);
+  expect(printed).toMatch(/VIOLATED: .*state-equality/);
+  expect(printed).toContain("for history");
+});
+
+test("verify does without state where the deployment has none of its names", async () => {
+  const channels = { "verify:*": { history: {} } };
+  const { code, printed } = await verify("--url", await serve({ channels }), ...small);
+  expect(code).toBe(0);
+  expect(printed).toContain("State was not judged");
 });
 
 test("verify says what is wrong when it cannot prove anything", async () => {

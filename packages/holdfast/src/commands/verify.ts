@@ -14,6 +14,7 @@ import type { Command, Terminal } from "../cli/command.js";
 import { UsageError } from "../config/usage_error.js";
 import { readDuration } from "../verify/duration.js";
 import { maxSpawned, spawnSystem } from "../verify/spawn.js";
+import { stateReader } from "../verify/state_reader.js";
 import { version } from "../version.js";
 import { addressOf } from "./address.js";
 import { clientValues, defaultUrl } from "./client_values.js";
@@ -100,7 +101,9 @@ export const verifyCommand: Command = {
     }
     const settings = settingsOf(values);
     const outcome =
-      values.spawn > 0 ? await spawned(terminal, values, settings) : await run(terminal, settings);
+      values.spawn > 0
+        ? await spawned(terminal, values, settings)
+        : await run(terminal, settings, addressOf(values.url).http);
     return conclude(terminal, values, outcome);
   },
 };
@@ -137,7 +140,8 @@ async function spawned(
   try {
     const { url, bounds, faults, pids } = system;
     terminal.note(`Process ids: ${pids.join(" ")} (the engine's first).`);
-    return await run(terminal, { ...settings, url, bounds }, faults);
+    const { http } = addressOf(url);
+    return await run(terminal, { ...settings, url, bounds }, http, faults);
   } finally {
     await system.close();
   }
@@ -146,6 +150,7 @@ async function spawned(
 function run(
   terminal: Terminal,
   settings: VerifySettings,
+  http: string,
   faults?: Parameters<typeof runVerify>[0]["faults"],
 ): Promise<VerifyOutcome> {
   let toldMs = Number.NEGATIVE_INFINITY;
@@ -161,6 +166,7 @@ function run(
     platform: nodePlatform,
     signal: terminal.stopped,
     onProgress,
+    readState: stateReader(http, settings.token),
     ...(faults === undefined ? {} : { faults }),
   });
 }

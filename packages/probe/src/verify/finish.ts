@@ -1,8 +1,10 @@
 import type { Clock } from "@holdfast/core";
+import type { FoldedMode } from "@holdfast/protocol";
 import type { Bounds } from "../checker/bounds.js";
 import type { HistoryFact } from "../checker/history.js";
 import { until } from "./patience.js";
 import { type ProbeClient, tokenOf } from "./probe-client.js";
+import { foldOf, stateFact } from "./states.js";
 
 /** What the quiet phase needs of its run. */
 export interface Quiet {
@@ -11,6 +13,7 @@ export interface Quiet {
   readonly auditor: ProbeClient;
   readonly clients: readonly ProbeClient[];
   readonly channels: readonly string[];
+  readonly modeOf: (channel: string) => FoldedMode | undefined;
   readonly bounds: Bounds;
   /** When load and faults had ended. */
   readonly healedMs: number;
@@ -66,7 +69,10 @@ export async function readHistories(quiet: Quiet): Promise<boolean> {
   return true;
 }
 
-async function readHistory({ auditor, record }: Quiet, channel: string): Promise<boolean> {
+async function readHistory(quiet: Quiet, channel: string): Promise<boolean> {
+  const { auditor, record, modeOf } = quiet;
+  const mode = modeOf(channel);
+  const all: unknown[] = [];
   let after = 0;
   for (let reads = 0; reads < maxPageReads; reads += 1) {
     const page = await auditor.client.channel(channel).history({ after, limit: pageSize });
@@ -75,11 +81,24 @@ async function readHistory({ auditor, record }: Quiet, channel: string): Promise
     if (reads === 0) record({ kind: "final", channel, epoch, first, top });
     for (const { offset, id, data } of publications) {
       record({ kind: "kept", channel, epoch, offset, id, token: tokenOf(data) });
+      if (mode !== undefined) all.push(data);
     }
     after = publications.at(-1)?.offset ?? top;
-    if (after >= top) return true;
+    if (after < top) continue;
+    // Only a whole history makes a state.
+    if (mode !== undefined && all.length === top) {
+      record(stateFact("history", channel, { epoch, offset: top }, foldOf(mode, all)));
+    }
+    return true;
   }
   return false;
+}
+
+/** Records the states that everybody has, and what every one of them is over HTTP. */
+export async function readStates({ auditor, clients, channels, modeOf }: Quiet): Promise<void> {
+  for (const client of clients) client.noteStates();
+  const withState = channels.filter((channel) => modeOf(channel) !== undefined);
+  await Promise.all(withState.map((channel) => auditor.readState(channel)));
 }
 
 /** Waits until presence shows those who are there, or its time is over, and records what it shows. */
@@ -87,7 +106,8 @@ export async function readPresence(
   quiet: Quiet,
   entered: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const { clock, signal, bounds, channels, auditor, record } = quiet;
+  const { clock, signal, bounds, auditor, record, modeOf } = quiet;
+  const channels = quiet.channels.filter((channel) => modeOf(channel) === undefined);
   const expected = new Map(channels.map((channel) => [channel, new Set<string>()]));
   for (const [member, channel] of entered) expected.get(channel)?.add(member);
   const shown = new Map<string, readonly string[]>();

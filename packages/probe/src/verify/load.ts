@@ -11,6 +11,8 @@ export interface LoadOptions {
   readonly dropsPerSecond: number;
   /** true: nothing more fits into the recording. */
   readonly full: () => boolean;
+  /** The channel has state, which is read over HTTP now and then. */
+  readonly hasState: (channel: string) => boolean;
 }
 
 const tickMs = 25;
@@ -67,7 +69,7 @@ export class Load {
     this.#readsDue += readsPerSecond * seconds;
     this.#dropsDue += dropsPerSecond * seconds;
     while (this.#publishesDue >= 1) this.#publishesDue -= this.#publish();
-    for (; this.#readsDue >= 1; this.#readsDue -= 1) void this.#client().read(this.#channel());
+    for (; this.#readsDue >= 1; this.#readsDue -= 1) this.#read();
     for (; this.#dropsDue >= 1; this.#dropsDue -= 1) this.#client().cut();
   }
 
@@ -88,6 +90,13 @@ export class Load {
     const compare = known !== undefined && random.next() < compareChance;
     const first = await client.publish(channel, compare ? { expectedOffset: known } : {});
     if (first.ok && !compare && random.next() < repeatChance) this.#repeat(client, channel, first);
+  }
+
+  #read(): void {
+    const client = this.#client();
+    const channel = this.#channel();
+    if (this.#options.hasState(channel)) void client.readState(channel);
+    else void client.read(channel);
   }
 
   /** As an application does that has forgotten that it was told. */

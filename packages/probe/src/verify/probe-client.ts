@@ -1,7 +1,9 @@
 import { type Client, type ClientOptions, createClient } from "@holdfast/client/internal";
-import type { AnyContract, Failure, Position, Subscribed } from "@holdfast/protocol";
+import type { AnyContract, Failure, FoldedMode, Position, Subscribed } from "@holdfast/protocol";
 import type { HistoryFact } from "../checker/history.js";
+import { stateDigest } from "../checker/state-digest.js";
 import type { VerifyPlatform } from "./settings.js";
+import { dataOf, type StateReader, stateFact } from "./states.js";
 import { Tap } from "./tap.js";
 
 /** What a client of the run is made of. */
@@ -10,6 +12,9 @@ export interface ProbeClientOptions extends ClientOptions {
   readonly url: string;
   readonly platform: VerifyPlatform;
   readonly record: (fact: HistoryFact) => void;
+  /** The mode of a channel's state; `undefined`: it has none. */
+  readonly modeOf: (channel: string) => FoldedMode | undefined;
+  readonly readState?: StateReader;
 }
 
 /** One channel as the application of this client sees it. */
@@ -35,6 +40,8 @@ export class ProbeClient {
   /** Publishes without an answer yet. */
   pending = 0;
   readonly #record: (fact: HistoryFact) => void;
+  readonly #modeOf: (channel: string) => FoldedMode | undefined;
+  readonly #readState: StateReader | undefined;
   readonly #tap: Tap;
   readonly #seen = new Map<string, Seen>();
   /** Numbers of its publishes per channel, in the order the application gave them. */
@@ -43,8 +50,10 @@ export class ProbeClient {
   #open = false;
 
   constructor(options: ProbeClientOptions) {
-    const { name, platform, record, ...rest } = options;
+    const { name, platform, record, modeOf, readState, ...rest } = options;
     this.name = name;
+    this.#modeOf = modeOf;
+    this.#readState = readState;
     this.#record = record;
     this.#tap = new Tap(platform.openSocket, platform.codec, {
       onSubscribe: (channel, from) => this.#asked(channel, from),
@@ -72,7 +81,20 @@ export class ProbeClient {
   async subscribe(channel: string): Promise<void> {
     const seen: Seen = { position: undefined, announced: false, ended: false };
     this.#seen.set(channel, seen);
-    const subscription = await this.client.channel(channel).subscribe({
+    const subscription = await this.#subscribed(channel, seen).catch((cause: unknown) => {
+      this.#seen.delete(channel);
+      this.#record({ kind: "unsubscribed", ...this.#place(channel) });
+      throw cause;
+    });
+    void subscription.ended.then((error) => {
+      seen.ended = true;
+      if (error === undefined) return;
+      this.#record({ kind: "unsubscribed", ...this.#place(channel), code: error.code });
+    });
+  }
+
+  #subscribed(channel: string, seen: Seen) {
+    return this.client.channel(channel).subscribe({
       onPublication: (publication) => {
         seen.position = publication.position;
         this.#record({
@@ -84,18 +106,19 @@ export class ProbeClient {
           token: tokenOf(publication.data),
         });
       },
-      onReset: ({ reason, position }) => {
+      onReset: ({ reason, position, state }) => {
         seen.position = position;
         if (!seen.announced && position !== undefined) {
-          this.#record({ kind: "reset", ...this.#place(channel), reason, position });
+          const digest = digestOf(state);
+          this.#record({ kind: "reset", ...this.#place(channel), reason, position, ...digest });
         }
         seen.announced = false;
       },
-    });
-    void subscription.ended.then((error) => {
-      seen.ended = true;
-      if (error === undefined) return;
-      this.#record({ kind: "unsubscribed", ...this.#place(channel), code: error.code });
+      ...(this.#modeOf(channel) !== undefined && {
+        onState: ({ state, position }) => {
+          if (position !== undefined) this.#record(stateFact(this.name, channel, position, state));
+        },
+      }),
     });
   }
 
@@ -110,7 +133,8 @@ export class ProbeClient {
     const place = { client: this.name, channel, op };
     this.#record({ kind: "publish", ...place, token, key, ...session, ...expected });
     this.pending += 1;
-    const result = await this.client.channel(channel).publish({ t: token }, { key, ...expected });
+    const data = dataOf(token, this.#modeOf(channel));
+    const result = await this.client.channel(channel).publish(data, { key, ...expected });
     this.pending -= 1;
     if (!result.ok) {
       this.#record({
@@ -140,6 +164,29 @@ export class ProbeClient {
     const { epoch, top } = page;
     this.#record({ kind: "readDone", ...place, outcome: "ok", epoch, top });
     return { epoch, top };
+  }
+
+  /** Reads a channel's state over HTTP and records what was shown; nothing where that cannot be done. */
+  async readState(channel: string): Promise<void> {
+    if (this.#readState === undefined) return;
+    const place = { client: this.name, channel, op: this.#nextOp() };
+    this.#record({ kind: "read", ...place });
+    const read = await this.#readState(channel).catch(() => undefined);
+    if (read === undefined) {
+      this.#record({ kind: "readDone", ...place, outcome: "unknown" });
+      return;
+    }
+    const { epoch, offset } = read.position;
+    this.#record({ kind: "readDone", ...place, outcome: "ok", epoch, top: offset });
+    this.#record(stateFact("http", channel, read.position, read.state));
+  }
+
+  /** Records the states it has now, whether they have just moved or not. */
+  noteStates(): void {
+    for (const [channel, { position }] of this.#seen) {
+      if (this.#modeOf(channel) === undefined || position === undefined) continue;
+      this.#record(stateFact(this.name, channel, position, this.client.channel(channel).state));
+    }
   }
 
   /** Enters a channel's presence; the failure when it cannot. */
@@ -187,7 +234,8 @@ export class ProbeClient {
     this.#record({ kind: "subscribe", ...this.#place(channel), ...(from && { from }) });
   }
 
-  #answered({ channel, resumed, position, top, contiguous, reason }: Subscribed): void {
+  #answered(message: Subscribed): void {
+    const { channel, resumed, position, top, contiguous, reason, state } = message;
     const seen = this.#seen.get(channel);
     if (seen === undefined) return;
     if (!resumed) seen.position = position;
@@ -200,8 +248,13 @@ export class ProbeClient {
       ...(position && { position }),
       ...(top !== undefined && { top }),
       ...(reason !== undefined && { reason }),
+      ...digestOf(state),
     });
   }
+}
+
+function digestOf(state: unknown): { readonly state?: string } {
+  return state === undefined ? {} : { state: stateDigest(state) };
 }
 
 /** How a publish ended, and the names it can be repeated under. */

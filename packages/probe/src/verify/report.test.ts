@@ -28,6 +28,7 @@ function reportOf(events: readonly HistoryEvent[]) {
     findings: [],
     caughtUpMs: 12,
     presenceJudged: false,
+    modesJudged: [],
   });
 }
 

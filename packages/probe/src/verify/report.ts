@@ -1,3 +1,4 @@
+import type { FoldedMode } from "@holdfast/protocol";
 import type { Verdict } from "../checker/check-history.js";
 import { explain, invariants } from "../checker/check-history.js";
 import type { HistoryEvent } from "../checker/history.js";
@@ -37,6 +38,10 @@ export interface VerifyReport {
   /** Time from the end of load and faults until every publish had its answer and every subscriber everything; null: not within the bound. */
   readonly caughtUpMs: number | null;
   readonly presenceJudged: boolean;
+  /** Modes of state whose channels were part of the run. */
+  readonly modesJudged: readonly FoldedMode[];
+  /** States seen: given, folded, read over HTTP. */
+  readonly states: number;
   readonly eventsRecorded: number;
   /** Invariants and how often each was violated. */
   readonly invariants: Readonly<Record<InvariantName, number>>;
@@ -58,6 +63,7 @@ export interface ReportParts {
   readonly findings: readonly string[];
   readonly caughtUpMs: number | undefined;
   readonly presenceJudged: boolean;
+  readonly modesJudged: readonly FoldedMode[];
 }
 
 /** Counts and explains what a run came to. */
@@ -84,6 +90,8 @@ export function makeReport(parts: ReportParts): VerifyReport {
     faults: parts.faults,
     caughtUpMs: caughtUpMs ?? null,
     presenceJudged: parts.presenceJudged,
+    modesJudged: parts.modesJudged,
+    states: counts.ofKind.state ?? 0,
     eventsRecorded: counts.events,
     invariants: Object.fromEntries(perInvariant) as Record<InvariantName, number>,
     violations: shortest.slice(0, maxShown).map((violation) => ({
@@ -124,6 +132,11 @@ export function verdictLines(report: VerifyReport): readonly string[] {
     lines.push(`Everyone had everything ${report.caughtUpMs} ms after load and faults had ended.`);
   }
   if (!report.presenceJudged) lines.push("Presence was not judged: the channels have none.");
+  lines.push(
+    report.modesJudged.length === 0
+      ? "State was not judged: there are no channels of verify's names that have it."
+      : `${report.states} states on channels of mode ${report.modesJudged.join(" and ")}.`,
+  );
   if (report.verdict === "kept") {
     lines.push(`Kept: no violation of ${Object.keys(report.invariants).length} invariants.`);
     return lines;

@@ -1,7 +1,15 @@
+import type { FoldedMode } from "@holdfast/protocol";
 import { type Bounds, contractBounds } from "../checker/bounds.js";
 import { checkHistory } from "../checker/check-history.js";
 import type { HistoryEvent, HistoryFact } from "../checker/history.js";
-import { caughtUp, type Quiet, readHistories, readPresence, settled } from "./finish.js";
+import {
+  caughtUp,
+  type Quiet,
+  readHistories,
+  readPresence,
+  readStates,
+  settled,
+} from "./finish.js";
 import { Load } from "./load.js";
 import { pause, until, within } from "./patience.js";
 import { ProbeClient } from "./probe-client.js";
@@ -14,6 +22,7 @@ import {
   type VerifySettings,
   verifyLimits,
 } from "./settings.js";
+import { judgedModes, type StateReader, stateChannels } from "./states.js";
 
 /** How far a run is. */
 export interface VerifyProgress {
@@ -29,6 +38,8 @@ export interface VerifyRun {
   readonly settings: VerifySettings;
   readonly platform: VerifyPlatform;
   readonly faults?: FaultInjector;
+  /** Reads states over HTTP; without it only what clients are given and fold is judged. */
+  readonly readState?: StateReader;
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** Gives the run up; nothing is judged. */
   readonly signal: AbortSignal;
@@ -79,7 +90,9 @@ class Running {
   readonly #bounds: Bounds;
   readonly #clients: ProbeClient[] = [];
   readonly #auditor: ProbeClient;
-  readonly #channels: readonly string[];
+  readonly #channels: string[];
+  /** Mode of each channel with state. */
+  readonly #modes = new Map<string, FoldedMode>();
   /** Member to the channel it entered. */
   readonly #entered = new Map<string, string>();
   readonly #startMs: number;
@@ -111,6 +124,7 @@ class Running {
     if (!(await readHistories(quiet)) && !this.#run.signal.aborted) {
       return refuse("unreadable", "The final history could not be read; nothing can be judged.");
     }
+    await readStates(quiet);
     if (this.#presence) await readPresence(quiet, this.#entered);
     if (this.#run.signal.aborted) return interrupted;
     if (this.#recording.overflowed) {
@@ -141,6 +155,7 @@ class Running {
       findings: faults?.findings ?? [],
       caughtUpMs,
       presenceJudged: this.#presence,
+      modesJudged: [...new Set(this.#modes.values())],
     });
     return { ok: true, report, events };
   }
@@ -154,6 +169,8 @@ class Running {
       url,
       platform,
       record: (fact) => this.#record(fact),
+      modeOf: (channel) => this.#modes.get(channel),
+      ...(this.#run.readState !== undefined && { readState: this.#run.readState }),
       ...(token !== undefined && { getToken: () => token }),
     });
   }
@@ -188,7 +205,20 @@ class Running {
     const entered = await within(clock, firstAnswerMs, presence.enter());
     this.#presence = entered?.ok === true;
     if (this.#presence) await within(clock, firstAnswerMs, presence.leave());
+    for (const mode of judgedModes) await this.#openMode(mode);
     return undefined;
+  }
+
+  /** Adds channels with state, where the deployment has them and permits it. */
+  async #openMode(mode: FoldedMode): Promise<void> {
+    const { settings, platform } = this.#run;
+    const names = stateChannels(settings.namespace, settings.run, mode);
+    for (const name of names) this.#modes.set(name, mode);
+    const begun = names.map((name) => this.#auditor.subscribe(name).catch(() => undefined));
+    await within(platform.clock, firstAnswerMs, Promise.all(begun));
+    const isThere = names.every((name) => this.#auditor.client.channel(name).state !== undefined);
+    if (isThere) this.#channels.push(...names);
+    else for (const name of names) this.#modes.delete(name);
   }
 
   /** Connects the clients, a few at a time, and waits until all are subscribed and present. */
@@ -227,7 +257,8 @@ class Running {
       const channel = this.#channels[this.#freeFrom(client, at)];
       if (channel !== undefined) await client.subscribe(channel);
     }
-    const home = this.#channels[index % length];
+    // Those with state were added behind the channels that the run is about.
+    const home = this.#channels[index % this.#run.settings.channels];
     if (!this.#presence || home === undefined) return;
     const refused = await client.enter(home);
     if (refused !== undefined) throw new Error(`presence: ${refused.code}: ${refused.message}`);
@@ -255,6 +286,7 @@ class Running {
       publishesPerSecond: settings.publishesPerSecond,
       dropsPerSecond: settings.dropsPerSecond,
       full: () => this.#recording.nearlyFull,
+      hasState: (channel) => this.#modes.has(channel),
     });
     load.start();
     faults?.start((fact) => this.#record(fact));
@@ -275,6 +307,7 @@ class Running {
       auditor: this.#auditor,
       clients: this.#clients,
       channels: this.#channels,
+      modeOf: (channel) => this.#modes.get(channel),
       bounds: this.#bounds,
       healedMs: this.#run.platform.clock.monoMs(),
       record: (fact) => this.#record(fact),

@@ -6,23 +6,27 @@ import { createGateway } from "@holdfast/gateway";
 import { type GatewayArguments, readArguments } from "./arguments.js";
 
 const { brokerPort, namespace, maxConnections } = readArguments<GatewayArguments>(process.argv);
-const pattern = `${namespace}:*`;
+// Nothing is trimmed: a reset would have no excuse.
+const history = { maxCount: 1_000_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 };
+const everything = ["subscribe", "publish", "presence", "history"] as const;
 const broker = await connectRemoteBroker(brokerPort);
 const gateway = createGateway({
   broker,
   channels: {
-    [pattern]: {
-      // Nothing is trimmed: a reset would have no excuse.
-      history: { maxCount: 1_000_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
-      presence: true,
-    },
+    [`${namespace}:*`]: { history, presence: true },
+    [`${namespace}-last:*`]: { history, presence: true, state: "last" },
+    [`${namespace}-merge:*`]: { history, presence: true, state: "merge" },
   },
-  anonymous: { [pattern]: ["subscribe", "publish", "presence", "history"] },
+  anonymous: Object.fromEntries(
+    ["", "-last", "-merge"].map((suffix) => [`${namespace}${suffix}:*`, everything]),
+  ),
   settings: {
     pingIntervalMs: 2_000,
     pongTimeoutMs: 2_000,
     quietCheckIntervalMs: 2_000,
     drainMs: 1_500,
+    // Often, so that gateways that began anew go on from stored snapshots.
+    snapshotEveryCount: 20,
     maxConnections,
   },
   metrics: false,
