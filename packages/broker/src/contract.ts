@@ -32,6 +32,20 @@ export interface HistoryBounds {
   readonly maxAgeMs: number;
 }
 
+/**
+ * A publisher's own order: entries of one session are appended with `seq` 1, 2, 3 … per channel and
+ * generation, anything else is refused as `out_of_order`. The first entry of a higher generation
+ * ends the lower ones in the same atomic step: what of them is still under way is refused, so that
+ * nothing given up can come in after what was published later.
+ */
+export interface PublisherSession {
+  /** Globally unique. */
+  readonly id: string;
+  readonly seq: number;
+  /** Default 0. */
+  readonly generation?: number;
+}
+
 /** What a publisher hands in. Exactly one of `data` and `bytes`. */
 export interface PublishRequest {
   readonly channel: string;
@@ -52,8 +66,7 @@ export interface PublishRequest {
   readonly pinned?: boolean;
   /** Publish key; `scope` is the user (or the anonymous session) it belongs to. */
   readonly key?: { readonly scope: string; readonly value: string };
-  /** The publisher's own order; `id` is globally unique. */
-  readonly session?: { readonly id: string; readonly seq: number };
+  readonly session?: PublisherSession;
   readonly expectedOffset?: number;
 }
 

@@ -37,7 +37,7 @@ export class ModelGateway {
   readonly #random: SeededRandom;
   readonly #lines: Line[] = [];
   readonly #keys = new Map<string, Entry>();
-  readonly #sessions = new Map<string, number>();
+  readonly #sessions = new Map<string, { readonly generation: number; readonly seq: number }>();
   epoch = "e1";
   /** Set: the channel has state, and a subscription that does not resume begins with it. */
   mode: FoldedMode | undefined;
@@ -193,12 +193,15 @@ export class ModelGateway {
       return;
     }
     const first = key === undefined ? undefined : this.#keys.get(key);
-    if (first === undefined && session !== undefined) {
-      if (session.seq !== (this.#sessions.get(session.id) ?? 0) + 1) {
+    if (session !== undefined) {
+      const { id: name, seq, generation = 0 } = session;
+      const known = this.#sessions.get(name) ?? { generation: 0, seq: 0 };
+      const isNext = seq === (generation > known.generation ? 0 : known.seq) + 1;
+      if (generation < known.generation || !(isNext || (first !== undefined && seq <= known.seq))) {
         refuse("out_of_order");
         return;
       }
-      this.#sessions.set(session.id, session.seq);
+      if (isNext) this.#sessions.set(name, { generation, seq });
     }
     const entry = first ?? this.append(data);
     if (key !== undefined) this.#keys.set(key, entry);

@@ -26,7 +26,7 @@ export const errorCodes = {
   limit_exceeded: once("A limit of the connection or channel is reached."),
   rate_limited: again("Too many messages; wait for `retryAfterMs`."),
   conflict: once("The publish key was used before with another payload."),
-  out_of_order: again("The publisher session's `seq` is not the next one; begin a new session."),
+  out_of_order: again("The publisher session's `seq` is not the next one; begin a new generation."),
   offset_mismatch: once("The channel's newest offset is not `expectedOffset`."),
   sequence_mismatch: once("The log's newest sequence is not the expected one; read it again."),
   fenced: once("A newer owner has taken over; this one must stop."),

@@ -109,6 +109,8 @@ export interface SessionRow {
   readonly number: number;
   /** Name of the channel, which counts its sessions. */
   readonly channel: string;
+  /** Absent: 0. */
+  readonly generation?: number;
   readonly last: number;
   readonly usedMs: number;
 }

@@ -1,5 +1,6 @@
+import type { PublisherSession } from "../contract.js";
 import type { MemoryLimits } from "../memory/options.js";
-import type { Outcome, PublisherSession, Publishers } from "../memory/publishers.js";
+import type { KnownSession, Outcome, Publishers } from "../memory/publishers.js";
 import { idKey, numberKey, numberOfKey, textKey } from "./keys.js";
 import type { SessionRow, Tables } from "./store.js";
 
@@ -102,24 +103,29 @@ export class StoredPublishers implements Publishers {
     this.#oldestKeyMs ??= outcome.atMs;
   }
 
-  session(id: string): PublisherSession | undefined {
+  session(id: string): KnownSession | undefined {
     const row = this.#context.tables.sessions.get(textKey(id, this.#id));
     if (row === undefined || this.#isIdle(row)) return undefined;
     const { outcomes } = this.#context.tables;
-    return { last: row.last, outcome: (seq) => outcomes.get(numberKey(row.number, seq)) };
+    const { generation = 0, last, number } = row;
+    return { generation, last, outcome: (seq) => outcomes.get(numberKey(number, seq)) };
   }
 
-  rememberSeq(id: string, seq: number, outcome: Outcome, nowMs: number): void {
+  rememberSeq(
+    { id, seq, generation = 0 }: PublisherSession,
+    outcome: Outcome,
+    nowMs: number,
+  ): void {
     const { sessions, outcomes } = this.#context.tables;
     const key = textKey(id, this.#id);
     let row = sessions.get(key);
-    if (row !== undefined && this.#isIdle(row)) {
+    if (row !== undefined && (this.#isIdle(row) || generation > (row.generation ?? 0))) {
       this.#forget(key, row);
       row = undefined;
     }
     if (row === undefined) this.#sessions += 1;
     const number = row?.number ?? this.#context.nextNumber();
-    sessions.put(key, { number, channel: this.#channel, last: seq, usedMs: nowMs });
+    sessions.put(key, { number, channel: this.#channel, generation, last: seq, usedMs: nowMs });
     outcomes.put(numberKey(number, seq), outcome);
     const oldest = seq - this.#context.limits.maxSessionOutcomes;
     if (oldest > 0) outcomes.remove(numberKey(number, oldest));

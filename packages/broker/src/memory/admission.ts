@@ -1,5 +1,5 @@
 import { type Failure, failure } from "@holdfast/protocol";
-import type { PublishRequest } from "../contract.js";
+import type { PublisherSession, PublishRequest } from "../contract.js";
 import type { MemoryLimits } from "./options.js";
 import type { Outcome, Publishers } from "./publishers.js";
 
@@ -42,7 +42,7 @@ export class Admission {
       if (outcome !== undefined) {
         if (outcome.digest !== digest) return refused(failure("conflict"));
         // The repeat came in a new session: its place in that session's order is taken.
-        if (session !== undefined) publishers.rememberSeq(session.id, session.seq, outcome, nowMs);
+        if (session !== undefined) publishers.rememberSeq(session, outcome, nowMs);
         return seen(outcome);
       }
       if (publishers.keyCount >= this.#limits.maxKeysPerChannel) return refused(this.#full(nowMs));
@@ -53,24 +53,27 @@ export class Admission {
   /** Remembers an append. */
   remember({ key, session }: PublishRequest, outcome: Outcome): void {
     if (key !== undefined) this.#publishers.rememberKey(keyName(key), outcome);
-    if (session !== undefined) {
-      this.#publishers.rememberSeq(session.id, session.seq, outcome, outcome.atMs);
-    }
+    if (session !== undefined) this.#publishers.rememberSeq(session, outcome, outcome.atMs);
   }
 
   /** undefined: the publish is the session's next. */
   #judgeSession(
-    { id, seq }: { id: string; seq: number },
+    { id, seq, generation = 0 }: PublisherSession,
     digest: string,
     nowMs: number,
   ): Verdict | undefined {
     const known = this.#publishers.session(id);
-    const last = known?.last ?? 0;
+    if (known !== undefined && generation < known.generation) {
+      const message = `The session has gone on to generation ${known.generation}.`;
+      return refused(failure("out_of_order", message));
+    }
+    const current = known?.generation === generation ? known : undefined;
+    const last = current?.last ?? 0;
     if (seq === last + 1) {
       if (known !== undefined || this.#publishers.makeSessionRoom(nowMs)) return undefined;
       return refused(failure("busy", "The channel has too many publisher sessions."));
     }
-    const outcome = known?.outcome(seq);
+    const outcome = current?.outcome(seq);
     if (outcome === undefined) {
       const message = `The session's next seq is ${last + 1}, not ${seq}.`;
       return refused(failure("out_of_order", message));

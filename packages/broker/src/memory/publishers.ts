@@ -1,3 +1,4 @@
+import type { PublisherSession } from "../contract.js";
 import type { MemoryLimits } from "./options.js";
 
 /** Where an admitted publish ended up, kept to answer its repeats with. */
@@ -10,8 +11,10 @@ export interface Outcome {
 }
 
 /** A publisher session as admission sees it. */
-export interface PublisherSession {
-  /** Newest seq that was admitted. */
+export interface KnownSession {
+  /** The newest generation; the ones before it have ended. */
+  readonly generation: number;
+  /** Newest seq that was admitted in it. */
   readonly last: number;
   /** The outcome of a seq, of the newest ones. */
   outcome(seq: number): Outcome | undefined;
@@ -29,9 +32,9 @@ export interface Publishers {
   readonly oldestKeyMs: number | undefined;
   key(name: string): Outcome | undefined;
   rememberKey(name: string, outcome: Outcome): void;
-  session(id: string): PublisherSession | undefined;
-  /** Notes a seq's outcome as the session's last. */
-  rememberSeq(id: string, seq: number, outcome: Outcome, nowMs: number): void;
+  session(id: string): KnownSession | undefined;
+  /** Notes a seq's outcome as the session's last; a higher generation forgets the one before. */
+  rememberSeq(session: PublisherSession, outcome: Outcome, nowMs: number): void;
   /** Whether there is room for another session, after forgetting one that no repeat can name any more. */
   makeSessionRoom(nowMs: number): boolean;
   /** Forgets whatever was appended after `upTo`: those entries were lost and may be published again. */
@@ -41,6 +44,7 @@ export interface Publishers {
 }
 
 interface Session {
+  readonly generation: number;
   last: number;
   usedMs: number;
   /** Newest outcomes by seq, oldest first. */
@@ -90,14 +94,23 @@ export class PublisherMemory implements Publishers {
     this.#keys.set(name, outcome);
   }
 
-  session(id: string): PublisherSession | undefined {
+  session(id: string): KnownSession | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;
-    return { last: session.last, outcome: (seq) => session.outcomes.get(seq) };
+    const { generation, last, outcomes } = session;
+    return { generation, last, outcome: (seq) => outcomes.get(seq) };
   }
 
-  rememberSeq(id: string, seq: number, outcome: Outcome, nowMs: number): void {
-    const session = this.#sessions.get(id) ?? { last: 0, usedMs: nowMs, outcomes: new Map() };
+  rememberSeq(
+    { id, seq, generation = 0 }: PublisherSession,
+    outcome: Outcome,
+    nowMs: number,
+  ): void {
+    const known = this.#sessions.get(id);
+    const session =
+      known?.generation === generation
+        ? known
+        : { generation, last: 0, usedMs: nowMs, outcomes: new Map() };
     session.last = seq;
     session.usedMs = nowMs;
     session.outcomes.set(seq, outcome);
@@ -120,15 +133,13 @@ export class PublisherMemory implements Publishers {
     for (const [name, outcome] of this.#keys) {
       if (outcome.offset > upTo) this.#keys.delete(name);
     }
-    for (const [id, session] of this.#sessions) {
+    for (const session of this.#sessions.values()) {
       const seqs = [...session.outcomes];
       const lost = seqs.findIndex(([, outcome]) => outcome.offset > upTo);
       if (lost < 0) continue;
       for (const [seq] of seqs.slice(lost)) session.outcomes.delete(seq);
       // With no outcome left nobody can tell where the session stands: it must begin anew.
-      const kept = seqs[lost - 1];
-      if (kept === undefined) this.#sessions.delete(id);
-      else session.last = kept[0];
+      session.last = seqs[lost - 1]?.[0] ?? 0;
     }
   }
 

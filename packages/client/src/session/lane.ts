@@ -7,13 +7,19 @@ import type { PublishResult } from "./publisher.js";
 import { type Answer, answerOf } from "./requests.js";
 import type { Shared } from "./shared.js";
 
+/** A publisher session of one lane, before its numbers. A later one ends all those before it. */
+export interface LaneSession {
+  readonly id: string;
+  readonly generation: number;
+}
+
 interface Item {
   readonly body: Publish;
   readonly settle: (result: PublishResult) => void;
   readonly deadline: Timer;
   /** Where the item stands in `session`; meaningless in another one. */
   seq: number;
-  session: string;
+  session: LaneSession | undefined;
   /** Counts sends; the answer to an older one may confirm but not refuse. */
   attempt: number;
   firstSentMs: number | undefined;
@@ -34,14 +40,16 @@ export class Lane {
   /** Unsettled, in order; the first `#sent` of them are on the way. */
   readonly #items: Item[] = [];
   #sent = 0;
-  #session: string;
+  readonly #nextSession: () => LaneSession;
+  #session: LaneSession;
   #nextSeq = 1;
   #restarts = 0;
 
-  constructor(shared: Shared) {
+  constructor(shared: Shared, nextSession: () => LaneSession) {
     this.#shared = shared;
     this.#backoff = new Backoff(shared.settings, 250, 5000);
-    this.#session = shared.settings.random.id(22);
+    this.#nextSession = nextSession;
+    this.#session = nextSession();
   }
 
   get idle(): boolean {
@@ -58,7 +66,7 @@ export class Lane {
       settle,
       deadline,
       seq: 0,
-      session: "",
+      session: undefined,
       attempt: 0,
       firstSentMs: undefined,
       doubt: false,
@@ -112,10 +120,11 @@ export class Lane {
       this.#nextSeq += 1;
     }
     item.attempt += 1;
-    const { attempt, seq, session } = item;
+    const { attempt, seq } = item;
+    const session = this.#session;
     try {
       requests.send(
-        (id) => ({ ...item.body, id, session: { id: session, seq } }),
+        (id) => ({ ...item.body, id, session: { ...session, seq } }),
         (answer) => this.#answered(item, attempt, answer),
       );
       item.firstSentMs ??= nowMs;
@@ -161,10 +170,13 @@ export class Lane {
     if (last || refusal.code === "out_of_order") this.#restart(item);
   }
 
-  /** A new publisher session: everything unsettled is numbered anew and sent again in order. */
+  /**
+   * A new publisher session: everything unsettled is numbered anew and sent again in order. What was
+   * given up and is still under way in an earlier one is refused once this one has begun.
+   */
   #restart(refused: Item): void {
     for (const item of this.#onTheWay) item.doubt ||= item !== refused;
-    this.#session = this.#shared.settings.random.id(22);
+    this.#session = this.#nextSession();
     this.#nextSeq = 1;
     this.#sent = 0;
   }

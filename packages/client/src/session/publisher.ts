@@ -40,6 +40,9 @@ type Content = { readonly data: unknown } | { readonly bytes: Uint8Array };
 export class Publisher {
   readonly #shared: Shared;
   readonly #lanes = new Map<string, Lane>();
+  /** One for every channel: a lane that was given up and made anew ends what the old one began. */
+  readonly #session: string;
+  #generation = 0;
   /** Counted apart from calls, which a flood of cursors must not keep out. */
   readonly #ephemeral: Asks;
   #count = 0;
@@ -49,6 +52,7 @@ export class Publisher {
 
   constructor(shared: Shared) {
     this.#shared = shared;
+    this.#session = shared.settings.random.id(22);
     this.#ephemeral = new Asks(shared);
   }
 
@@ -128,7 +132,10 @@ export class Publisher {
         break;
       }
     }
-    lane = new Lane(this.#shared);
+    lane = new Lane(this.#shared, () => {
+      this.#generation += 1;
+      return { id: this.#session, generation: this.#generation };
+    });
     this.#lanes.set(channel, lane);
     return lane;
   }

@@ -98,7 +98,7 @@ function sendStored(
     // The engine's sessions are everybody's; nobody may continue another's.
     ...(session === undefined
       ? {}
-      : { session: { id: `${scope}/${session.id}`, seq: session.seq } }),
+      : { session: { ...session, id: `${scope}/${session.id}` } }),
     ...(expectedOffset === undefined ? {} : { expectedOffset }),
   };
   shared.hub.publish(

@@ -39,10 +39,14 @@ export const Bytes = Type.Unsafe<Uint8Array>({ type: "string", contentEncoding: 
 /** Publish key of a stored publication (idempotency), conflation key of an ephemeral one. */
 export const Key = Type.String({ minLength: 1, maxLength: 128 });
 
-/** A publisher's own order: `seq` counts 1, 2, 3 … per channel within `id`. */
+/**
+ * A publisher's own order: `seq` counts 1, 2, 3 … per channel within `id`. A higher `generation`
+ * (0 where it is absent) begins again at 1 and ends the lower ones for good.
+ */
 export const PublisherSession = Type.Object({
   id: Type.String({ pattern: "^[A-Za-z0-9_-]{1,32}$", maxLength: 32 }),
   seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  generation: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
 });
 export type PublisherSession = Static<typeof PublisherSession>;
 

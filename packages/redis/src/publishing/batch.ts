@@ -76,6 +76,8 @@ function refused(word: string | undefined, number: number, item: PublishItem): F
       const seq = item.values[9];
       return failure("out_of_order", `The session's next seq is ${number}, not ${seq}.`);
     }
+    case "g":
+      return failure("out_of_order", `The session has gone on to generation ${number}.`);
     case "m": {
       const expected = item.values[6];
       return failure(

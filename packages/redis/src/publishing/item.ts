@@ -16,7 +16,7 @@ export interface PublishItem {
 }
 
 /** Values of one publish beside the number of its channel. */
-export const valuesPerItem = 11;
+export const valuesPerItem = 12;
 
 /** Length first, so that no scope and value can be mistaken for another pair. */
 function keyName(key: PublishRequest["key"]): string {
@@ -67,6 +67,7 @@ export function publishItem(
       keyName(key),
       session?.id ?? "",
       session?.seq ?? "",
+      session?.generation ?? 0,
       guarded ? digest(request) : "",
     ],
     done,

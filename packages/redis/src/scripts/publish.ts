@@ -7,7 +7,7 @@ import { Script } from "./script.js";
  * out.
  *
  * KEYS: the channels. ARGV: the numbers below, then for each channel its name, the key of its
- * partition's changes and its relay, then twelve values for each publish. Answers with one line
+ * partition's changes and its relay, then thirteen values for each publish. Answers with one line
  * per publish, and the names whose change could not be noted because a slot is on the move.
  *
  * The keys of changes are not among KEYS on purpose: while a slot moves, a call with several keys
@@ -21,7 +21,7 @@ local key_window, max_keys = tonumber(ARGV[4]), tonumber(ARGV[5])
 local session_idle, max_sessions = tonumber(ARGV[6]), tonumber(ARGV[7])
 local max_outcomes, max_pinned = tonumber(ARGV[8]), tonumber(ARGV[9])
 local idle, max_changes = tonumber(ARGV[10]), tonumber(ARGV[11])
-local HEADER, PER_CHANNEL, PER_ITEM = 11, 3, 12
+local HEADER, PER_CHANNEL, PER_ITEM = 11, 3, 13
 
 local generation = generation_of()
 if not generation then return redis.error_reply(not_master) end
@@ -82,12 +82,16 @@ local function forget_keys(channel)
   end
 end
 
-local function drop_session(channel, id, last)
+local function drop_outcomes(channel, id, last)
   local fields = {'s' .. id}
   for seq = math.max(1, last - max_outcomes + 1), last do
     fields[#fields + 1] = 'o' .. id .. ' ' .. seq
   end
   redis.call('HDEL', channel.key, unpack(fields))
+end
+
+local function drop_session(channel, id, last)
+  drop_outcomes(channel, id, last)
   channel.sessions = channel.sessions - 1
 end
 
@@ -116,7 +120,9 @@ local function remember_session(channel, item, outcome)
     put(channel, 'r' .. channel.session_tail, now .. ' ' .. item.session)
     channel.session_tail = channel.session_tail + 1
   end
-  put(channel, 's' .. item.session, item.seq .. ' ' .. now)
+  -- The lower generation has ended: none of its outcomes is asked for any more.
+  if item.ends then drop_outcomes(channel, item.session, item.ends) end
+  put(channel, 's' .. item.session, item.seq .. ' ' .. now .. ' ' .. item.generation)
   put(channel, 'o' .. item.session .. ' ' .. item.seq, outcome)
   if item.seq > max_outcomes then
     redis.call('HDEL', channel.key, 'o' .. item.session .. ' ' .. (item.seq - max_outcomes))
@@ -125,7 +131,13 @@ end
 
 local function judge_session(channel, item, known, outcome)
   item.new_session = not known
-  local last = known and tonumber(string.match(known, '^(%d+)')) or 0
+  local last, generation = string.match(known or '', '^(%d+) %d+ ?(%d*)')
+  last, generation = tonumber(last) or 0, tonumber(generation) or 0
+  if tonumber(item.generation) < generation then
+    return 'g ' .. string.format('%.0f', generation)
+  elseif tonumber(item.generation) > generation then
+    item.ends, last, outcome = last, 0, nil
+  end
   if item.seq ~= last + 1 then
     if outcome then return seen(outcome, item.digest) end
     return 'o ' .. string.format('%.0f', last + 1)
@@ -250,7 +262,8 @@ while at < #ARGV do
     id = ARGV[at + 2], size = tonumber(ARGV[at + 3]), body = ARGV[at + 4],
     max_count = tonumber(ARGV[at + 5]), max_bytes = tonumber(ARGV[at + 6]),
     max_age = tonumber(ARGV[at + 7]), expected = ARGV[at + 8], name = ARGV[at + 9],
-    session = ARGV[at + 10], seq = tonumber(ARGV[at + 11]), digest = ARGV[at + 12],
+    session = ARGV[at + 10], seq = tonumber(ARGV[at + 11]), generation = ARGV[at + 12],
+    digest = ARGV[at + 13],
   }
   answers[#answers + 1] = judge(channel, item) or append(channel, item)
   at = at + PER_ITEM

@@ -13,6 +13,7 @@ import {
 
 const key = (value: string, scope = "ann") => ({ key: { scope, value } });
 const session = (seq: number, id = "s1") => ({ session: { id, seq } });
+const of = (generation: number, seq: number) => ({ session: { id: "s1", seq, generation } });
 
 /** Publish keys: a repeat is recognised. */
 export const keyChecks: readonly BrokerCheck[] = [
@@ -186,4 +187,53 @@ export const sessionChecks: readonly BrokerCheck[] = [
       assert.equal((await published(station, "a:b", "y", session(2, "new"))).offset, 2);
     },
   ),
+
+  check(
+    "ends a lower generation with the first entry of a higher one, whatever is late of it",
+    async (bench) => {
+      const one = await bench.station("g1");
+      const two = await bench.station("g2");
+      await published(one, "a:b", "first", session(1));
+      assert.equal((await published(two, "a:b", "anew", of(1, 1))).offset, 2);
+      for (const late of [session(1), session(2), session(3)]) {
+        const { code, unknown = false } = refusal(await publish(one, "a:b", "first", late));
+        assert.deepEqual([code, unknown], ["out_of_order", false]);
+      }
+      assert.equal((await published(one, "a:b", "next", of(1, 2))).offset, 3);
+      assert.equal((await published(two, "a:b", "anew", of(1, 1))).duplicate, true);
+      assert.deepEqual(offsetsOf(await read(one, "a:b")), [1, 2, 3]);
+    },
+  ),
+
+  check("begins any higher generation at 1 and with nothing else", async (bench) => {
+    const station = await bench.station();
+    await publishMany(station, "a:b", 1, session(1));
+    const codeOf = async (seq: number, generation: number) =>
+      refusal(await publish(station, "a:b", seq, of(generation, seq))).code;
+    assert.equal(await codeOf(2, 7), "out_of_order");
+    assert.equal((await published(station, "a:b", 2, session(2))).offset, 2);
+    assert.equal((await published(station, "a:b", "anew", of(7, 1))).offset, 3);
+    assert.equal(await codeOf(1, 6), "out_of_order");
+    assert.equal(await codeOf(3, 7), "out_of_order");
+    assert.equal((await published(station, "a:b", "anew", of(9_007_199_254, 1))).offset, 4);
+    assert.equal(await codeOf(2, 7), "out_of_order");
+  }),
+
+  check("does not end a generation with a publish that is refused", async (bench) => {
+    const station = await bench.station();
+    await published(station, "a:b", 1, session(1));
+    refusal(await publish(station, "a:b", 2, { ...of(1, 1), expectedOffset: 7 }));
+    assert.equal((await published(station, "a:b", 2, session(2))).offset, 2);
+  }),
+
+  check("ends a generation with a known key's repeat, and in one channel only", async (bench) => {
+    const station = await bench.station();
+    const first = await published(station, "a:b", "x", { ...key("k"), ...session(1) });
+    await published(station, "a:c", "x", session(1));
+    const again = await published(station, "a:b", "x", { ...key("k"), ...of(1, 1) });
+    assert.deepEqual(again, { ...first, duplicate: true });
+    assert.equal(refusal(await publish(station, "a:b", "y", session(2))).code, "out_of_order");
+    assert.equal((await published(station, "a:b", "y", of(1, 2))).offset, 2);
+    assert.equal((await published(station, "a:c", "y", session(2))).offset, 2);
+  }),
 ];

@@ -183,6 +183,18 @@ describe("the faulty memory engine's recoveries", () => {
     expect((await page(one.link)).entries).toEqual(before.entries);
   });
 
+  test("a session whose entries are lost begins anew, and its ended generations stay ended", async () => {
+    const { broker, one } = setUp();
+    const of = (generation: number, seq: number) => ({ session: { id: "s", seq, generation } });
+    await send(one.link, 1, of(0, 1));
+    await send(one.link, 2, of(1, 1));
+    await send(one.link, 3, of(1, 2));
+    broker.failover(2);
+    expect(await send(one.link, "late", of(0, 2))).toMatchObject({ code: "out_of_order" });
+    expect(await send(one.link, 4, of(1, 3))).toMatchObject({ code: "out_of_order" });
+    expect(await send(one.link, 4, of(2, 1))).toMatchObject({ ok: true, offset: 2 });
+  });
+
   test("a gateway out of reach for a lease loses its members and registers them again, but not those that moved", async () => {
     const { clock, broker, one, two } = setUp();
     two.link.follow("a:b", { presence: true });

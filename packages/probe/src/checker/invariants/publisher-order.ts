@@ -11,18 +11,19 @@ interface Placed {
 }
 
 /**
- * The entries of one publisher session stand in the order of its `seq`. A number may be missing: a
- * refused publish or a repeat under a known key appends nothing, and what was acknowledged and is
- * not there breaks `ack-appended`.
+ * The entries of one publisher session stand in the order of its `seq`, whatever the publisher was
+ * told: what it gave up as unknown stands before what it published later, or nowhere. A number may be
+ * missing: a refused publish or a repeat under a known key appends nothing, and what was acknowledged
+ * and is not there breaks `ack-appended`.
  */
 export const publisherOrder = defineInvariant(
   "publisher-order",
-  "What one session publishes to one channel keeps its order, also through retries.",
+  "What one session publishes to one channel keeps its order, through retries and past what was given up.",
   (history, report) => {
     const sessions = new Map<string, Placed[]>();
     for (const entry of entriesOf(history)) {
       const session = sessionOf(history, entry);
-      if (session === undefined || wasGivenUp(history, entry)) continue;
+      if (session === undefined) continue;
       const name = `${entry.channel}\n${entry.epoch}\n${session.id}`;
       const placed = sessions.get(name);
       if (placed === undefined) sessions.set(name, [{ session, entry }]);
@@ -53,14 +54,4 @@ function checkSession(placed: Placed[], report: Report): void {
     const says = `Session ${later.session.id} published number ${later.session.seq} to ${later.entry.channel}, which stands at offset ${later.entry.offset} right after its number ${earlier.session.seq} at offset ${earlier.entry.offset}`;
     report(says, earlier.entry, later.entry);
   }
-}
-
-/**
- * A publish given up as unknown may still be under way, and arrive after what was sent later under
- * a new session of the engine's. Where only the application's numbers are known it is left out.
- */
-function wasGivenUp(history: IndexedHistory, entry: Entry): boolean {
-  if (history.engineRecorded) return false;
-  const operations = history.operations.ofToken(entry.channel, entry.token);
-  return operations.length > 0 && operations.every(({ settled }) => settled?.outcome === "unknown");
 }

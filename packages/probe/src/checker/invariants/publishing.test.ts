@@ -235,7 +235,15 @@ describe("publisher-order", () => {
     expect(broken(story(asked, kept(1, 1), kept(3, 2)))).toEqual([]);
     expect(broken(story(asked, kept(2, 1), kept(2, 2)))).toEqual(["publisher-order"]);
     expect(broken(story(asked, kept(3, 1), kept(2, 2)))).toEqual(["publisher-order"]);
-    const givenUp = fact("published", { op: "p2", outcome: "unknown" });
-    expect(broken(story(asked, givenUp, kept(3, 1), kept(2, 2)))).toEqual([]);
+  });
+
+  it("refuses what was given up as unknown after what was published later", () => {
+    const givenUp = fact("published", { op: "p1", outcome: "unknown" });
+    expect(broken(story(epochOne, sent(1, 1), givenUp, sent(2, 2)))).toEqual([]);
+    expect(broken(story(epochOne, sent(2, 1), givenUp, sent(1, 2)))).toEqual(["publisher-order"]);
+    const asked = [1, 2].map((seq) => sent(seq, seq)[0]!);
+    const kept = (seq: number, offset: number) =>
+      fact("kept", { offset, token: `p${seq}`, id: `i${offset}` });
+    expect(broken(story(asked, givenUp, kept(2, 1), kept(1, 2)))).toEqual(["publisher-order"]);
   });
 });
