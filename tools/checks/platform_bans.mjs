@@ -9,6 +9,7 @@ const platformPaths = [
   /^packages\/broker\/src\/file\/node\//,
   /^packages\/client\/src\/platform\//,
   /^packages\/probe\/src\/node\//,
+  /^packages\/redis\/src\/local\//,
   /^packages\/fanout\/src\/native\.ts$/,
   /^packages\/holdfast\//,
   /^packages\/[^/]+\/src\/testing\//,

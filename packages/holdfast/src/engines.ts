@@ -1,4 +1,18 @@
-import { type Engines, embeddedEngines } from "@holdfast/broker";
+import { type Engines, embeddedEngines, type OpenEngine } from "@holdfast/broker";
+
+const redis: OpenEngine = async (url, platform) => {
+  const { createRedisBroker } = await import("@holdfast/redis");
+  return createRedisBroker({ url, ...platform });
+};
 
 /** Every engine this package brings, by URL scheme; those of other packages are loaded when first named. */
-export const engines: Engines = { ...embeddedEngines };
+export const engines: Engines = {
+  ...embeddedEngines,
+  redis,
+  rediss: redis,
+  "redis+unix": redis,
+  "redis+sentinel": redis,
+  "rediss+sentinel": redis,
+  "redis+cluster": redis,
+  "rediss+cluster": redis,
+};

@@ -9,6 +9,7 @@ describe("an engine URL of Redis", () => {
       tls: false,
       database: 0,
       prefix: "hf:",
+      limits: {},
     });
   });
 
@@ -21,6 +22,7 @@ describe("an engine URL of Redis", () => {
       password: "p@ss:",
       database: 3,
       prefix: "app1:",
+      limits: {},
     });
     expect(parseAddress("redis://:secret@h")).toMatchObject({ password: "secret" });
   });
@@ -52,7 +54,13 @@ describe("an engine URL of Redis", () => {
     expect(socket).toMatchObject({ socketPath: "/run/redis.sock", hosts: [], database: 1 });
   });
 
+  test("may set the engine's limits", () => {
+    const { limits } = parseAddress("redis://h?presenceLeaseMs=3000&maxBatchCount=10");
+    expect(limits).toEqual({ presenceLeaseMs: 3_000, maxBatchCount: 10 });
+  });
+
   test.each([
+    "redis://h?maxBatchCount=many",
     "http://h",
     "redis://",
     "redis://h:x",

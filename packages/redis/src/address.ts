@@ -1,4 +1,5 @@
 import { EngineError } from "@holdfast/broker";
+import { type RedisLimits, redisLimits } from "./limits.js";
 
 /** One server's host and port. */
 export interface HostPort {
@@ -24,6 +25,8 @@ export interface RedisAddress {
   readonly sentinelPassword?: string;
   /** Begins every key and relay name. */
   readonly prefix: string;
+  /** Limits set by parameters of their name. */
+  readonly limits: Partial<RedisLimits>;
 }
 
 const forms =
@@ -32,6 +35,7 @@ const forms =
 const grammar =
   /^(?<scheme>rediss?)(?:\+(?<kind>sentinel|cluster|unix))?:\/\/(?:(?<auth>[^/?#@]*)@)?(?<hosts>[^/?#]*)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/;
 const parameters = new Set(["prefix", "sentinelUsername", "sentinelPassword", "database"]);
+const limitNames = new Set(Object.keys(redisLimits));
 
 /** An engine URL that cannot be understood. Its message never repeats the URL: it may hold a password. */
 export class AddressError extends EngineError {
@@ -51,7 +55,10 @@ export const redisSchemes = [
   "rediss+cluster",
 ] as const;
 
-/** Reads an engine URL; throws AddressError. Parameters: `prefix` (`hf:`), `sentinelUsername`, `sentinelPassword`; `database` for sockets. */
+/**
+ * Reads an engine URL; throws AddressError. Parameters: `prefix` (`hf:`), `sentinelUsername`,
+ * `sentinelPassword`; `database` for sockets; and every limit of `redisLimits` by its name.
+ */
 export function parseAddress(url: string): RedisAddress {
   const groups = grammar.exec(url)?.groups;
   if (groups === undefined) throw new AddressError("is none of a Redis engine");
@@ -59,7 +66,9 @@ export function parseAddress(url: string): RedisAddress {
   const kind = groups.kind === "sentinel" || groups.kind === "cluster" ? groups.kind : "single";
   const given = new URLSearchParams(query);
   for (const name of given.keys()) {
-    if (!parameters.has(name)) throw new AddressError(`has the unknown parameter ${name}`);
+    if (!parameters.has(name) && !limitNames.has(name)) {
+      throw new AddressError(`has the unknown parameter ${name}`);
+    }
   }
   const unix = groups.kind === "unix";
   const segments = unix ? [] : path.split("/").filter((segment) => segment !== "");
@@ -83,7 +92,18 @@ export function parseAddress(url: string): RedisAddress {
     ...(sentinelUsername !== null && { sentinelUsername }),
     ...(sentinelPassword !== null && { sentinelPassword }),
     prefix: prefixOf(given.get("prefix")),
+    limits: limitsOf(given),
   };
+}
+
+function limitsOf(given: URLSearchParams): Partial<RedisLimits> {
+  const limits: Record<string, number> = {};
+  for (const [name, text] of given) {
+    if (!limitNames.has(name)) continue;
+    if (!/^\d{1,15}$/.test(text)) throw new AddressError(`has a ${name} that is no number`);
+    limits[name] = Number(text);
+  }
+  return limits;
 }
 
 function credentials(auth: string | undefined): { username?: string; password?: string } {

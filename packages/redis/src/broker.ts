@@ -3,6 +3,7 @@ import {
   type Broker,
   type BrokerCapabilities,
   type BrokerListener,
+  EngineError,
 } from "@holdfast/broker";
 import { type Clock, type Logger, type Random, silentLogger } from "@holdfast/core";
 import { parseAddress } from "./address.js";
@@ -32,13 +33,13 @@ export interface RedisBroker extends Broker {
 }
 
 /**
- * An engine over a Redis or Valkey deployment. Throws AddressError or RangeError at once on options
- * that cannot be; `connect` rejects with EngineError when the servers cannot be reached or will
+ * An engine over a Redis or Valkey deployment. Throws EngineError at once on a URL or limit that
+ * cannot be; `connect` rejects with one when the servers cannot be reached or will
  * not do, and says what to change.
  */
 export function createRedisBroker(options: RedisBrokerOptions): RedisBroker {
   const address = parseAddress(options.url);
-  const limits = resolveLimits(options);
+  const limits = limitsOf({ ...options, ...address.limits });
   const { clock, random, logger = silentLogger, tls } = options;
   const keys = new Keys(address.prefix, limits.partitions, address.database);
   const links = new Set<RedisLink>();
@@ -72,4 +73,12 @@ export function createRedisBroker(options: RedisBrokerOptions): RedisBroker {
       await Promise.all([...links].map((link) => link.close()));
     },
   };
+}
+
+function limitsOf(given: Partial<RedisLimits>): RedisLimits {
+  try {
+    return resolveLimits(given);
+  } catch (cause) {
+    throw new EngineError(`The Redis engine: ${(cause as RangeError).message}.`, { cause });
+  }
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { integer, type OptionValues, string } from "@holdfast/core";
+import { EngineError } from "@holdfast/broker";
+import { integer, type OptionValues, string, strings } from "@holdfast/core";
 import {
   runVerify,
   type VerifyOutcome,
@@ -13,6 +14,7 @@ import { nodePlatform } from "@holdfast/probe/node";
 import type { Command, Terminal } from "../cli/command.js";
 import { UsageError } from "../config/usage_error.js";
 import { readDuration } from "../verify/duration.js";
+import { engineFaultNames } from "../verify/engine.js";
 import { maxSpawned, spawnSystem } from "../verify/spawn.js";
 import { stateReader } from "../verify/state_reader.js";
 import { version } from "../version.js";
@@ -62,6 +64,15 @@ const flags = {
     description:
       "Starts so many gateways itself, and kills, stops, drains and cuts them; ignores --url.",
   }),
+  broker: string("", {
+    unit: "",
+    description:
+      "With --spawn: URL of the engine. redis: alone starts a Redis server and harms it too; without one: an engine in memory.",
+  }),
+  engineFaults: strings(engineFaultNames, {
+    unit: "",
+    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")}.`,
+  }),
   report: string("", { unit: "", description: "File for the JSON report." }),
 } as const;
 
@@ -100,11 +111,17 @@ export const verifyCommand: Command = {
       );
     }
     const settings = settingsOf(values);
-    const outcome =
-      values.spawn > 0
-        ? await spawned(terminal, values, settings)
-        : await run(terminal, settings, addressOf(values.url).http);
-    return conclude(terminal, values, outcome);
+    try {
+      const outcome =
+        values.spawn > 0
+          ? await spawned(terminal, values, settings)
+          : await run(terminal, settings, addressOf(values.url).http);
+      return conclude(terminal, values, outcome);
+    } catch (cause) {
+      if (!(cause instanceof EngineError)) throw cause;
+      terminal.note(cause.message);
+      return 2;
+    }
   },
 };
 
@@ -130,13 +147,15 @@ async function spawned(
   settings: VerifySettings,
 ): Promise<VerifyOutcome> {
   terminal.note(`Starting an engine and ${values.spawn} gateways.`);
-  const system = await spawnSystem(
-    values.spawn,
-    settings.namespace,
+  const system = await spawnSystem({
+    count: values.spawn,
+    namespace: settings.namespace,
     // Those that are gone and not yet noticed count too.
-    values.connections * 4 + 100,
-    nodePlatform,
-  );
+    maxConnections: values.connections * 4 + 100,
+    broker: values.broker,
+    engineFaults: values.engineFaults,
+    platform: nodePlatform,
+  });
   try {
     const { url, bounds, faults, pids } = system;
     terminal.note(`Process ids: ${pids.join(" ")} (the engine's first).`);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Bounds, VerifyPlatform } from "@holdfast/probe";
 import { Child, FaultDirector, Fleet, LinkProxy } from "@holdfast/probe/node";
+import { nameEngine } from "./engine.js";
 import type { GatewayArguments, SpawnTimes } from "./testing/arguments.js";
 
 /** Largest number of gateways a run starts. */
@@ -21,16 +22,39 @@ export interface SpawnedSystem {
   close(): Promise<void>;
 }
 
-/** Starts an engine and gateways as processes, and the proxy that clients reach them through. */
-export async function spawnSystem(
-  count: number,
-  namespace: string,
-  maxConnections: number,
-  { random }: VerifyPlatform,
-): Promise<SpawnedSystem> {
+/** What a system of the command's own is made of. */
+export interface SpawnOptions {
+  /** How many gateways. */
+  readonly count: number;
+  readonly namespace: string;
+  readonly maxConnections: number;
+  /** URL of an engine, `redis:` for a Redis server of its own, "" for an engine in memory. */
+  readonly broker: string;
+  readonly engineFaults: readonly string[];
+  readonly platform: VerifyPlatform;
+}
+
+/**
+ * Starts an engine and gateways as processes, and the proxy that clients reach them through.
+ * Rejects with an EngineError when the engine named will not do.
+ */
+export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem> {
+  const { count, namespace, maxConnections, broker, platform } = options;
+  const { random } = platform;
+  // Also ends what is left when this process is gone.
   const engine = await Child.start(entry("broker-process"), [JSON.stringify(times)]);
-  const told: GatewayArguments = { brokerPort: engine.port, namespace, maxConnections };
-  const pids = [engine.pid];
+  const named = await nameEngine(options, (pid) => engine.tell({ guard: pid })).catch(
+    async (cause) => {
+      await engine.kill();
+      throw cause;
+    },
+  );
+  const told: GatewayArguments = {
+    broker: broker === "" ? engine.port : named.url,
+    namespace,
+    maxConnections,
+  };
+  const pids = [named.pid ?? engine.pid];
   const fleet = new Fleet(count, async () => {
     let pid = 0;
     const child = await Child.start(entry("gateway-process"), [JSON.stringify(told)], (started) => {
@@ -48,19 +72,27 @@ export async function spawnSystem(
     await faults?.stop();
     await proxy?.close();
     await fleet.close();
+    await named.close();
     await engine.kill();
   };
   try {
     proxy = await LinkProxy.start({ pick: () => fleet.pick(random) });
     await fleet.open();
-    faults = new FaultDirector({ random, fleet, proxy, stopMs });
+    const { harmed } = named;
+    faults = new FaultDirector({
+      random,
+      fleet,
+      proxy,
+      stopMs,
+      ...(harmed !== undefined && { engine: harmed }),
+    });
   } catch (cause) {
     await close();
     throw cause;
   }
   return {
     url: `ws://127.0.0.1:${proxy.port}/ws`,
-    bounds: times,
+    bounds: named.bounds ?? times,
     faults,
     pids,
     close,

@@ -7,6 +7,21 @@ import type { LinkProxy } from "./link-proxy.js";
 /** Kinds of fault that are injected. */
 export type FaultKind = "kill" | "stop" | "drain" | "cut" | "stall" | "half-open" | "slow";
 
+/** Something that can be done to an engine of a run's own. */
+export interface EngineFault {
+  readonly name: string;
+  /** Does it and mends it; `pause` waits, shorter when everything is to end. */
+  carryOut(pause: (ms: number) => Promise<void>): Promise<void>;
+}
+
+/** An engine that is harmed too. */
+export interface HarmedEngine {
+  /** Carried out in turn, one at a time. */
+  readonly faults: readonly EngineFault[];
+  /** What the gateways reach the engine through. */
+  readonly proxy: LinkProxy;
+}
+
 /** What a director is made of. */
 export interface FaultDirectorOptions {
   readonly random: Random;
@@ -14,6 +29,7 @@ export interface FaultDirectorOptions {
   readonly proxy: LinkProxy;
   /** How long a stopped gateway stays stopped: past every timeout of the system. */
   readonly stopMs: number;
+  readonly engine?: HarmedEngine;
 }
 
 /** The processes' faults, in turn. */
@@ -22,6 +38,9 @@ const processFaultEveryMs = 2_400;
 /** Another try when too few gateways are up for a fault. */
 const processRetryMs = 200;
 const linkFaultEveryMs = 250;
+/** Pause between two faults of the engine. */
+const engineFaultEveryMs = 6_000;
+const engineLinkFaultEveryMs = 1_500;
 const restartAfterMs = 300;
 /** A cut comes after up to so many bytes: within a handshake, a frame or a replay. */
 const maxCutBytes = 4_000;
@@ -33,6 +52,7 @@ const slowBytesPerSecond = 2_000;
 /** Injects faults into gateways and links, in turn and by chance, and ends them all. */
 export class FaultDirector implements FaultInjector {
   readonly #options: FaultDirectorOptions;
+  readonly #engineCounts: Record<string, number> = {};
   readonly #counts: Record<FaultKind, number> = {
     kill: 0,
     stop: 0,
@@ -48,14 +68,17 @@ export class FaultDirector implements FaultInjector {
   #turn = 0;
   #processTimer: NodeJS.Timeout | undefined;
   #linkTimer: NodeJS.Timeout | undefined;
+  #engineTimer: NodeJS.Timeout | undefined;
+  #engineLinkTimer: NodeJS.Timeout | undefined;
+  #engineTurn = 0;
   #ending = new AbortController();
 
   constructor(options: FaultDirectorOptions) {
     this.#options = options;
   }
 
-  get counts(): Readonly<Record<FaultKind, number>> {
-    return { ...this.#counts };
+  get counts(): Readonly<Record<string, number>> {
+    return { ...this.#counts, ...this.#engineCounts };
   }
 
   get findings(): readonly string[] {
@@ -66,15 +89,27 @@ export class FaultDirector implements FaultInjector {
     this.#record = record;
     this.#nextProcessFault(processFaultEveryMs);
     this.#linkTimer = setInterval(() => this.#linkFault(), linkFaultEveryMs);
+    const { engine } = this.#options;
+    if (engine === undefined) return;
+    this.#nextEngineFault(engine);
+    this.#engineLinkTimer = setInterval(
+      () => this.#engineLinkFault(engine),
+      engineLinkFaultEveryMs,
+    );
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.#processTimer);
     clearInterval(this.#linkTimer);
+    clearTimeout(this.#engineTimer);
+    clearInterval(this.#engineLinkTimer);
     this.#ending.abort();
     await Promise.all(this.#underWay);
     // What a link still has to bear would otherwise outlast the healing.
-    for (const link of [...this.#options.proxy.links]) if (link.faulty) link.destroy();
+    const { proxy, engine } = this.#options;
+    for (const link of [...proxy.links, ...(engine?.proxy.links ?? [])]) {
+      if (link.faulty) link.destroy();
+    }
   }
 
   #nextProcessFault(afterMs: number): void {
@@ -140,6 +175,47 @@ export class FaultDirector implements FaultInjector {
       this.#counts.slow += 1;
       link.slow(slowBytesPerSecond, slowMs);
     }
+  }
+
+  #nextEngineFault(engine: HarmedEngine): void {
+    const fault = engine.faults[this.#engineTurn % engine.faults.length];
+    if (fault === undefined) return;
+    this.#engineTimer = setTimeout(() => {
+      this.#engineTurn += 1;
+      const work = this.#harm(fault).then(() => {
+        this.#underWay.delete(work);
+        if (!this.#ending.signal.aborted) this.#nextEngineFault(engine);
+      });
+      this.#underWay.add(work);
+    }, engineFaultEveryMs);
+  }
+
+  async #harm({ name, carryOut }: EngineFault): Promise<void> {
+    const fault = `engine ${name}`;
+    this.#engineCounts[fault] = (this.#engineCounts[fault] ?? 0) + 1;
+    this.#record({ kind: "fault", fault, phase: "begin", engine: true, target: "engine" });
+    try {
+      await carryOut((ms) => this.#pause(ms));
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      this.#options.fleet.findings.push(`${fault}: ${message}`);
+    }
+    this.#record({ kind: "fault", fault, phase: "heal", engine: true, target: "engine" });
+  }
+
+  #engineLinkFault({ proxy }: HarmedEngine): void {
+    const { random } = this.#options;
+    const link = this.#pick([...proxy.links].filter(({ faulty }) => !faulty));
+    if (link === undefined) return;
+    const kinds = ["cut", "stall", "half-open"] as const;
+    const kind = this.#pick(kinds) ?? "cut";
+    const fault = `engine link ${kind}`;
+    this.#engineCounts[fault] = (this.#engineCounts[fault] ?? 0) + 1;
+    if (kind === "cut") {
+      const direction = random.next() < 0.75 ? "down" : "up";
+      link.cutAfter(1 + Math.floor(random.next() * maxCutBytes), direction);
+    } else if (kind === "stall") link.stall(Math.ceil(random.next() * maxStallMs));
+    else link.halfOpen(halfOpenMs);
   }
 
   #pick<T>(items: readonly T[]): T | undefined {

@@ -39,6 +39,8 @@ export class Roster {
   readonly #present = new Map<string, Map<string, Present>>();
   /** Left, and the servers may not know it yet. */
   readonly #unsaid = new Map<string, { readonly channel: string; readonly memberId: string }>();
+  /** Present, and the servers may not know it. */
+  readonly #unregistered = new Map<string, { readonly channel: string; readonly id: string }>();
   readonly #grace: GracePeriods;
   /** One operation of a member at a time: on a cluster a later one might arrive first. */
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -72,6 +74,7 @@ export class Roster {
           return failure("limit_exceeded", "The channel has as many members as it may.");
         }
       } catch (error) {
+        this.#undo(channel, member.id);
         return failureOf(error);
       }
       this.#unsaid.delete(memberKey(channel, member.id));
@@ -109,6 +112,11 @@ export class Roster {
   /** Says what could not be said before. */
   sayUnsaid(): void {
     for (const { channel, memberId } of [...this.#unsaid.values()]) this.#say(channel, memberId);
+    for (const { channel, id } of this.#unregistered.values()) {
+      const present = this.#present.get(channel)?.get(id);
+      if (present !== undefined) this.#reclaimLater(channel, present);
+    }
+    this.#unregistered.clear();
   }
 
   /** Keeps what the servers know this incarnation to hold, and finds out what they have lost. */
@@ -136,6 +144,7 @@ export class Roster {
     this.#grace.close();
     this.#present.clear();
     this.#unsaid.clear();
+    this.#unregistered.clear();
   }
 
   async #enter(channel: string, present: Present, mode: "enter" | "reclaim") {
@@ -158,9 +167,16 @@ export class Roster {
       try {
         await this.#enter(channel, present, "reclaim");
       } catch {
-        // Unreachable: `keep` will find that it is missing.
+        this.#unregistered.set(memberKey(channel, id), { channel, id });
       }
     });
+  }
+
+  /** An entry of which it is not known whether it was carried out is taken back, or put right. */
+  #undo(channel: string, id: string): void {
+    const key = memberKey(channel, id);
+    if (this.#present.get(channel)?.has(id) === true) this.#unregistered.set(key, { channel, id });
+    else this.#unsaid.set(key, { channel, memberId: id });
   }
 
   #remove(channel: string, memberId: string): void {

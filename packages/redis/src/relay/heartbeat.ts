@@ -10,8 +10,8 @@ export interface HeartbeatOptions {
   readonly limits: Pick<RedisLimits, "heartbeatIntervalMs" | "heartbeatTimeoutMs">;
   readonly publish: (relay: string, text: string) => Promise<unknown>;
   readonly subscriptions: Subscriptions;
-  /** The server has carried a heartbeat out, or has not in time. */
-  readonly onAnswer: (answers: boolean) => void;
+  /** The server has carried a heartbeat out, has said or shown that it cannot, or is silent. */
+  readonly onAnswer: (answer: "done" | "refused" | "none") => void;
 }
 
 interface Beat {
@@ -83,29 +83,34 @@ export class Heartbeat {
   #beat(): void {
     const { clock, limits, subscriptions } = this.#options;
     const wasLive = subscriptions.live;
-    const beat = this.#send(() => {
+    const over = (): void => {
       this.#deadline?.cancel();
       this.#schedule();
-    });
+    };
+    const beat = this.#send(over, over);
     this.#deadline = clock.after(limits.heartbeatTimeoutMs, () => {
       this.#beats.delete(beat.text);
-      if (!beat.answered) this.#options.onAnswer(false);
+      if (!beat.answered) this.#options.onAnswer("none");
       // It went out and did not come back, by a connection that claimed to be sound.
       else if (wasLive) subscriptions.restart();
       this.#schedule();
     });
   }
 
-  #send(done: () => void): Beat {
+  #send(done: () => void, refused: () => void = () => {}): Beat {
     this.#count += 1;
     const beat: Beat = { text: String(this.#count), done, answered: false };
     this.#beats.set(beat.text, beat);
     this.#options.publish(this.#relay, beat.text).then(
       () => {
         beat.answered = true;
-        if (!this.#closed) this.#options.onAnswer(true);
+        if (!this.#closed) this.#options.onAnswer("done");
       },
-      () => {},
+      () => {
+        if (!this.#beats.delete(beat.text) || this.#closed) return;
+        this.#options.onAnswer("refused");
+        refused();
+      },
     );
     return beat;
   }

@@ -141,9 +141,10 @@ export class Relay {
       publish: (relay, text) =>
         servers.command(servers.sharded ? "SPUBLISH" : "PUBLISH", relay, text),
       subscriptions,
-      onAnswer: (answers) => {
-        if (!answers) servers.giveUp(name);
-        listener.onPlace(name, answers);
+      onAnswer: (answer) => {
+        if (answer === "none") servers.giveUp(name);
+        // Without any server the place is not to blame.
+        if (answer === "done" || servers.available) listener.onPlace(name, answer === "done");
       },
     });
     return { subscriptions, heartbeat };

@@ -4,11 +4,11 @@ import { SeededRandom } from "@holdfast/core/testing";
 import { createRedisBroker, type RedisBrokerOptions } from "../broker.js";
 import { Keys } from "../keys.js";
 import type { RedisLink } from "../link.js";
+import { RedisServer } from "../local/redis_server.js";
 import { ClockShift } from "./clock_shift.js";
 import { DrivenClock } from "./driven_clock.js";
 import { loseSuffix } from "./lost_suffix.js";
 import { BreakableProxy } from "./proxy.js";
-import { RedisServer } from "./redis_server.js";
 
 /** What the harness can do to a server it has started. */
 export const abilities: readonly Ability[] = [

@@ -6,7 +6,8 @@ export interface SpawnTimes {
 
 /** What a spawned gateway is told. */
 export interface GatewayArguments {
-  readonly brokerPort: number;
+  /** A port of the run's own engine, or the URL of another. */
+  readonly broker: number | string;
   readonly namespace: string;
   readonly maxConnections: number;
 }

@@ -1,15 +1,15 @@
-// A gateway of `holdfast verify --spawn`. Its engine is another process of this machine, which no
-// configuration of `holdfast serve` can name.
+// A gateway of `holdfast verify --spawn`. Its engine is named by a URL, or it is another process of
+// the run's own, which no configuration of `holdfast serve` can name.
 import { connectRemoteBroker } from "@holdfast/broker/testing";
 import { silentLogger } from "@holdfast/core";
-import { createGateway } from "@holdfast/gateway";
+import { createGateway } from "../../gateway.js";
 import { type GatewayArguments, readArguments } from "./arguments.js";
 
-const { brokerPort, namespace, maxConnections } = readArguments<GatewayArguments>(process.argv);
+const { broker: told, namespace, maxConnections } = readArguments<GatewayArguments>(process.argv);
 // Nothing is trimmed: a reset would have no excuse.
 const history = { maxCount: 1_000_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 };
 const everything = ["subscribe", "publish", "presence", "history"] as const;
-const broker = await connectRemoteBroker(brokerPort);
+const broker = typeof told === "number" ? await connectRemoteBroker(told) : told;
 const gateway = createGateway({
   broker,
   channels: {

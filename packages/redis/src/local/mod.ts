@@ -1,0 +1,1 @@
+export { freePort, RedisServer, type ServerOptions } from "./redis_server.js";
