@@ -85,7 +85,7 @@ const flags = {
 
 type Values = OptionValues<typeof flags>;
 
-const exitCodes = { refused: 2, unreachable: 2, interrupted: 130 };
+const exitCodes = { refused: 2, unreachable: 2, interrupted: 130, broken: 1 };
 
 /** `holdfast bench`: measures a gateway under load. */
 export const benchCommand: Command = {

@@ -181,6 +181,28 @@ it("reports nothing when it is interrupted", async () => {
   expect(await bench.run()).toMatchObject({ ok: false, code: "interrupted" });
 });
 
+it("ends at once when it is interrupted while clients are still on their way", async () => {
+  const bench = new Bench();
+  bench.gateway.faults.stalledUntilMs = 20_000;
+  bench.clock.after(500, () => bench.stop.abort());
+  expect(await bench.run()).toMatchObject({ ok: false, code: "interrupted" });
+  expect(bench.clock.monoMs()).toBeLessThan(1_000);
+});
+
+it("says what happened when a process of its own fails", async () => {
+  const clock = new VirtualClock();
+  const outcome = await runBench({
+    settings: testSettings,
+    clock,
+    workers: [
+      { ask: () => Promise.reject(new Error("A process ended.")), end: () => Promise.resolve() },
+    ],
+    server: silentServer,
+    signal: new AbortController().signal,
+  });
+  expect(outcome).toEqual({ ok: false, code: "broken", message: "A process ended." });
+});
+
 it("refuses what makes no sense before anything is opened", async () => {
   const outcome = await new Bench().run({ target: "websocket", scenario: "fanout" });
   expect(outcome).toMatchObject({ ok: false, code: "refused" });

@@ -32,7 +32,8 @@ export type BenchOutcome =
   | { readonly ok: true; readonly report: BenchReport }
   | {
       readonly ok: false;
-      readonly code: "refused" | "unreachable" | "interrupted";
+      /** `broken`: a process of the benchmark itself failed. */
+      readonly code: "refused" | "unreachable" | "interrupted" | "broken";
       readonly message: string;
     };
 
@@ -74,31 +75,35 @@ class Coordinator {
   }
 
   async run(): Promise<BenchOutcome> {
-    const { settings, workers, signal } = this.#run;
     this.#report();
     try {
-      const unreachable = await this.#open();
-      if (unreachable !== undefined && !signal.aborted) return unreachable;
-      const total = signal.aborted ? undefined : await this.#measure();
-      if (total === undefined || signal.aborted) {
-        return { ok: false, code: "interrupted", message: "Interrupted; nothing was measured." };
-      }
-      const report = makeReport({
-        settings,
-        processes: workers.length,
-        total,
-        windowMs: this.#windowMs,
-        openMs: this.#openMs,
-        empty: this.#empty,
-        before: this.#before,
-        after: this.#after,
-        steps: this.#steps,
-        warnings: this.#warnings,
-      });
-      return { ok: true, report };
+      return await Promise.race([this.#work(), interrupted(this.#run.signal)]);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      return { ok: false, code: "broken", message };
     } finally {
       this.#over = true;
     }
+  }
+
+  async #work(): Promise<BenchOutcome> {
+    const { settings, workers } = this.#run;
+    const unreachable = await this.#open();
+    if (unreachable !== undefined) return unreachable;
+    const total = await this.#measure();
+    const report = makeReport({
+      settings,
+      processes: workers.length,
+      total,
+      windowMs: this.#windowMs,
+      openMs: this.#openMs,
+      empty: this.#empty,
+      before: this.#before,
+      after: this.#after,
+      steps: this.#steps,
+      warnings: this.#warnings,
+    });
+    return { ok: true, report };
   }
 
   async #open(): Promise<BenchOutcome | undefined> {
@@ -266,3 +271,12 @@ class Coordinator {
 }
 
 const isMeasured = (part: Measured | undefined): part is Measured => part !== undefined;
+
+function interrupted(signal: AbortSignal): Promise<BenchOutcome> {
+  const message = "Interrupted; nothing is reported.";
+  return new Promise((resolve) => {
+    const end = () => resolve({ ok: false, code: "interrupted", message });
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}
