@@ -98,6 +98,12 @@ export const benchCommand: Command = {
     "holdfast bench fanout --spawn",
     "holdfast bench echo --url wss://live.example --connections 500 --duration 30s",
   ],
+  exits: {
+    0: "Everything that was published arrived everywhere, once and in order.",
+    1: "Something was lost, came twice, was refused or failed.",
+    2: "Wrong flags, or nobody could connect.",
+    130: "It was interrupted.",
+  },
   details: scenarios.map((name) => `  ${name.padEnd(8)}${scenarioDefaults[name].summary}`),
   run: async (terminal, args) => {
     const values = clientValues(flags, ["url", "token", "apiKey"], terminal, args);
