@@ -151,7 +151,7 @@ export class Session {
 
   /**
    * How long the event loop kept others waiting since the last question.
-   * @returns {Promise<{ p99Ms: number, maxMs: number } | undefined>} undefined: it cannot tell
+   * @returns {Promise<{ p50Ms: number, p99Ms: number, maxMs: number } | undefined>} undefined: it cannot tell
    */
   async delay() {
     const { command, configuration } = this.#peer;
