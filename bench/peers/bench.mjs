@@ -1,10 +1,10 @@
 // npm run bench:peers: Holdfast and its peers, the same work, side by side, in turns.
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { allPeers, besidePeer } from "./lib/peers.mjs";
 import { ratiosOf } from "./lib/ratios.mjs";
-import { runWorks } from "./lib/run.mjs";
+import { addUp, runWorks } from "./lib/run.mjs";
 import { tableOf } from "./lib/table.mjs";
 import { provide } from "./lib/tools.mjs";
 import { works } from "./lib/works.mjs";
@@ -13,6 +13,7 @@ const usage = `Usage: npm run bench:peers -- [flags]
 
   --json                prints one JSON object instead of the table
   --out FILE            writes the JSON there as well
+  --add                 to the works that FILE holds already
   --peers a,b           ${allPeers()
     .map(({ name }) => name)
     .join(",")} [all]
@@ -37,6 +38,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
     out: { type: "string" },
+    add: { type: "boolean", default: false },
     peers: { type: "string", default: "" },
     beside: { type: "string", multiple: true, default: [] },
     works: { type: "string", default: "" },
@@ -100,7 +102,9 @@ async function main() {
   ];
   const rounds = Number(values.rounds);
   const asWanted = chosen(works, values.works);
-  const result = await runWorks({ peers, works: asWanted, rounds, say, sizes: sizes() });
+  const measured = await runWorks({ peers, works: asWanted, rounds, say, sizes: sizes() });
+  const isMore = values.add && values.out !== undefined && existsSync(values.out);
+  const result = isMore ? addUp(JSON.parse(readFileSync(values.out, "utf8")), measured) : measured;
   const ratios = ratiosOf(result.works);
   const whole = { ...result, missing: Object.fromEntries(missing), ratios };
   if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(whole, null, 2)}\n`);

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { withoutCaptures } from "../../bench/peers/lib/dialects.mjs";
 import { allPeers, type Peer } from "../../bench/peers/lib/peers.mjs";
 import { ratiosOf } from "../../bench/peers/lib/ratios.mjs";
-import { runWorks } from "../../bench/peers/lib/run.mjs";
+import { addUp, runWorks } from "../../bench/peers/lib/run.mjs";
 import { Session } from "../../bench/peers/lib/session.mjs";
 import { spreadOf } from "../../bench/peers/lib/summary.mjs";
 import { tableOf } from "../../bench/peers/lib/table.mjs";
@@ -119,6 +119,29 @@ test("a server that loses one delivery has no figure and no ratio", async () => 
   expect(Object.keys(result.works.fanout ?? {})).toEqual(["floor"]);
   expect(ratiosOf(result.works)).toEqual([]);
 }, 120_000);
+
+test("a later run adds its works to an earlier one's and replaces what both have", () => {
+  const run = { at: "", commit: "", sizes: { ...sizes, rounds: 1 }, stolenSeconds: 0 };
+  const machine = { processor: "", cores: 2, memoryGiB: 1, kernel: "", node: "" };
+  const summary = (value: number) => ({ floor: { perCpuSecond: spreadOf([value]) } });
+  const earlier = {
+    machine,
+    runs: [{ ...run, works: ["fanout", "echo"] }],
+    works: { fanout: summary(1), echo: summary(2) },
+    failures: ["fanout: lost one", "echo: lost one"],
+    warnings: [],
+  };
+  const later = {
+    ...earlier,
+    runs: [{ ...run, works: ["fanout"] }],
+    works: { fanout: summary(3) },
+    failures: [],
+  };
+  const both = addUp(earlier, later);
+  expect(both.works).toEqual({ fanout: summary(3), echo: summary(2) });
+  expect(both.failures).toEqual(["echo: lost one"]);
+  expect(both.runs).toHaveLength(2);
+});
 
 test("a spread is the median, and the least and the most", () => {
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });

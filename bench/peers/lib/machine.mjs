@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 
@@ -35,6 +36,14 @@ export function forgetPeak(pid) {
 export function stolenSeconds() {
   const [, ...times] = (readFileSync("/proc/stat", "utf8").split("\n", 1)[0] ?? "").split(/\s+/);
   return Number(times[7] ?? 0) / ticksPerSecond;
+}
+
+/** The commit that is measured; with a `+` when files were changed. */
+export function commit() {
+  const git = (/** @type {string[]} */ ...args) =>
+    spawnSync("git", args, { cwd: import.meta.dirname, encoding: "utf8" }).stdout?.trim() ?? "";
+  const changed = git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+";
+  return `${git("rev-parse", "--short", "HEAD")}${changed}`;
 }
 
 /** What a result was measured on. */

@@ -1,4 +1,4 @@
-import { machine, stolenSeconds } from "./machine.mjs";
+import { commit, machine, stolenSeconds } from "./machine.mjs";
 import { summaryOf } from "./summary.mjs";
 
 /** @import { Peer } from "./peers.mjs" */
@@ -6,12 +6,20 @@ import { summaryOf } from "./summary.mjs";
 /** @import { Summary } from "./summary.mjs" */
 
 /**
- * Everything one run found.
- * @typedef {object} Result
+ * When and how figures were measured.
+ * @typedef {object} Run
  * @property {string} at
- * @property {ReturnType<typeof machine>} machine
+ * @property {string} commit of Holdfast; with a `+` when files were changed
+ * @property {readonly string[]} works
  * @property {Sizes & { rounds: number }} sizes
  * @property {number} stolenSeconds of the machine's processors, taken by others meanwhile
+ */
+
+/**
+ * Everything one run found.
+ * @typedef {object} Result
+ * @property {ReturnType<typeof machine>} machine
+ * @property {readonly Run[]} runs one, or several whose works were added up
  * @property {Record<string, Record<string, Summary>>} works by work and peer
  * @property {readonly string[]} failures peers that lost something or ended; none of that work's
  *   figures of the peer count
@@ -45,14 +53,32 @@ export async function runWorks({ peers, works, sizes, rounds, say }) {
     );
     if (work.name === "fanout" && paced === 0) paced = halfLoad(done[work.name], sizes);
   }
-  return {
+  const run = {
     at: new Date().toISOString(),
-    machine: machine(),
+    commit: commit(),
+    works: works.map(({ name }) => name),
     sizes: { ...sizes, paced, rounds },
     stolenSeconds: Math.round(stolenSeconds() - stolenBefore),
-    works: done,
-    failures,
-    warnings,
+  };
+  return { machine: machine(), runs: [run], works: done, failures, warnings };
+}
+
+/**
+ * The works of an earlier result and those of a later one; what both have is the later one's. For
+ * machines that cannot be kept quiet for half an hour.
+ * @param {Result} earlier
+ * @param {Result} later
+ * @returns {Result}
+ */
+export function addUp(earlier, later) {
+  const isOthers = (/** @type {string} */ text) =>
+    !Object.keys(later.works).some((name) => text.startsWith(`${name}: `));
+  return {
+    ...later,
+    runs: [...earlier.runs, ...later.runs],
+    works: { ...earlier.works, ...later.works },
+    failures: [...earlier.failures.filter(isOthers), ...later.failures],
+    warnings: [...earlier.warnings.filter(isOthers), ...later.warnings],
   };
 }
 
@@ -99,7 +125,7 @@ function warningsOf(work, figures) {
     );
     if (limited.length === 0) return [];
     return [
-      `${work.name} of ${name}: in ${limited.length} of ${turns.length} turns the load generator was busy and the server was not; it may be faster than shown.`,
+      `${work.name}: in ${limited.length} of ${turns.length} turns of ${name} the load generator was busy and the server was not; it may be faster than shown.`,
     ];
   });
 }
