@@ -16,6 +16,14 @@
 const goals = [
   goal("fan-out, of the C floor", "fanout", "perCpuSecond", "holdfast", "floor", { atLeast: 0.9 }),
   goal(
+    "fan-out, of the C floor with frames as long",
+    "fanout",
+    "perCpuSecond",
+    "holdfast",
+    "floor-long",
+    {},
+  ),
+  goal(
     "fan-out without the helper, of the C floor",
     "fanout",
     "perCpuSecond",
@@ -30,6 +38,14 @@ const goals = [
   goal("ten at a time, of the C floor", "fanout10", "perCpuSecond", "holdfast", "floor", {
     atLeast: 0.8,
   }),
+  goal(
+    "ten at a time, of the C floor with frames as long",
+    "fanout10",
+    "perCpuSecond",
+    "holdfast",
+    "floor-long",
+    {},
+  ),
   goal(
     "ten at a time, of the C floor with frames as long",
     "fanout10",
