@@ -23,7 +23,11 @@ export class Emitter<Events extends object> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    for (const listener of [...(this.#listeners[name] ?? [])]) this.tell(listener, event);
+    const listeners = this.#listeners[name];
+    // Who is put on meanwhile hears of the next event; who is taken off hears of nothing more.
+    for (const listener of [...(listeners ?? [])]) {
+      if (listeners?.has(listener)) this.tell(listener, event);
+    }
   }
 
   /** Calls one listener. */

@@ -11,6 +11,9 @@ interface Entry {
   readonly data: unknown;
 }
 
+/** What a message that waits in a line counts for. */
+export const bufferedBytesPerMessage = 100;
+
 /** A connection whose messages wait in both directions until the test lets one through. */
 class Line {
   readonly up: UpMessage[] = [];
@@ -60,7 +63,9 @@ export class ModelGateway {
     const line = new Line(events);
     this.#lines.push(line);
     return {
-      bufferedBytes: 0,
+      get bufferedBytes() {
+        return line.up.length * bufferedBytesPerMessage;
+      },
       send: (payload) => {
         line.up.push(...(jsonCodec.decode(payload, 1) as UpMessage[]));
       },

@@ -1,5 +1,4 @@
 import type { Failure, UpMessage } from "@holdfast/protocol";
-import { unsendable } from "../errors.js";
 import { failure, unsure } from "../failures.js";
 import { Backoff } from "../socket/backoff.js";
 import type { Answer } from "./requests.js";
@@ -87,12 +86,8 @@ export class Asks {
   #send(ask: Ask): void {
     // Asked on this connection already.
     if (ask.id !== undefined) return;
-    try {
-      ask.id = this.#shared.requests.send(ask.build, (answer) => this.#answered(ask, answer));
-      ask.sent ||= ask.id !== undefined;
-    } catch (cause) {
-      ask.settle(unsendable(cause));
-    }
+    ask.id = this.#shared.requests.put(ask.build, (answer) => this.#answered(ask, answer));
+    ask.sent ||= ask.id !== undefined;
   }
 
   #answered(ask: Ask, answer: Answer): void {

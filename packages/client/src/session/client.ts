@@ -11,6 +11,7 @@ import type {
 import { Emitter, type Off } from "../emitter.js";
 import { HoldfastError, handlerFailed } from "../errors.js";
 import { failed, failure } from "../failures.js";
+import { given } from "../given.js";
 import { type CreateClientOptions, defaultLimits, type Settings } from "../options.js";
 import { type ClientState, Link } from "../socket/link.js";
 import { WakeWatch } from "../socket/wake.js";
@@ -81,9 +82,11 @@ class ClientSession<C extends Contract> implements Client<C> {
   /** In the order in which they hear of the connection. */
   readonly #parts: Parts;
   #connected: Connected | undefined;
+  #reporting = false;
 
   constructor(options: CreateClientOptions) {
-    const settings = { ...defaultLimits, ...options };
+    // An option that is there and undefined is one that was left out.
+    const settings = { ...defaultLimits, ...given(options) };
     const report = (error: HoldfastError) => this.#report(error);
     const link = new Link(settings, {
       state: (state) => {
@@ -193,7 +196,16 @@ class ClientSession<C extends Contract> implements Client<C> {
   }
 
   #report(error: HoldfastError): void {
+    if (this.#reporting) {
+      // A listener of errors that fails itself: the platform's to show.
+      this.#settings.clock.soon(() => {
+        throw error;
+      });
+      return;
+    }
+    this.#reporting = true;
     this.#emitter.emit("error", error);
+    this.#reporting = false;
   }
 }
 

@@ -22,7 +22,10 @@ interface Item {
   session: LaneSession | undefined;
   /** Counts sends; the answer to an older one may confirm but not refuse. */
   attempt: number;
-  firstSentMs: number | undefined;
+  /** Number of the request it was last sent in. */
+  id: number | undefined;
+  /** When it was sent first, by both clocks: one may stand still in a sleep, the other may jump. */
+  firstSent: { readonly monoMs: number; readonly wallMs: number } | undefined;
   /** An attempt may have been carried out without our knowing. */
   doubt: boolean;
   refusal: Failure | undefined;
@@ -68,7 +71,8 @@ export class Lane {
       seq: 0,
       session: undefined,
       attempt: 0,
-      firstSentMs: undefined,
+      id: undefined,
+      firstSent: undefined,
       doubt: false,
       refusal: undefined,
     };
@@ -103,14 +107,12 @@ export class Lane {
 
   #send(item: Item): void {
     const { settings, wire, requests } = this.#shared;
-    const windowMs = wire.connected?.keyWindowMs ?? 0;
-    const nowMs = settings.clock.monoMs();
+    const { clock } = settings;
+    const now = { monoMs: clock.monoMs(), wallMs: clock.wallMs() };
+    const { monoMs, wallMs } = item.firstSent ?? now;
+    const ageMs = Math.max(now.monoMs - monoMs, now.wallMs - wallMs);
     // A tenth is kept for the way to the gateway: past the window a repeat could be a second entry.
-    if (
-      item.doubt &&
-      item.firstSentMs !== undefined &&
-      nowMs - item.firstSentMs >= windowMs * 0.9
-    ) {
+    if (item.doubt && ageMs >= (wire.connected?.keyWindowMs ?? 0) * 0.9) {
       this.#fail(item, failure("connection_lost"));
       return;
     }
@@ -123,11 +125,11 @@ export class Lane {
     const { attempt, seq } = item;
     const session = this.#session;
     try {
-      requests.send(
+      item.id = requests.send(
         (id) => ({ ...item.body, id, session: { ...session, seq } }),
         (answer) => this.#answered(item, attempt, answer),
       );
-      item.firstSentMs ??= nowMs;
+      item.firstSent ??= now;
       this.#sent += 1;
     } catch (cause) {
       // Its number was not used by anything the gateway saw, unless this is a repeat.
@@ -189,7 +191,10 @@ export class Lane {
   #remove(item: Item): void {
     const index = this.#items.indexOf(item);
     this.#items.splice(index, 1);
-    if (index < this.#sent) this.#sent -= 1;
+    if (index < this.#sent) {
+      this.#sent -= 1;
+      if (item.id !== undefined) this.#shared.requests.forget(item.id);
+    }
     item.deadline.cancel();
   }
 }

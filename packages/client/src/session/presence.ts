@@ -226,7 +226,7 @@ export class ChannelPresence implements Presence {
 
   #request(watch: boolean, onAnswer: (answer: Answer) => void): number | undefined {
     const channel = this.#channel;
-    return this.#shared.requests.send(
+    return this.#shared.requests.put(
       (id) => ({ type: "presence", id, channel, watch }),
       onAnswer,
       !watch,

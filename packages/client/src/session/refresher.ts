@@ -43,7 +43,7 @@ export class Refresher {
   }
 
   #send(token: string): void {
-    this.#shared.requests.send(
+    this.#shared.requests.put(
       (id) => ({ type: "refresh", id, token }),
       (answer) => {
         if (answer.ok) this.#backoff.reset();

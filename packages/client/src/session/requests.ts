@@ -1,5 +1,5 @@
 import type { Connected, DownMessage, Failure, UpMessage } from "@holdfast/protocol";
-import type { HoldfastError } from "../errors.js";
+import { type HoldfastError, unsendable } from "../errors.js";
 import { failure } from "../failures.js";
 import type { Settings } from "../options.js";
 import { Alarm } from "../socket/alarm.js";
@@ -84,7 +84,7 @@ export class Requests {
   /**
    * Sends a request; `undefined` where it cannot be sent now. What is `small` and ends something
    * goes to a full socket too. The answer never comes when the connection is lost first: every
-   * asker hears of that by itself.
+   * asker hears of that by itself. Throws what the codec and the connection throw.
    */
   send(
     build: (id: number) => UpMessage,
@@ -98,6 +98,20 @@ export class Requests {
     if (!this.#wire.send(build(id))) return undefined;
     this.#outstanding.set(id, onAnswer);
     return id;
+  }
+
+  /** As `send`; what can never be sent is answered at once with the reason. */
+  put(
+    build: (id: number) => UpMessage,
+    onAnswer: (answer: Answer) => void,
+    small?: boolean,
+  ): number | undefined {
+    try {
+      return this.send(build, onAnswer, small);
+    } catch (cause) {
+      onAnswer(unsendable(cause));
+      return undefined;
+    }
   }
 
   /** The answer is no longer wanted. */

@@ -87,15 +87,16 @@ export class Subscriptions {
   handle(message: DownMessage & { readonly channel: string }): void {
     const entry = this.#entries.get(message.channel);
     if (entry === undefined) return;
-    const { state, id } = entry;
+    const { state } = entry;
+    // While an answer is awaited, what ends or moves a subscription is of the one before.
+    const isCurrent = entry.id === undefined;
     if (message.type === "publication") state.publication(message);
     else if (message.type === "ephemeral") state.ephemeral(message);
     else if (message.type === "reset") state.reset(message);
-    // Unasked: the live subscription goes on under a new epoch. While an answer is awaited, it is of
-    // the subscription before.
-    else if (message.type === "subscribed" && message.id === undefined && id === undefined) {
+    // Unasked: the live subscription goes on under a new epoch.
+    else if (message.type === "subscribed" && message.id === undefined && isCurrent) {
       state.begin(message);
-    } else if (message.type === "unsubscribed" && message.code !== undefined) {
+    } else if (message.type === "unsubscribed" && message.code !== undefined && isCurrent) {
       state.lost();
       const { code, message: text, retryable } = message;
       const words = text ?? "The gateway ended the subscription.";
@@ -105,7 +106,7 @@ export class Subscriptions {
 
   #send(entry: Entry): void {
     const { channel } = entry.state;
-    entry.id = this.#shared.requests.send(
+    entry.id = this.#shared.requests.put(
       (id) => ({ type: "subscribe", id, channel, ...entry.state.request() }),
       (answer) => this.#answered(entry, answer),
     );
@@ -145,7 +146,7 @@ export class Subscriptions {
     this.#entries.delete(channel);
     entry.backoff.cancel();
     if (entry.id === undefined && !entry.state.live) return;
-    this.#shared.requests.send(
+    this.#shared.requests.put(
       (id) => ({ type: "unsubscribe", id, channel }),
       () => {},
       true,

@@ -32,7 +32,11 @@ export function askToken(
   // Inside `then`, so that a synchronous throw is a rejection too.
   Promise.resolve()
     .then(() => getToken?.({ signal: abort.signal }))
-    .then((token) => settle(() => onToken(token ?? undefined)), fail);
+    .then((token) => {
+      const given = token ?? undefined;
+      if (given === undefined || typeof given === "string") settle(() => onToken(given));
+      else fail(new TypeError("getToken gave something that is not a string."));
+    }, fail);
   return () => {
     if (!open) return;
     settle();

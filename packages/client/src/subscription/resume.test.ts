@@ -3,6 +3,7 @@ import { jsonCodec } from "@holdfast/protocol/json";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ModelGateway } from "../../test/model-gateway.js";
+import { ScriptedPlatform } from "../../test/scripted.js";
 import { createClient } from "../internal.js";
 import type { Publication, ResetEvent } from "./events.js";
 import type { Subscription } from "./subscription.js";
@@ -29,6 +30,7 @@ async function run({ seed, corruption = 0, mode, restarts = false }: Shape): Pro
   const gateway = new ModelGateway(random.fork());
   gateway.corruption = corruption;
   const { openSocket } = gateway;
+  const page = new ScriptedPlatform();
   const client = createClient({
     url: "ws://model.test/ws",
     codec: jsonCodec,
@@ -36,6 +38,8 @@ async function run({ seed, corruption = 0, mode, restarts = false }: Shape): Pro
     clock,
     openSocket,
     jumpCheckMs: 0,
+    maxBufferedBytes: 0,
+    events: page,
   });
   const events: Event[] = [];
   const onPublication = ({ offset, position }: Publication<unknown>) => {
@@ -58,18 +62,23 @@ async function run({ seed, corruption = 0, mode, restarts = false }: Shape): Pro
     else if (dice < 0.24) gateway.cutAll();
     else if (dice < 0.245 && restarts) gateway.restart();
     else if (dice < 0.25 && restarts) gateway.trimmed = random.int(gateway.entries.length + 1);
-    else if (dice < 0.35) await clock.advanceAsync(random.int(2000));
+    else if (dice < 0.26) page.goOffline();
+    else if (dice < 0.29) page.goOnline();
+    else if (dice < 0.3) page.wake();
+    else if (dice < 0.38) await clock.advanceAsync(random.int(2000));
     else if (gateway.step()) await clock.settle();
     else await clock.advanceAsync(random.int(1000));
   }
   gateway.corruption = 0;
+  page.goOnline();
   for (let calm = 0; calm < 8; ) {
     if (gateway.step()) {
       calm = 0;
       await clock.settle();
     } else {
       calm += 1;
-      await clock.advanceAsync(5000);
+      // A socket that holds too much is looked at again soon; only then is it calm.
+      await clock.advanceAsync(calm < 4 ? 50 : 5000);
     }
   }
   const sub = await subscribing;
