@@ -85,3 +85,34 @@ describe("watching presence", () => {
     expect(events).toEqual(["ann//", "bob//", "cat,eve//ann", "dan//"]);
   });
 });
+
+describe("being present", () => {
+  it("goes on with what was shown before when an update fails after the connection was lost", async () => {
+    const { t, socket, presence } = await start();
+    const entering = presence.enter({ name: "Ann" });
+    const { id } = socket.last("presence_enter");
+    socket.push({ type: "presence_entered", id: id!, channel });
+    await entering;
+    const updating = presence.update({ name: 7 });
+    const again = await t.reconnect();
+    expect(again.all("presence_enter")).toHaveLength(1);
+    const refused = { code: "invalid_data", message: "", retryable: false } as const;
+    again.push({ type: "error", id: again.last("presence_enter").id!, ...refused });
+    expect(await updating).toMatchObject(refused);
+    await t.settle();
+    expect(again.last("presence_enter").data).toEqual({ name: "Ann" });
+    expect(t.errors).toEqual([]);
+  });
+
+  it("is not told of as lost when the client is closed in the middle of an update", async () => {
+    const { t, socket, presence } = await start();
+    const entering = presence.enter({ name: "Ann" });
+    socket.push({ type: "presence_entered", id: socket.last("presence_enter").id!, channel });
+    await entering;
+    const updating = presence.update({ name: "Anna" });
+    t.client.close();
+    expect(await updating).toMatchObject({ code: "closed", unknown: true });
+    await t.settle();
+    expect(t.errors).toEqual([]);
+  });
+});

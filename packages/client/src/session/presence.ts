@@ -119,10 +119,15 @@ export class ChannelPresence implements Presence {
   /** Asks and tells what this connection has not heard yet. */
   pump(): void {
     if (this.#watched && !this.#watching && !this.#backoff.waiting) this.#watch();
+    this.#enterAgain();
+  }
+
+  /** On a new connection, unless a wish on its way says what is wanted now. */
+  #enterAgain(): void {
     const entered = this.#entered;
-    const returned = this.#returned;
+    if (!this.#returned || this.#wishes > 0 || !this.#shared.wire.connected) return;
     this.#returned = false;
-    if (!returned || entered === undefined || this.#wishes > 0) return;
+    if (entered === undefined) return;
     void this.enter(entered.data).then((answer) => {
       if (answer.ok) return;
       this.#entered = undefined;
@@ -244,7 +249,10 @@ export class ChannelPresence implements Presence {
     let answer = await this.#newest;
     this.#wishes -= 1;
     if (this.#supersede !== abort) answer = await this.#newest;
-    else if (answer.ok) this.#entered = entered;
+    else if (answer.ok) {
+      this.#entered = entered;
+      this.#returned = false;
+    } else this.#enterAgain();
     return answer.ok ? { ok: true } : answer;
   }
 
