@@ -10,8 +10,8 @@ export interface TokenRequest {
 
 /**
  * Fetches the credentials; asked before every connect and when they are about to end.
- * `undefined` or `null` connects anonymously. A throw is tried again with backoff, except a
- * `HoldfastError` with `retryable: false`, which closes the client.
+ * `undefined` or `null` connects anonymously. A throw is told as an `error` event and tried again with
+ * backoff, not before its `retryAfterMs`; a `HoldfastError` with `retryable: false` closes the client.
  */
 export type GetToken = (
   request: TokenRequest,
@@ -40,7 +40,7 @@ export interface ClientLimits {
   readonly callTimeoutMs: number;
   /** Patience of history, presence and subscribe requests. Default 30 000. */
   readonly requestTimeoutMs: number;
-  /** Publishes not yet answered, and (counted apart) calls and reads. Default 1000. */
+  /** Publishes not yet answered; each counted apart: calls and reads; ephemeral publications. Default 1000. */
   readonly maxQueuedMessages: number;
   /** Encoded size of the publishes not yet answered. Default 4 MiB. */
   readonly maxQueuedBytes: number;
