@@ -95,26 +95,32 @@ static void advance(struct connection *connection, const uint8_t *text, size_t l
   }
 }
 
+/* Where the next payload begins; looks for one rare byte first, which is what makes it quick. */
+static const uint8_t *next_payload(const uint8_t *text, const uint8_t *end) {
+  while (text < end && (text = memchr(text, PAYLOAD_MARK[0], (size_t)(end - text))) != NULL) {
+    if (text + 1 < end && text[1] == PAYLOAD_MARK[1]) return text;
+    text++;
+  }
+  return NULL;
+}
+
 static void hand_on(struct connection *connection, const uint8_t *text, size_t length,
                     uint64_t read_ns) {
-  /* Where the payload stood last time is where it most likely stands again. */
-  static size_t guess;
-  const uint8_t *at = guess + payload_bytes <= length && memcmp(text + guess, PAYLOAD_MARK, 2) == 0
-                          ? text + guess
-                          : memmem(text, length, PAYLOAD_MARK, 2);
-  if (at != NULL) guess = (size_t)(at - text);
   const uint8_t *end = text + length;
+  const uint8_t *at = next_payload(text, end);
   while (at != NULL && at + payload_bytes <= end) {
     take_payload(connection, at, read_ns);
-    at += payload_bytes;
-    at = memmem(at, (size_t)(end - at), PAYLOAD_MARK, 2);
+    at = next_payload(at + payload_bytes, end);
   }
 }
 
-/* A ping may share its frame with other messages, where a server joins them. */
+/* A ping may share its frame with other messages, a line each, where a server joins them. */
 static bool is_ping(const uint8_t *text, size_t length) {
   if (dialect.ping_part != NULL) {
-    return memmem(text, length, dialect.ping_part, strlen(dialect.ping_part)) != NULL;
+    size_t part = strlen(dialect.ping_part);
+    if (length >= part && memcmp(text, dialect.ping_part, part) == 0) return true;
+    return memchr(text, '\n', length) != NULL &&
+           memmem(text, length, dialect.ping_part, part) != NULL;
   }
   return dialect.ping != NULL && length == strlen(dialect.ping) &&
          memcmp(text, dialect.ping, length) == 0;
