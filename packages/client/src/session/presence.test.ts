@@ -104,6 +104,27 @@ describe("being present", () => {
     expect(t.errors).toEqual([]);
   });
 
+  it("is wanted for as long as nobody leaves, also when entering again had no answer in time", async () => {
+    const { t, socket, presence } = await start();
+    const entering = presence.enter({ name: "Ann" });
+    socket.push({ type: "presence_entered", id: socket.last("presence_enter").id!, channel });
+    await entering;
+    const again = await t.reconnect();
+    expect(again.all("presence_enter")).toHaveLength(1);
+    // Its answer never comes: the gateway is there and has too much to do.
+    for (let i = 0; i < 8; i++) {
+      again.push({ type: "ping" });
+      t.clock.advance(5_000);
+      await t.settle();
+    }
+    const asked = again.all("presence_enter");
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.at(-1)!.data).toEqual({ name: "Ann" });
+    again.push({ type: "presence_entered", id: asked.at(-1)!.id!, channel });
+    await t.settle();
+    expect(t.errors).toEqual([]);
+  });
+
   it("is not told of as lost when the client is closed in the middle of an update", async () => {
     const { t, socket, presence } = await start();
     const entering = presence.enter({ name: "Ann" });

@@ -52,6 +52,8 @@ export class ChannelPresence implements Presence {
   readonly #asks: Asks;
   readonly #emitter: Emitter<{ change: PresenceEvent }>;
   readonly #backoff: Backoff;
+  /** Waits before it enters again. */
+  readonly #again: Backoff;
   #entered: Entered | undefined;
   #wishes = 0;
   /** Gives up the wish before the newest: tried again later, it would undo what was wished since. */
@@ -73,6 +75,7 @@ export class ChannelPresence implements Presence {
     this.#shared = shared;
     this.#asks = asks;
     this.#backoff = new Backoff(shared.settings, 500, 30_000);
+    this.#again = new Backoff(shared.settings, 500, 30_000);
     this.#emitter = new Emitter((cause) => shared.report(handlerFailed(cause)));
   }
 
@@ -129,9 +132,15 @@ export class ChannelPresence implements Presence {
     this.#returned = false;
     if (entered === undefined) return;
     void this.enter(entered.data).then((answer) => {
-      if (answer.ok) return;
-      this.#entered = undefined;
-      this.#shared.report(new HoldfastError(answer));
+      if (answer.ok) this.#again.reset();
+      else if (answer.retryable) {
+        // The way was too bad for too long: it is wanted all the same, for as long as nobody leaves.
+        this.#returned = true;
+        this.#again.retry(() => this.#enterAgain(), answer);
+      } else {
+        this.#entered = undefined;
+        this.#shared.report(new HoldfastError(answer));
+      }
     });
   }
 
@@ -141,6 +150,7 @@ export class ChannelPresence implements Presence {
     this.#asking = false;
     this.#early = [];
     this.#backoff.cancel();
+    this.#again.cancel();
     if (!this.#watched) this.#members = undefined;
   }
 
