@@ -30,8 +30,8 @@ export const plantedBugs = [
     name: "silent drop: a publication is counted as received and not handed over",
     invariants: ["contiguous"],
     file: subscription,
-    find: `if (!this.#inbox.push({ kind: "publication", value })) {`,
-    replace: `if (offset % 7 !== 0 && !this.#inbox.push({ kind: "publication", value })) {`,
+    find: `if (!this.inbox.push({ kind: "publication", value })) {`,
+    replace: `if (offset % 7 !== 0 && !this.inbox.push({ kind: "publication", value })) {`,
     seeds: 10,
   },
   {
@@ -46,26 +46,26 @@ export const plantedBugs = [
     name: "handed over twice",
     invariants: ["no-duplicate"],
     file: subscription,
-    find: `if (!this.#inbox.push({ kind: "publication", value })) {`,
-    replace: `if (offset % 7 === 0) this.#inbox.push({ kind: "publication", value });
-    if (!this.#inbox.push({ kind: "publication", value })) {`,
+    find: `if (!this.inbox.push({ kind: "publication", value })) {`,
+    replace: `if (offset % 7 === 0) this.inbox.push({ kind: "publication", value });
+    if (!this.inbox.push({ kind: "publication", value })) {`,
     seeds: 10,
   },
   {
     name: "swapped: a publication waits until the one after it was handed over",
     invariants: ["order"],
     file: subscription,
-    find: `if (!this.#inbox.push({ kind: "publication", value })) {`,
+    find: `if (!this.inbox.push({ kind: "publication", value })) {`,
     replace: `const self = this as unknown as { held?: typeof value };
     if (offset % 7 === 0) self.held = value;
     const late = offset % 7 === 1 ? self.held : undefined;
-    if (offset % 7 !== 0 && !this.#inbox.push({ kind: "publication", value })) {`,
+    if (offset % 7 !== 0 && !this.inbox.push({ kind: "publication", value })) {`,
     also: {
       find: `    this.#received = position;
     this.#reader.wake();
   }`,
       replace: `    this.#received = position;
-    if (late !== undefined) this.#inbox.push({ kind: "publication", value: late });
+    if (late !== undefined) this.inbox.push({ kind: "publication", value: late });
     this.#reader.wake();
   }`,
     },
@@ -97,9 +97,8 @@ export const plantedBugs = [
     name: "no new epoch: an engine that lost a suffix goes on as if it had not",
     invariants: ["agreement", "ack-appended"],
     file: `${memory}/channel.ts`,
-    find: `    this.epoch = newEpoch(this.#random);
-    this.#lineage = [`,
-    replace: `    this.#lineage = [`,
+    find: `    this.epoch = epoch;`,
+    replace: `    void epoch;`,
     seeds: 100,
   },
   {
@@ -137,7 +136,7 @@ export const plantedBugs = [
     name: "duplicate on retry: the engine forgets publish keys",
     invariants: ["key-idempotence"],
     file: `${memory}/admission.ts`,
-    find: `if (request.key !== undefined) this.#keys.set(keyName(request.key), outcome);`,
+    find: `if (key !== undefined) this.#publishers.rememberKey(keyName(key), outcome);`,
     replace: ``,
     seeds: 20,
   },
@@ -241,7 +240,7 @@ export const plantedBugs = [
   },
   {
     name: "trimmed past the snapshot: what the state is folded from is let go",
-    invariants: ["state-equality"],
+    invariants: ["convergence", "state-equality"],
     file: `${memory}/channel.ts`,
     find: `return this.#pinned ? 1 : undefined;`,
     replace: `return undefined;`,

@@ -175,7 +175,24 @@ async function untyped(): Promise<void> {
   connect("ws://127.0.0.1:8000/ws", { reconnect: true });
 }
 
+/** A handler inside a channel rule knows what it is given. */
+function snapshots() {
+  return createGateway({
+    channels: {
+      "doc:*": {
+        state: {
+          handler: ({ channel, signal }) => {
+            expectTypeOf(channel).toEqualTypeOf<string>();
+            expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+            return { snapshot: channel };
+          },
+        },
+      },
+    },
+  });
+}
+
 describe("what the compiler holds", () => {
-  const held = { server, page, channels, payloads, calls, written, untyped };
+  const held = { server, page, channels, payloads, calls, written, untyped, snapshots };
   it.each(Object.entries(held))("%s", (_, code) => expect(code).toBeTypeOf("function"));
 });

@@ -16,6 +16,8 @@ export interface Plan {
   readonly clients: number;
   readonly channels: readonly string[];
   readonly history: HistoryShape;
+  /** That of the channels with state, which may be shorter: their snapshots stand for what is gone. */
+  readonly stateHistory: HistoryShape;
   /** Average pause between two actions of one client, in milliseconds. */
   readonly pauseMs: number;
   readonly latencyMs: number;
@@ -58,7 +60,11 @@ export function planOf(seed: number): Plan {
     tokenLifeMs: random.pick([0, 0, 6_000]),
     faults: faultsOf(random.fork()),
   };
-  return { ...plan, channels: channelsOf(plan.channelCount, plan.faults, random) };
+  return {
+    ...plan,
+    channels: channelsOf(plan.channelCount, plan.faults, random),
+    stateHistory: random.pick([plan.history, { ...plan.history, maxCount: 1 }]),
+  };
 }
 
 const kinds: readonly ChannelKind[] = ["room", "room", "room", "merge", "merge", "last"];

@@ -1,7 +1,7 @@
 import type { SeededRandom } from "@holdfast/core/testing";
 import type { ChannelRules } from "@holdfast/gateway";
 import { folds, type SnapshotHandler } from "@holdfast/protocol";
-import type { HistoryShape } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 
 /** Namespaces of the simulation's channels: without state, and with each mode of it. */
 export const channelKinds = ["room", "last", "merge", "book"] as const;
@@ -43,14 +43,17 @@ export function firstState(channel: string): unknown {
   return kindOf(channel) === "book" ? emptyBook : null;
 }
 
-/** Rules of all channels. */
-export function rulesOf(history: HistoryShape, handler: SnapshotHandler): ChannelRules {
-  const rule = { history, presence: true };
+/** Rules of all channels. Nothing keeps what follows the application's snapshots but their history. */
+export function rulesOf(
+  { history, stateHistory }: Pick<Plan, "history" | "stateHistory">,
+  handler: SnapshotHandler,
+): ChannelRules {
+  const presence = true;
   return {
-    "room:*": rule,
-    "last:*": { ...rule, state: "last" },
-    "merge:*": { ...rule, state: "merge" },
-    "book:*": { ...rule, state: { handler } },
+    "room:*": { history, presence },
+    "last:*": { history: stateHistory, presence, state: "last" },
+    "merge:*": { history: stateHistory, presence, state: "merge" },
+    "book:*": { history, presence, state: { handler } },
   };
 }
 

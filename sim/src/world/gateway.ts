@@ -7,7 +7,7 @@ import type { SnapshotHandler } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import type { Link } from "../link/link.js";
 import { ServerSocket } from "../net/server-socket.js";
-import type { HistoryShape } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 import { SimProcess } from "../process/process.js";
 import { channelKinds, rulesOf } from "../state/kinds.js";
 import { contained, pageEntries } from "./contained.js";
@@ -38,7 +38,7 @@ export interface GatewayDeps {
   readonly world: SharedWorld;
   readonly broker: FaultyMemoryBroker;
   readonly coverage: Coverage;
-  readonly history: HistoryShape;
+  readonly plan: Plan;
   readonly snapshot: SnapshotHandler;
   readonly random: SeededRandom;
 }
@@ -103,7 +103,7 @@ export class GatewayNode {
     // A supervisor's patience with a drain is over when the next incarnation is due.
     if (this.#draining) this.kill();
     if (this.alive) return;
-    const { world, broker, coverage, history, snapshot, random } = this.#deps;
+    const { world, broker, coverage, plan, snapshot, random } = this.#deps;
     this.#incarnation += 1;
     this.#draining = false;
     const process = new SimProcess(this.name, world.clock);
@@ -117,7 +117,7 @@ export class GatewayNode {
       logger: world.logger ?? silentLogger,
       meter: this.#meter,
       settings: simSettings,
-      channels: rulesOf(history, snapshot),
+      channels: rulesOf(plan, snapshot),
       authenticate: ({ token }) => identityOf(token, can),
     }).then((core) => {
       if (process.alive) this.#core = core;

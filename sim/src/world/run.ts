@@ -80,7 +80,7 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
     world,
     broker,
     coverage,
-    history: plan.history,
+    plan,
     snapshot: application.handler,
     random: random.fork(),
   };

@@ -32,7 +32,8 @@ export interface GatewayOptions<
   /** Decides what the identity's own capabilities do not allow. Absent: refused. */
   readonly authorize?: AuthorizeHandler;
   /** Channel patterns and their rules, in order of precedence. */
-  readonly channels?: Channels;
+  // The intersection gives handlers in a rule the types of their arguments.
+  readonly channels?: Channels & ChannelRules;
   /** Calls clients may make, by name. */
   readonly calls?: Calls;
   /** What connections without credentials may do. Absent: they are refused. */

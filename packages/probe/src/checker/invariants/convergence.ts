@@ -16,8 +16,25 @@ export const convergence = defineInvariant(
       const excused = barred.has(track.client) || barred.has(`${track.client}\n${track.channel}`);
       if (track.ended === undefined && !excused) checkTrack(history, track, healed, report);
     }
+    checkReads(history, healed, barred, report);
   },
 );
+
+/** What is asked for once everybody has caught up is answered. */
+function checkReads(
+  history: IndexedHistory,
+  healed: EventOf<"healed">,
+  barred: ReadonlySet<string>,
+  report: Report,
+): void {
+  const dueMs = healed.atMs + history.bounds.convergenceMs;
+  for (const { invoked, settled } of history.operations.reads.values()) {
+    if (invoked.atMs <= dueMs || settled === undefined || settled.outcome === "ok") continue;
+    const { client, channel } = invoked;
+    if (barred.has(client) || barred.has(`${client}\n${channel}`)) continue;
+    report(`After healing, ${client} could not read ${channel}`, healed, invoked, settled);
+  }
+}
 
 function checkTrack(
   history: IndexedHistory,
