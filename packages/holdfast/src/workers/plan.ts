@@ -1,6 +1,7 @@
 import { embeddedEngines } from "@holdfast/broker";
 import type { Options } from "../config/server_options.js";
 import { UsageError } from "../config/usage_error.js";
+import { engines } from "../engines.js";
 
 /** Largest number of worker processes. */
 export const maxWorkers = 128;
@@ -24,11 +25,22 @@ export function workerCount(options: Asked, processors: number): number {
   return count;
 }
 
+/** Engines that processes can share, as somebody would name them: the plain scheme of each. */
+const shared = Object.keys(engines)
+  .filter((scheme) => !Object.hasOwn(embeddedEngines, scheme) && !isVariant(scheme))
+  .map((scheme) => `${scheme}://…`);
+
+/** `redis+cluster` and, with TLS, `rediss`: other ways to say `redis`. */
+function isVariant(scheme: string): boolean {
+  const isSecure = scheme.endsWith("s") && Object.hasOwn(engines, scheme.slice(0, -1));
+  return scheme.includes("+") || isSecure;
+}
+
 function refuseAlone({ broker, tlsSelfSigned, workerPort }: Asked, count: number): void {
   const [scheme = ""] = broker.split(":", 1);
   if (Object.hasOwn(embeddedEngines, scheme)) {
     throw new UsageError(
-      `--workers ${count} needs an engine that processes can share. Each would have a ${scheme}: of its own, and clients of one would not see what clients of another publish. Use --broker redis://… or nats://…, or leave --workers out.`,
+      `--workers ${count} needs an engine that processes can share. Each would have a ${scheme}: of its own, and clients of one would not see what clients of another publish. Use one of a server, such as --broker ${shared.join(" or ")}, or leave --workers out.`,
     );
   }
   if (tlsSelfSigned) {
