@@ -74,8 +74,8 @@ export class ChannelPresence implements Presence {
     this.#channel = channel;
     this.#shared = shared;
     this.#asks = asks;
-    this.#backoff = new Backoff(shared.settings, 500, 30_000);
-    this.#again = new Backoff(shared.settings, 500, 30_000);
+    this.#backoff = new Backoff(shared.settings, 500, 5_000);
+    this.#again = new Backoff(shared.settings, 500, 5_000);
     this.#emitter = new Emitter((cause) => shared.report(handlerFailed(cause)));
   }
 

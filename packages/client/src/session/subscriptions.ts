@@ -41,7 +41,7 @@ export class Subscriptions {
       });
       const entry: Entry = {
         state: state as SubscriptionState<unknown, unknown>,
-        backoff: new Backoff(this.#shared.settings, 500, 30_000),
+        backoff: new Backoff(this.#shared.settings, 500, 5_000),
         settled: (error) => (error === undefined ? resolve(state) : reject(error)),
         id: undefined,
       };
