@@ -10,6 +10,8 @@ import type {
   SnapshotHandler,
 } from "@holdfast/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Told } from "./cluster/cluster.js";
+import type { Order, RevokeRequest, Withdrawal } from "./cluster/orders.js";
 import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
 import type { Connection, FrameWriter, Handshake, Transport } from "./transport.js";
@@ -72,20 +74,18 @@ export interface PublishOptions {
   readonly meta?: Readonly<Record<string, string>>;
 }
 
-/** Whose permissions may have been withdrawn; what is left out means all. */
-export interface Withdrawal {
-  readonly user?: string;
-  readonly channel?: string;
-}
-
 /** The gateway without sockets: sessions and hub over a broker. */
 export interface GatewayCore {
   /** Takes a new socket. The transport calls the returned connection from then on. */
   accept(transport: Transport, handshake: Handshake): Connection;
   /** Time until another connection would be taken, in milliseconds; 0: now. For doors that can say so before opening. */
   acceptWaitMs(): number;
-  /** Asks again for every subscription it concerns; what is not confirmed within a second ends. */
+  /** Asks again for every subscription it concerns, here alone; what is not confirmed within a second ends. */
   recheck(withdrawal: Withdrawal): void;
+  /** Carries an order out on every gateway, on this one at once. A failure tells that others may not know. */
+  tell(order: Order | Failure): Promise<Told>;
+  /** Reads a revocation, which is remembered as long as a token it concerns could live. */
+  revocation(request: RevokeRequest): Order | Failure;
   /** Publishes with the process's own authority: validated, not authorized. */
   publish(
     channel: string,

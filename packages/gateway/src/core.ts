@@ -2,7 +2,11 @@ import { isFailure, type Published } from "@holdfast/broker";
 import { TimerWheel, TokenBucket } from "@holdfast/core";
 import { type Failure, failure } from "@holdfast/protocol";
 import { parseUp } from "@holdfast/protocol/schemas";
-import type { CoreOptions, GatewayCore, PublishOptions, Withdrawal } from "./core-contract.js";
+import { Cluster, type Told } from "./cluster/cluster.js";
+import { type Order, type RevokeRequest, revokeOrder, type Withdrawal } from "./cluster/orders.js";
+import { RevocationLog } from "./cluster/revocation-log.js";
+import { Revocations } from "./cluster/revocations.js";
+import type { CoreOptions, GatewayCore, PublishOptions } from "./core-contract.js";
 import { CoreMetrics } from "./core-metrics.js";
 import { ask } from "./hub/ask.js";
 import { type ChannelPolicy, compileRules } from "./hub/channel-policy.js";
@@ -30,6 +34,8 @@ const MAX_TURNS_PER_TICK = 32;
 const OVER_CONNECTION_LIMIT = 4005;
 const DRAINING = 4000;
 const OVERLOADED = 4003;
+const TOKEN_EXPIRED = 4006;
+const DISCONNECTED = 4504;
 /** Advice to connections beyond the rate: after this long, plus a random part of that. */
 const OVERLOADED_RETRY_MS = 1_000;
 const OVERLOADED_SPREAD_MS = 10_000;
@@ -51,6 +57,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
   });
   const wheel = new TimerWheel(clock, wheelOptions);
   const flushes = new FlushScheduler(clock, options.writer ?? oneByOne(), settings);
+  let core: Core | undefined;
   const hub = await Hub.connect({
     broker,
     broadcast: flushes,
@@ -62,8 +69,13 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
     settings,
     turns,
     metrics,
+    commands: {
+      hear: (command) => core?.cluster.hear(command),
+      look: () => core?.cluster.look(),
+    },
   });
-  return new Core(
+  const revocations = new Revocations(clock, settings.maxRevocations);
+  core = new Core(
     {
       clock,
       random,
@@ -82,12 +94,17 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       authorize: options.authorize,
       calls: options.calls ?? {},
       anonymous: options.anonymous,
+      revocations,
+      knowsRevoked: () => core?.cluster.isLoaded ?? false,
     },
     metrics,
   );
+  core.cluster.start();
+  return core;
 }
 
 class Core implements GatewayCore {
+  readonly cluster: Cluster;
   readonly #shared: Shared;
   readonly #metrics: CoreMetrics;
   readonly #sessions = new Set<Session>();
@@ -101,10 +118,21 @@ class Core implements GatewayCore {
     const perSecond = shared.settings.acceptsPerSecond;
     this.#accepts = new TokenBucket(shared.clock, { perSecond, burst: perSecond });
     this.#metrics = metrics;
+    const { clock, hub, logger, random, revocations, settings } = shared;
+    const { link } = hub.context;
+    this.cluster = new Cluster({
+      link,
+      clock,
+      random,
+      logger,
+      revocations,
+      log: new RevocationLog(link, clock, settings, revocations),
+      executor: { apply: (order) => this.#apply(order), judge: () => this.#judge() },
+    });
   }
 
   get ready(): boolean {
-    return this.#drain === undefined && this.#shared.hub.available;
+    return this.#drain === undefined && this.#shared.hub.available && this.cluster.isLoaded;
   }
 
   get connectionCount(): number {
@@ -144,6 +172,16 @@ class Core implements GatewayCore {
     for (const session of [...this.#sessions]) {
       if (user === undefined || session.user === user) session.recheck(channel);
     }
+  }
+
+  tell(order: Order | Failure): Promise<Told> {
+    if (isFailure(order)) return Promise.resolve(order);
+    return new Promise((resolve) => this.cluster.tell(order, resolve));
+  }
+
+  revocation(request: RevokeRequest): Order | Failure {
+    const { clock, settings } = this.#shared;
+    return revokeOrder(request, clock.wallMs(), settings.maxTokenLifeMs);
   }
 
   publish(
@@ -189,10 +227,34 @@ class Core implements GatewayCore {
       return;
     }
     const { clock, random, hub, wheel } = this.#shared;
+    this.cluster.stop();
     this.#drain = new Drain(clock, random, [...this.#sessions], () => this.#sessions, drainMs);
     await this.#drain.finished;
     await hub.close();
     wheel.clear();
+  }
+
+  #apply(order: Order): void {
+    if (order.name === "recheck") this.recheck(order);
+    else if (order.name === "revoke") this.#judge();
+    else {
+      for (const session of [...this.#sessions]) {
+        const isMeant =
+          order.user === undefined ? session.member === order.member : session.user === order.user;
+        if (!isMeant) continue;
+        if (order.name === "disconnect") session.end(DISCONNECTED);
+        else session.unsubscribe(order.channel);
+      }
+    }
+  }
+
+  #judge(): void {
+    const { revocations } = this.#shared;
+    for (const session of [...this.#sessions]) {
+      if (session.identity !== undefined && revocations.covers(session.identity)) {
+        session.end(TOKEN_EXPIRED);
+      }
+    }
   }
 
   #publish(

@@ -6,20 +6,22 @@ import {
   embeddedEngines,
   engineFor,
   type Maybe,
-  type Published,
 } from "@holdfast/broker";
 import { type Logger, type Meter, silentMeter } from "@holdfast/core";
 import { createFanout } from "@holdfast/fanout";
-import {
-  type CallDefinition,
-  type Contract,
-  type Failure,
-  failure,
-  type HasContract,
-  type PublishedOf,
-} from "@holdfast/protocol";
+import { type Contract, type Failure, failure } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
-import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Told } from "./cluster/cluster.js";
+import {
+  disconnectOrder,
+  type Order,
+  type RevokeRequest,
+  recheckOrder,
+  type Target,
+  type UnsubscribeRequest,
+  unsubscribeOrder,
+  type Withdrawal,
+} from "./cluster/orders.js";
 import { createCore } from "./core.js";
 import type {
   CallDefinitions,
@@ -27,8 +29,8 @@ import type {
   CoreOptions,
   GatewayCore,
   PublishOptions,
-  Withdrawal,
 } from "./core-contract.js";
+import type { ContractFrom, Gateway, PublishResult } from "./gateway.js";
 import { createKeyCheck } from "./node/api-keys.js";
 import { checkOptions, type GatewayOptions, resolveSettings } from "./node/gateway-options.js";
 import { HttpApi } from "./node/http-api.js";
@@ -46,87 +48,6 @@ import { trafficOf } from "./node/traffic.js";
 import { UpgradeDoor } from "./node/upgrade.js";
 import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
-
-/** What a publish from the gateway's own process comes to. */
-export type PublishResult = Published | { readonly ok: true; readonly ephemeral: true } | Failure;
-
-/** What is handed to a schema: a validator that takes anything is meant to be given what it gives. */
-type SentTo<Input, Output> = unknown extends Input ? Output : Input;
-
-/** The payload and call types a gateway's options imply. */
-export interface ContractFrom<Channels extends ChannelRules, Calls extends CallDefinitions>
-  extends Contract {
-  readonly channels: {
-    readonly [Pattern in keyof Channels]: Channels[Pattern] extends {
-      readonly schema: StandardSchemaV1<infer _Input, infer Output>;
-    }
-      ? Output
-      : unknown;
-  };
-  readonly publishes?: {
-    readonly [Pattern in keyof Channels]: Channels[Pattern] extends {
-      readonly schema: StandardSchemaV1<infer Input, infer Output>;
-    }
-      ? SentTo<Input, Output>
-      : unknown;
-  };
-  readonly calls: {
-    readonly [Method in keyof Calls]: Calls[Method] extends CallDefinition<
-      infer Input,
-      infer Output,
-      infer Sent
-    >
-      ? { readonly input: SentTo<Sent, Input>; readonly output: Awaited<Output> }
-      : never;
-  };
-}
-
-/** A running gateway. Its type carries the contract: `connect<typeof gateway>(url)`. */
-export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
-  /** The engine is reachable and the gateway is neither starting nor draining. */
-  readonly ready: boolean;
-  /** Open connections of this process. */
-  readonly connectionCount: number;
-  /** Settles when the engine is connected; rejects with the reason when it cannot be. */
-  started(): Promise<void>;
-  /**
-   * Takes WebSocket upgrades of `path` from a server that is otherwise the application's own:
-   * other paths, their upgrades and requests are not touched.
-   */
-  attach(server: Server, options?: AttachOptions): void;
-  /** Answers a request for one of the gateway's own HTTP routes and returns true; otherwise false, untouched. */
-  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Starts a server of the gateway's own. Port 0 picks a free one; `host` defaults to 127.0.0.1. */
-  listen(port: number, host?: string, options?: ListenOptions): Promise<Listening>;
-  /** Publishes with the process's own authority; the outcome is a value, not a throw. */
-  publish<Name extends string>(
-    channel: Name,
-    data: PublishedOf<C, Name>,
-    options?: PublishOptions,
-  ): Promise<PublishResult>;
-  /** Publishes bytes the gateway never looks into. */
-  publishBytes(
-    channel: string,
-    bytes: Uint8Array,
-    options?: PublishOptions,
-  ): Promise<PublishResult>;
-  /**
-   * Reads a channel's state and its position, to load first and stream after: a subscription that is
-   * given both goes on exactly there. The outcome is a value, not a throw.
-   */
-  readState(channel: string): Promise<StateRead | Failure>;
-  /**
-   * Tells that permissions were withdrawn: the authorize handler is asked again for every
-   * subscription of `user` to `channel` (left out: all) on this gateway. What it does not confirm
-   * within a second ends, and what is still queued of it is dropped.
-   */
-  recheck(withdrawal?: Withdrawal): void;
-  /**
-   * Stops: refuses new connections, advises open ones to leave spread over `drainMs` (default:
-   * setting `drainMs`), then ends servers of its own and engines it made. Calling again gives the same promise.
-   */
-  close(options?: { readonly drainMs?: number }): Promise<void>;
-}
 
 /**
  * Makes a gateway. Starts connecting to the engine at once; `listen()` and `publish()` wait for it.
@@ -267,8 +188,20 @@ class NodeGateway implements Gateway<Contract> {
     return (await this.#starting).readState(channel);
   }
 
-  recheck(withdrawal: Withdrawal = {}): void {
-    this.#core?.recheck(withdrawal);
+  recheck(withdrawal: Withdrawal = {}): Promise<Told> {
+    return this.#tell(() => recheckOrder(withdrawal));
+  }
+
+  disconnect(target: Target): Promise<Told> {
+    return this.#tell(() => disconnectOrder(target));
+  }
+
+  revoke(request: RevokeRequest): Promise<Told> {
+    return this.#tell((core) => core.revocation(request));
+  }
+
+  unsubscribe(request: UnsubscribeRequest): Promise<Told> {
+    return this.#tell(() => unsubscribeOrder(request));
   }
 
   close(options: { readonly drainMs?: number } = {}): Promise<void> {
@@ -300,6 +233,12 @@ class NodeGateway implements Gateway<Contract> {
     if (this.#closing !== undefined) return failure("draining");
     const core = await this.#starting;
     return core.publish(channel, payload, options);
+  }
+
+  async #tell(order: (core: GatewayCore) => Order | Failure): Promise<Told> {
+    if (this.#closing !== undefined) return failure("draining");
+    const core = this.#core ?? (await this.#starting);
+    return core.tell(order(core));
   }
 
   async #stop(drainMs: number): Promise<void> {

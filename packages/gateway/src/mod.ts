@@ -1,17 +1,14 @@
 export { type CallDefinition, CallError, call } from "@holdfast/protocol";
+export type { Told } from "./cluster/cluster.js";
+export type { RevokeRequest, Target, UnsubscribeRequest, Withdrawal } from "./cluster/orders.js";
 export type {
   CallDefinitions,
   ChannelRule,
   ChannelRules,
   PublishOptions,
-  Withdrawal,
 } from "./core-contract.js";
-export {
-  type ContractFrom,
-  createGateway,
-  type Gateway,
-  type PublishResult,
-} from "./create-gateway.js";
+export { createGateway } from "./create-gateway.js";
+export type { ContractFrom, Gateway, PublishResult } from "./gateway.js";
 export { metrics } from "./metrics.js";
 export type { GatewayOptions, MetricsOptions } from "./node/gateway-options.js";
 export type { LogLevel } from "./node/logger.js";

@@ -133,6 +133,18 @@ export const settings = {
     description:
       "Time between repeated questions to the authorize handler about a connection's subscriptions; 0: only when told to (`gateway.recheck`).",
   }),
+  maxTokenLifeMs: integer(31_622_400_000, {
+    unit: "ms",
+    min: 1_000,
+    description:
+      "Longest life of a token from now on; one that ends later is refused. A revocation is remembered for so long, since no token it concerns can live longer.",
+  }),
+  maxRevocations: integer(100_000, {
+    unit: "count",
+    min: 1,
+    description:
+      "Revocations remembered. Past it the oldest is forgotten, and every token issued before that one was made is refused.",
+  }),
   hubRingEntries: integer(256, {
     unit: "count",
     min: 1,

@@ -3,7 +3,9 @@ import { type Command, flagsOf, helpOf, type Terminal } from "./cli/command.js";
 import { exitCodes } from "./cli/exit_codes.js";
 import { benchCommand } from "./commands/bench.js";
 import { configCommand } from "./commands/config.js";
+import { disconnectCommand } from "./commands/disconnect.js";
 import { publishCommand } from "./commands/publish.js";
+import { revokeCommand } from "./commands/revoke.js";
 import { serveCommand } from "./commands/serve.js";
 import { subscribeCommand } from "./commands/subscribe.js";
 import { tokenCommand } from "./commands/token.js";
@@ -18,6 +20,8 @@ export const commands: readonly Command[] = [
   publishCommand,
   subscribeCommand,
   tokenCommand,
+  revokeCommand,
+  disconnectCommand,
   verifyCommand,
   benchCommand,
   configCommand,

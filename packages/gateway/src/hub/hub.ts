@@ -2,6 +2,7 @@ import type {
   Broker,
   BrokerLink,
   BrokerListener,
+  ClusterCommand,
   Entry,
   EphemeralRequest,
   PresenceEvent,
@@ -27,6 +28,8 @@ import { Subscription } from "./subscription.js";
 export type HubOptions = Omit<HubContext, "link" | "reads" | "budget" | "resumes" | "states"> & {
   readonly broker: Broker;
   readonly gateway: string;
+  /** Hears commands, and is told when the relay may have lost some. */
+  readonly commands: { hear(command: ClusterCommand): void; look(): void };
 };
 
 /** All followed channels of one gateway over one link to the engine. */
@@ -38,7 +41,7 @@ export class Hub {
 
   /** Connects to the engine. Throws what the engine throws when it cannot be reached. */
   static async connect(options: HubOptions): Promise<Hub> {
-    const { broker, gateway, ...rest } = options;
+    const { broker, commands, gateway, ...rest } = options;
     let hub: Hub | undefined;
     const guard = (step: (hub: Hub) => void): void => {
       try {
@@ -51,9 +54,17 @@ export class Hub {
       onEntry: (channel, epoch, entry) => guard((hub) => hub.#onEntry(channel, epoch, entry)),
       onEphemeral: (request) => guard((hub) => hub.#onEphemeral(request)),
       onPresence: (event) => guard((hub) => hub.#onPresence(event)),
-      onRelayGap: () => guard((hub) => hub.#quietCheck.compareAll()),
-      onAvailability: (available) => guard((hub) => hub.#onAvailability(available)),
-      onCommand: () => {},
+      onRelayGap: () =>
+        guard((hub) => {
+          hub.#quietCheck.compareAll();
+          commands.look();
+        }),
+      onAvailability: (available) =>
+        guard((hub) => {
+          hub.#onAvailability(available);
+          if (available) commands.look();
+        }),
+      onCommand: (command) => guard(() => commands.hear(command)),
     };
     const link: BrokerLink = await broker.connect(gateway, listener);
     const { clock, logger, settings, turns } = rest;

@@ -3,15 +3,17 @@ import { basename, dirname } from "node:path";
 import type { Logger, Meter } from "@holdfast/core";
 import { failure } from "@holdfast/protocol";
 import { metrics } from "../metrics.js";
-import { handlePublish, type PublishRouteOptions } from "./http-publish.js";
+import { handleOrder, orderRoutes } from "./http-orders.js";
+import { handlePublish } from "./http-publish.js";
 import { sendProblem, sendText } from "./http-response.js";
 import { channelOfStatePath, handleState } from "./http-state.js";
+import type { KeyedRouteOptions } from "./keyed-request.js";
 import type { PrometheusMeter } from "./meter.js";
 import { problemOf } from "./problem.js";
 import { findFile, sendFile } from "./static-files.js";
 
 /** What the HTTP side is made of. */
-export interface HttpApiOptions extends PublishRouteOptions {
+export interface HttpApiOptions extends KeyedRouteOptions {
   readonly logger: Logger;
   readonly meter: Meter;
   readonly ready: () => boolean;
@@ -46,6 +48,11 @@ export class HttpApi {
     this.#add("/api/publish", ["POST"], (request, response) =>
       handlePublish(request, response, options),
     );
+    for (const [path, read] of Object.entries(orderRoutes)) {
+      this.#add(path, ["POST"], (request, response) =>
+        handleOrder(read, request, response, options),
+      );
+    }
     this.#add("/health/live", READ, (_request, response) => {
       sendText(response, 200, "text/plain; charset=utf-8", "live\n");
     });

@@ -1,18 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Failure, failure } from "@holdfast/protocol";
-import type { GatewayCore, PublishOptions } from "../core-contract.js";
-import { type KeyCheck, presentedKey } from "./api-keys.js";
-import { sendFailure, sendJson, sendProblem } from "./http-response.js";
-import { problemOf } from "./problem.js";
-import { readBody } from "./request-body.js";
-
-/** What the publish route is made of. */
-export interface PublishRouteOptions {
-  readonly core: () => GatewayCore | undefined;
-  readonly keyCheck: KeyCheck;
-  /** Largest body, in bytes. */
-  readonly maxBodyBytes: number;
-}
+import type { PublishOptions } from "../core-contract.js";
+import { sendFailure, sendJson } from "./http-response.js";
+import {
+  isRecord,
+  type KeyedRouteOptions,
+  keyedBody,
+  parseObject,
+  startedCore,
+} from "./keyed-request.js";
 
 type Payload = { readonly data: unknown } | { readonly bytes: Uint8Array };
 
@@ -27,34 +23,17 @@ interface PublishCommand {
 export async function handlePublish(
   request: IncomingMessage,
   response: ServerResponse,
-  { core, keyCheck, maxBodyBytes }: PublishRouteOptions,
+  options: KeyedRouteOptions,
 ): Promise<void> {
-  if (!keyCheck(presentedKey(request.headers))) {
-    // The body of a stranger is not worth reading, so the connection ends with the answer.
-    const details = problemOf(failure("unauthorized", "A valid API key is required."));
-    sendProblem(response, 401, details, { "www-authenticate": "Bearer", connection: "close" });
-    return;
-  }
-  const body = await readBody(request, maxBodyBytes);
-  if (!body.ok) {
-    if (body.reason === "aborted") return;
-    const message = `The body is larger than ${maxBodyBytes} bytes.`;
-    sendProblem(response, 413, problemOf(failure("too_large", message)), { connection: "close" });
-    return;
-  }
-  const command = parsePublish(body.bytes);
+  const bytes = await keyedBody(request, response, options);
+  if (bytes === undefined) return;
+  const command = parsePublish(bytes);
   if (!command.ok) {
     sendFailure(response, command);
     return;
   }
-  const gateway = core();
-  if (gateway === undefined) {
-    sendFailure(
-      response,
-      failure("unavailable", "The gateway is starting.", { retryAfterMs: 1000 }),
-    );
-    return;
-  }
+  const gateway = startedCore(response, options.core);
+  if (gateway === undefined) return;
   const outcome = await gateway.publish(command.channel, command.payload, command.options);
   if (!outcome.ok) {
     sendFailure(response, outcome);
@@ -99,16 +78,6 @@ export function parsePublish(bytes: Uint8Array): PublishCommand | Failure {
   return { ok: true, channel, payload, options };
 }
 
-function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function payloadOf(body: Record<string, unknown>): Payload | Failure {
   const { data, bytes } = body;
   if ((data === undefined) === (bytes === undefined)) {
@@ -124,10 +93,6 @@ function payloadOf(body: Record<string, unknown>): Payload | Failure {
 
 function invalid(name: string, expected: string): Failure {
   return failure("invalid_field", `\`${name}\`: expected ${expected}.`, { field: `/${name}` });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

@@ -32,6 +32,14 @@ class FakeCore implements GatewayCore {
 
   recheck(): void {}
 
+  tell(): never {
+    throw new Error("nobody is told anything here");
+  }
+
+  revocation(): never {
+    throw new Error("nothing is revoked here");
+  }
+
   readState(): never {
     throw new Error("nobody reads here");
   }

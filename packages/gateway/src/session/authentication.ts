@@ -24,7 +24,7 @@ export function authenticate(
   token: string | undefined,
   done: (outcome: Authenticated) => void,
 ): () => void {
-  const { authenticate: handler, anonymous, clock, logger, settings, wheel } = shared;
+  const { authenticate: handler, anonymous, logger, settings, wheel } = shared;
   const withoutToken = (): Authenticated =>
     token === undefined && anonymous !== undefined
       ? { ok: true, identity: { can: anonymous } }
@@ -56,11 +56,25 @@ export function authenticate(
       } else if (!isIdentity(ending.value)) {
         logger.warn("authenticate handler failed", { error: "not an identity" });
         done({ ok: false, code: UNAUTHORIZED });
-      } else if ((ending.value.expiresAtMs ?? Infinity) <= clock.wallMs()) {
-        done({ ok: false, code: TOKEN_EXPIRED });
-      } else {
-        done({ ok: true, identity: ending.value });
-      }
+      } else done(admit(shared, ending.value));
     },
   );
+}
+
+/** Holds an identity against the clock and against what was revoked. */
+function admit(shared: Shared, identity: Identity): Authenticated {
+  const { clock, knowsRevoked, logger, revocations, settings } = shared;
+  const { user, tokenId, issuedAtMs = Infinity, expiresAtMs = Infinity } = identity;
+  const nowMs = clock.wallMs();
+  if (expiresAtMs <= nowMs || issuedAtMs + settings.maxTokenLifeMs <= nowMs) {
+    return { ok: false, code: TOKEN_EXPIRED };
+  }
+  if (Number.isFinite(expiresAtMs) && expiresAtMs > nowMs + settings.maxTokenLifeMs) {
+    // Its revocation would be forgotten before it ends.
+    logger.warn("token lives too long", { maxTokenLifeMs: settings.maxTokenLifeMs });
+    return { ok: false, code: UNAUTHORIZED };
+  }
+  if (user === undefined && tokenId === undefined) return { ok: true, identity };
+  if (!knowsRevoked()) return { ok: false, code: OVERLOADED };
+  return revocations.covers(identity) ? { ok: false, code: UNAUTHORIZED } : { ok: true, identity };
 }

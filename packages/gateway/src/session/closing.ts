@@ -27,8 +27,9 @@ export function disconnectOf(code: CloseCode, advice: Advice): DownMessage {
 
 /**
  * Whether what is still queued is thrown away: a reader that did not take it will not take it
- * now, and what was appended under credentials that have ended is nobody's any more.
+ * now, and what was appended under credentials that have ended, or for somebody who was shown out, is
+ * nobody's any more.
  */
 export function discards(code: CloseCode): boolean {
-  return code === 4001 || code === 4006;
+  return code === 4001 || code === 4006 || code === 4504;
 }

@@ -78,6 +78,11 @@ export class Commands {
     this.#presence.recheck();
   }
 
+  /** Ends what there is with a channel beside a subscription. */
+  withdraw(channel: string): void {
+    this.#presence.withdraw(channel);
+  }
+
   /** Gives everything up that was begun. */
   end(): void {
     this.#calls.end();

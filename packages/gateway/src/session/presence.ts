@@ -84,13 +84,18 @@ export class ConnectionPresence {
     const peer = this.#peer;
     for (const channel of new Set([...this.#entered, ...this.#watched.keys()])) {
       peer.authorizer.confirm("presence", channel, RECHECK_TIMEOUT_MS, (denied) => {
-        if (denied === undefined || peer.ended) return;
-        this.#unwatch(channel);
-        if (!this.#entered.delete(channel)) return;
-        peer.shared.hub.context.link.leave(channel, peer.member, { grace: false });
-        peer.send({ type: "presence_left", channel });
+        if (denied !== undefined && !peer.ended) this.withdraw(channel);
       });
     }
+  }
+
+  /** Ends being a member of a channel, and watching it. */
+  withdraw(channel: string): void {
+    const peer = this.#peer;
+    this.#unwatch(channel);
+    if (!this.#entered.delete(channel)) return;
+    peer.shared.hub.context.link.leave(channel, peer.member, { grace: false });
+    peer.send({ type: "presence_left", channel });
   }
 
   /** The connection is gone: its members leave, unless it comes back within the engine's grace period. */

@@ -37,17 +37,24 @@ function recheck(
       if (denied === undefined || peer.ended || !counts(denied)) return;
       // Meanwhile it may have ended, or begun anew under an answer of its own.
       if (peer.subscriptions.get(channel) !== subscription) return;
-      const { unanswered } = subscription;
-      endSubscription(peer, channel);
-      peer.outbox.drop(channel);
-      if (unanswered !== undefined) {
-        unanswered(denied);
-        return;
-      }
-      const { code, message, retryable } = denied;
-      peer.send({ type: "unsubscribed", channel, code, message, retryable });
+      withdraw(peer, channel, denied);
     });
   }
+}
+
+/** Ends a subscription, with the reason, and drops what is queued of it. */
+export function withdraw(peer: Peer, channel: string, why: Failure): void {
+  const subscription = peer.subscriptions.get(channel);
+  if (subscription === undefined) return;
+  const { unanswered } = subscription;
+  endSubscription(peer, channel);
+  peer.outbox.drop(channel);
+  if (unanswered !== undefined) {
+    unanswered(why);
+    return;
+  }
+  const { code, message, retryable } = why;
+  peer.send({ type: "unsubscribed", channel, code, message, retryable });
 }
 
 /** Rechecks one connection at a beat, since a handler's answers may change without a word. */

@@ -26,7 +26,7 @@ import { Lanes } from "./lanes.js";
 import type { MemberHolder } from "./members.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
 import { idOf, type Peer, type Request } from "./peer.js";
-import { PeriodicRecheck, recheckQuietly, recheckSubscriptions } from "./revocation.js";
+import { PeriodicRecheck, recheckQuietly, recheckSubscriptions, withdraw } from "./revocation.js";
 import type { Shared } from "./shared.js";
 import { StateMachine } from "./state.js";
 import { endSubscription } from "./subscribing.js";
@@ -46,6 +46,8 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
   readonly subscriptions = new Map<string, Subscription>();
   authorizer: Authorizer;
   user: string | undefined;
+  /** Set while the session is open. */
+  identity: Identity | undefined;
   member = "";
   readonly #transport: Transport;
   readonly #handshake: Handshake;
@@ -63,7 +65,6 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
   #abortAuthentication: (() => void) | undefined;
   /** The session opened by itself, so that a first `connect` may still come. */
   #awaitsConnect = false;
-  #expiresAtMs: number | undefined;
   #isCounted = false;
 
   constructor(
@@ -144,6 +145,13 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
     this.authorizer.forget();
     recheckSubscriptions(this, channel);
     this.#commands.recheck();
+  }
+
+  /** Ends what there is with a channel: the subscription, being a member, and watching. */
+  unsubscribe(channel: string): void {
+    if (this.#state.current !== "open") return;
+    withdraw(this, channel, failure("forbidden", "The application ended this subscription."));
+    this.#commands.withdraw(channel);
   }
 
   replaced(): void {
@@ -323,9 +331,10 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
     members.claim(this.member, this);
   }
 
-  #trust({ user, can, expiresAtMs }: Identity): void {
+  #trust(identity: Identity): void {
+    const { user, can, expiresAtMs } = identity;
+    this.identity = identity;
     this.authorizer = new Authorizer(this.shared, user, can);
-    this.#expiresAtMs = expiresAtMs;
     this.#expiry.set(expiresAtMs);
     this.outbox.writeUntil(expiresAtMs ?? Number.POSITIVE_INFINITY);
   }
@@ -348,8 +357,9 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
   }
 
   #expiresIn(): { expiresInMs?: number } {
-    if (this.#expiresAtMs === undefined) return {};
-    return { expiresInMs: Math.max(0, Math.round(this.#expiresAtMs - this.shared.clock.wallMs())) };
+    const expiresAtMs = this.identity?.expiresAtMs;
+    if (expiresAtMs === undefined) return {};
+    return { expiresInMs: Math.max(0, Math.round(expiresAtMs - this.shared.clock.wallMs())) };
   }
 
   #own(command: OwnCommand): void {

@@ -1,5 +1,6 @@
 import type { Clock, Counter, Logger, Random, TimerWheel } from "@holdfast/core";
 import type { AuthenticateHandler, AuthorizeHandler, Capabilities } from "@holdfast/protocol";
+import type { Revocations } from "../cluster/revocations.js";
 import type { CallDefinitions } from "../core-contract.js";
 import type { ChannelPolicy } from "../hub/channel-policy.js";
 import type { Hub } from "../hub/hub.js";
@@ -38,4 +39,7 @@ export interface Shared {
   readonly authorize: AuthorizeHandler | undefined;
   readonly calls: CallDefinitions;
   readonly anonymous: Capabilities | undefined;
+  readonly revocations: Revocations;
+  /** What was revoked before this gateway was there is known. */
+  readonly knowsRevoked: () => boolean;
 }
