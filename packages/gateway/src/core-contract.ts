@@ -12,6 +12,7 @@ import type {
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Told } from "./cluster/cluster.js";
 import type { Order, RevokeRequest, Withdrawal } from "./cluster/orders.js";
+import type { Ticket } from "./cluster/tickets.js";
 import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
 import type { Connection, FrameWriter, Handshake, Transport } from "./transport.js";
@@ -86,6 +87,8 @@ export interface GatewayCore {
   tell(order: Order | Failure): Promise<Told>;
   /** Reads a revocation, which is remembered as long as a token it concerns could live. */
   revocation(request: RevokeRequest): Order | Failure;
+  /** Makes a ticket that is good for one connection to any gateway. */
+  issueTicket(request: unknown): Promise<Ticket | Failure>;
   /** Publishes with the process's own authority: validated, not authorized. */
   publish(
     channel: string,

@@ -6,6 +6,7 @@ import { Cluster, type Told } from "./cluster/cluster.js";
 import { type Order, type RevokeRequest, revokeOrder, type Withdrawal } from "./cluster/orders.js";
 import { RevocationLog } from "./cluster/revocation-log.js";
 import { Revocations } from "./cluster/revocations.js";
+import { type Ticket, Tickets } from "./cluster/tickets.js";
 import type { CoreOptions, GatewayCore, PublishOptions } from "./core-contract.js";
 import { CoreMetrics } from "./core-metrics.js";
 import { ask } from "./hub/ask.js";
@@ -95,6 +96,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       calls: options.calls ?? {},
       anonymous: options.anonymous,
       revocations,
+      tickets: new Tickets(hub.context.link, clock, random, settings),
       knowsRevoked: () => core?.cluster.isLoaded ?? false,
     },
     metrics,
@@ -182,6 +184,10 @@ class Core implements GatewayCore {
   revocation(request: RevokeRequest): Order | Failure {
     const { clock, settings } = this.#shared;
     return revokeOrder(request, clock.wallMs(), settings.maxTokenLifeMs);
+  }
+
+  issueTicket(request: unknown): Promise<Ticket | Failure> {
+    return new Promise((resolve) => this.#shared.tickets.issue(request, resolve));
   }
 
   publish(

@@ -22,6 +22,7 @@ import {
   unsubscribeOrder,
   type Withdrawal,
 } from "./cluster/orders.js";
+import type { Ticket, TicketRequest } from "./cluster/tickets.js";
 import { createCore } from "./core.js";
 import type {
   CallDefinitions,
@@ -78,12 +79,17 @@ class NodeGateway implements Gateway<Contract> {
 
   constructor(options: GatewayOptions, settings: Settings) {
     this.#settings = settings;
-    const { path = "/ws", metrics = {}, origins = [], apiKeys = [] } = options;
+    const { path = "/ws", metrics = {}, origins = [], apiKeys = [], queryTokens = false } = options;
     const clock = nodeClock;
     const random = createNodeRandom();
     const { worker, logLevel = "info" } = options;
     const logger = options.logger ?? createPinoLogger({ level: logLevel, clock, worker });
     this.#logger = logger;
+    if (queryTokens) {
+      logger.warn("tokens in the query string are taken", {
+        risk: "proxies log addresses, and browsers keep them in their history",
+      });
+    }
     const exposition =
       metrics === false
         ? undefined
@@ -105,6 +111,7 @@ class NodeGateway implements Gateway<Contract> {
       codecs: [jsonCodec],
       plain: jsonCodec,
       origins,
+      queryTokens,
       traffic,
     });
     this.#http = new HttpApi({
@@ -198,6 +205,11 @@ class NodeGateway implements Gateway<Contract> {
 
   revoke(request: RevokeRequest): Promise<Told> {
     return this.#tell((core) => core.revocation(request));
+  }
+
+  async issueTicket(request: TicketRequest): Promise<Ticket | Failure> {
+    if (this.#closing !== undefined) return failure("draining");
+    return (await this.#starting).issueTicket(request);
   }
 
   unsubscribe(request: UnsubscribeRequest): Promise<Told> {

@@ -10,6 +10,7 @@ import type {
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Told } from "./cluster/cluster.js";
 import type { RevokeRequest, Target, UnsubscribeRequest, Withdrawal } from "./cluster/orders.js";
+import type { Ticket, TicketRequest } from "./cluster/tickets.js";
 import type { CallDefinitions, ChannelRules, PublishOptions } from "./core-contract.js";
 import type { AttachOptions, Listening, ListenOptions } from "./node/server-door.js";
 import type { StateRead } from "./session/state-reading.js";
@@ -93,6 +94,8 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
   disconnect(target: Target): Promise<Told>;
   /** Makes a token, or all that a user was given before now (`beforeMs`), worth nothing, and ends their connections. */
   revoke(request: RevokeRequest): Promise<Told>;
+  /** Makes a ticket: a token that is good for one connection within `ticketLifeMs`, at any gateway. */
+  issueTicket(request: TicketRequest): Promise<Ticket | Failure>;
   /** Ends subscriptions, presence included. */
   unsubscribe(request: UnsubscribeRequest): Promise<Told>;
   /**

@@ -133,6 +133,12 @@ export const settings = {
     description:
       "Time between repeated questions to the authorize handler about a connection's subscriptions; 0: only when told to (`gateway.recheck`).",
   }),
+  ticketLifeMs: integer(30_000, {
+    unit: "ms",
+    min: 1_000,
+    max: 300_000,
+    description: "Time in which a ticket (`POST /api/tickets`) can be used, once.",
+  }),
   maxTokenLifeMs: integer(31_622_400_000, {
     unit: "ms",
     min: 1_000,

@@ -47,6 +47,11 @@ export interface GatewayOptions<
    * (`https://*.app.example`), or `"*"` for all.
    */
   readonly origins?: readonly string[];
+  /**
+   * true: a token may also come as `?token=` or `?ticket=` in the address, where proxies log it.
+   * Default false: such an address is refused.
+   */
+  readonly queryTokens?: boolean;
   /** Path of the WebSocket. Default `/ws`. */
   readonly path?: string;
   /** false: nothing is measured and there is no `/metrics`. */
@@ -82,6 +87,7 @@ const optionNames: Readonly<Record<keyof GatewayOptions, true>> = {
   settings: true,
   apiKeys: true,
   origins: true,
+  queryTokens: true,
   path: true,
   metrics: true,
   clientFile: true,

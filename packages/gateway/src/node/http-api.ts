@@ -7,6 +7,7 @@ import { handleOrder, orderRoutes } from "./http-orders.js";
 import { handlePublish } from "./http-publish.js";
 import { sendProblem, sendText } from "./http-response.js";
 import { channelOfStatePath, handleState } from "./http-state.js";
+import { handleTicket } from "./http-tickets.js";
 import type { KeyedRouteOptions } from "./keyed-request.js";
 import type { PrometheusMeter } from "./meter.js";
 import { problemOf } from "./problem.js";
@@ -47,6 +48,9 @@ export class HttpApi {
     this.#options = options;
     this.#add("/api/publish", ["POST"], (request, response) =>
       handlePublish(request, response, options),
+    );
+    this.#add("/api/tickets", ["POST"], (request, response) =>
+      handleTicket(request, response, options),
     );
     for (const [path, read] of Object.entries(orderRoutes)) {
       this.#add(path, ["POST"], (request, response) =>

@@ -27,6 +27,27 @@ export interface Negotiated {
   readonly token?: string;
 }
 
+/**
+ * The token in an address's query (`token` or `ticket`), where one is permitted. Refused where it is
+ * not, so that nobody goes on sending it where it is logged.
+ */
+export function queryToken(
+  url: string | undefined,
+  permitted: boolean,
+): { readonly ok: true; readonly token?: string } | Refusal {
+  const query = url?.split("?")[1];
+  if (query === undefined) return { ok: true };
+  const parameters = new URLSearchParams(query);
+  const given = [...parameters.getAll("token"), ...parameters.getAll("ticket")];
+  const [token] = given;
+  if (token === undefined) return { ok: true };
+  if (!permitted) {
+    return refuse(400, "No token is taken from the query string (option `queryTokens`).");
+  }
+  if (given.length > 1 || token === "") return refuse(400, "The query string has no single token.");
+  return { ok: true, token };
+}
+
 /** Makes a refusal. */
 export function refuse(
   status: number,

@@ -36,6 +36,10 @@ class FakeCore implements GatewayCore {
     throw new Error("nobody is told anything here");
   }
 
+  issueTicket(): never {
+    throw new Error("nobody is given a ticket here");
+  }
+
   revocation(): never {
     throw new Error("nothing is revoked here");
   }
@@ -103,6 +107,7 @@ async function open(overrides: Partial<Settings> = {}): Promise<void> {
     meter: silentMeter,
     settings: { ...defaultsOf(table), ...overrides },
     origins: [],
+    queryTokens: false,
     traffic: trafficOf(silentMeter),
   });
   server = createServer();

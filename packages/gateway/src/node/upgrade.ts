@@ -7,7 +7,14 @@ import type { GatewayCore } from "../core-contract.js";
 import { metrics } from "../metrics.js";
 import type { Settings } from "../settings.js";
 import type { Handshake } from "../transport.js";
-import { checkHandshake, type Negotiated, negotiate, type Refusal, refuse } from "./negotiation.js";
+import {
+  checkHandshake,
+  type Negotiated,
+  negotiate,
+  queryToken,
+  type Refusal,
+  refuse,
+} from "./negotiation.js";
 import { originAllowed } from "./origins.js";
 import { answerRefusal } from "./refusal.js";
 import type { Traffic } from "./traffic.js";
@@ -35,6 +42,8 @@ export interface UpgradeOptions {
   readonly meter: Meter;
   readonly settings: Settings;
   readonly origins: readonly string[];
+  /** true: a token may come in the query string. */
+  readonly queryTokens: boolean;
   readonly traffic: Traffic;
 }
 
@@ -125,6 +134,8 @@ export class UpgradeDoor {
     }
     const negotiated = negotiate(headers["sec-websocket-protocol"], codecs, plain);
     if (!negotiated.ok) return negotiated;
+    const inQuery = queryToken(request.url, this.#options.queryTokens);
+    if (!inQuery.ok) return inQuery;
     const core = this.#options.core();
     const later = { "retry-after": String(RETRY_AFTER_S) };
     if (core === undefined) return refuse(503, "The gateway is starting.", later);
@@ -138,7 +149,7 @@ export class UpgradeDoor {
       const wait = { "retry-after": String(seconds) };
       return refuse(503, "Too many connections at once.", wait);
     }
-    return { ok: true, core, negotiated };
+    return { ok: true, core, negotiated: { ...inQuery, ...negotiated } };
   }
 
   #opened(transport: WsTransport): void {

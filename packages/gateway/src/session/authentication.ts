@@ -1,4 +1,6 @@
+import { isFailure } from "@holdfast/broker";
 import type { CloseCode, Identity } from "@holdfast/protocol";
+import { TICKET_PREFIX } from "../cluster/tickets.js";
 import { textOf } from "../hub/ask.js";
 import { withDeadline } from "../hub/deadline.js";
 import type { Handshake } from "../transport.js";
@@ -29,6 +31,7 @@ export function authenticate(
     token === undefined && anonymous !== undefined
       ? { ok: true, identity: { can: anonymous } }
       : { ok: false, code: UNAUTHORIZED };
+  if (token?.startsWith(TICKET_PREFIX)) return redeem(shared, token, done);
   if (handler === undefined) {
     done(withoutToken());
     return () => {};
@@ -59,6 +62,24 @@ export function authenticate(
       } else done(admit(shared, ending.value));
     },
   );
+}
+
+/** A ticket is judged by the gateway itself; no handler sees it. */
+function redeem(
+  shared: Shared,
+  ticket: string,
+  done: (outcome: Authenticated) => void,
+): () => void {
+  let over = false;
+  shared.tickets.redeem(ticket, (identity) => {
+    if (over) return;
+    if (identity === null) done({ ok: false, code: UNAUTHORIZED });
+    else if (isFailure(identity)) done({ ok: false, code: OVERLOADED });
+    else done(admit(shared, identity));
+  });
+  return () => {
+    over = true;
+  };
 }
 
 /** Holds an identity against the clock and against what was revoked. */

@@ -1,6 +1,7 @@
 import type { Clock, Counter, Logger, Random, TimerWheel } from "@holdfast/core";
 import type { AuthenticateHandler, AuthorizeHandler, Capabilities } from "@holdfast/protocol";
 import type { Revocations } from "../cluster/revocations.js";
+import type { Tickets } from "../cluster/tickets.js";
 import type { CallDefinitions } from "../core-contract.js";
 import type { ChannelPolicy } from "../hub/channel-policy.js";
 import type { Hub } from "../hub/hub.js";
@@ -40,6 +41,7 @@ export interface Shared {
   readonly calls: CallDefinitions;
   readonly anonymous: Capabilities | undefined;
   readonly revocations: Revocations;
+  readonly tickets: Tickets;
   /** What was revoked before this gateway was there is known. */
   readonly knowsRevoked: () => boolean;
 }

@@ -116,6 +116,11 @@ export const serverOptions = {
     description:
       "Web origins (https://app.example, https://*.app.example) whose pages may connect besides the gateway's own; * for every origin.",
   }),
+  queryTokens: boolean(false, {
+    unit: "",
+    description:
+      "A token may also come as ?token= or ?ticket= in the address, where proxies log it. For clients that can do nothing else.",
+  }),
   anonymous: noCapabilities,
   logLevel: string("info", {
     unit: "",

@@ -17,6 +17,7 @@ export type Profile = Pick<
   | "channels"
   | "logLevel"
   | "origins"
+  | "queryTokens"
   | "settings"
   | "tls"
 >;
@@ -40,6 +41,7 @@ export function profileOf({ options, channels, sources }: Configuration): Profil
     channels: options.dev ? withDemoRules(channels) : channels,
     apiKeys: options.dev && options.apiKeys.length === 0 ? [developmentKey] : options.apiKeys,
     origins: options.origins,
+    queryTokens: options.queryTokens,
     logLevel: levelOf(options.dev && sources.logLevel === "default" ? "warn" : options.logLevel),
     settings: settingsOf(options),
     ...(Object.keys(anonymous).length === 0 ? {} : { anonymous }),
