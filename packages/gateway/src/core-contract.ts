@@ -63,6 +63,8 @@ export interface CoreOptions {
   readonly calls?: CallDefinitions;
   /** What connections without credentials may do; absent: they are refused. */
   readonly anonymous?: Capabilities;
+  /** What every connection with a user may do beside what its identity says. */
+  readonly authenticated?: Capabilities;
 }
 
 /** Options of a publish that comes from the process itself or the HTTP API. */

@@ -95,6 +95,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       authorize: options.authorize,
       calls: options.calls ?? {},
       anonymous: options.anonymous,
+      authenticated: options.authenticated,
       revocations,
       tickets: new Tickets(hub.context.link, clock, random, settings),
       knowsRevoked: () => core?.cluster.isLoaded ?? false,

@@ -282,12 +282,19 @@ function openBroker(
 }
 
 /** The handlers that were given; an absent one stays absent. */
-function handlersOf({ authenticate, authorize, calls, anonymous }: GatewayOptions): Handlers {
+function handlersOf({
+  authenticate,
+  authorize,
+  calls,
+  anonymous,
+  authenticated,
+}: GatewayOptions): Handlers {
   return {
     ...(authenticate === undefined ? {} : { authenticate }),
     ...(authorize === undefined ? {} : { authorize }),
     ...(calls === undefined ? {} : { calls }),
     ...(anonymous === undefined ? {} : { anonymous }),
+    ...(authenticated === undefined ? {} : { authenticated }),
   };
 }
 

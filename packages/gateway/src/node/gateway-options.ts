@@ -2,6 +2,7 @@ import type { Broker, Engines } from "@holdfast/broker";
 import { defaultsOf, type Logger } from "@holdfast/core";
 import type { AuthenticateHandler, AuthorizeHandler, Capabilities } from "@holdfast/protocol";
 import type { CallDefinitions, ChannelRules } from "../core-contract.js";
+import { USER_PLACEHOLDER } from "../hub/pattern.js";
 import { type Settings, settings as table } from "../settings.js";
 import type { LogLevel } from "./logger.js";
 import { complaintAboutOrigin } from "./origins.js";
@@ -38,6 +39,11 @@ export interface GatewayOptions<
   readonly calls?: Calls;
   /** What connections without credentials may do. Absent: they are refused. */
   readonly anonymous?: Capabilities;
+  /**
+   * What every connection with a user may do beside what its identity says; `{sub}` in a pattern is
+   * the user's own name: `{ "user:{sub}:*": ["subscribe"] }`.
+   */
+  readonly authenticated?: Capabilities;
   /** Limits and times that differ from their defaults. */
   readonly settings?: Partial<Settings>;
   /** Keys that the HTTP API accepts, at least 16 characters each. Absent: it accepts none. */
@@ -84,6 +90,7 @@ const optionNames: Readonly<Record<keyof GatewayOptions, true>> = {
   channels: true,
   calls: true,
   anonymous: true,
+  authenticated: true,
   settings: true,
   apiKeys: true,
   origins: true,
@@ -113,11 +120,15 @@ export function checkOptions(options: GatewayOptions): void {
     const handler = options[name];
     if (handler !== undefined && typeof handler !== "function") fail(name, "must be a function");
   }
-  const { path = "/ws", origins = [], channels = {}, calls = {}, anonymous = {} } = options;
+  const { path = "/ws", origins = [], channels = {}, calls = {} } = options;
+  const { anonymous = {}, authenticated = {} } = options;
   if (!/^\/[^?#\s]*$/.test(path)) fail("path", `must begin with "/", got ${JSON.stringify(path)}`);
   for (const [index, origin] of origins.entries()) checkOrigin(index, origin);
   for (const [pattern, rule] of Object.entries(channels)) checkChannel(pattern, rule);
   for (const pattern of Object.keys(anonymous)) checkPattern("anonymous", pattern, true);
+  for (const pattern of Object.keys(authenticated)) {
+    checkPattern("authenticated", pattern.replaceAll(USER_PLACEHOLDER, "x"), true);
+  }
   for (const [method, definition] of Object.entries(calls)) {
     if (!METHOD.test(method)) fail(`calls[${JSON.stringify(method)}]`, "is not a call's name");
     if (typeof definition?.handler !== "function") {

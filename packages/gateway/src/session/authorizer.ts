@@ -1,7 +1,7 @@
 import { type Action, type Capabilities, type Failure, failure } from "@holdfast/protocol";
 import { textOf } from "../hub/ask.js";
 import { withDeadline } from "../hub/deadline.js";
-import { compilePattern } from "../hub/pattern.js";
+import { compilePattern, patternFor } from "../hub/pattern.js";
 import type { Shared } from "./shared.js";
 
 /** Answers of the handler remembered per connection. */
@@ -10,6 +10,13 @@ const MAX_CACHED = 256;
 interface Grant {
   readonly matches: (channel: string) => boolean;
   readonly actions: readonly Action[];
+}
+
+function grantsOf(can: Capabilities, user: string | undefined): Grant[] {
+  return Object.entries(can).flatMap(([pattern, actions]) => {
+    const own = patternFor(pattern, user);
+    return own === undefined ? [] : [{ matches: compilePattern(own), actions }];
+  });
 }
 
 /** Calls back with the reason for refusing, or nothing. */
@@ -30,10 +37,8 @@ export class Authorizer {
   constructor(shared: Shared, user: string | undefined, can: Capabilities | undefined) {
     this.#shared = shared;
     this.#user = user;
-    this.#grants = Object.entries(can ?? {}).map(([pattern, actions]) => ({
-      matches: compilePattern(pattern),
-      actions,
-    }));
+    const everybodys = user === undefined ? undefined : shared.authenticated;
+    this.#grants = [can, everybodys].flatMap((each) => grantsOf(each ?? {}, user));
   }
 
   /** Whether the capabilities alone permit it. */

@@ -40,6 +40,8 @@ export interface Shared {
   readonly authorize: AuthorizeHandler | undefined;
   readonly calls: CallDefinitions;
   readonly anonymous: Capabilities | undefined;
+  /** What everybody with a name may do beside. */
+  readonly authenticated: Capabilities | undefined;
   readonly revocations: Revocations;
   readonly tickets: Tickets;
   /** What was revoked before this gateway was there is known. */

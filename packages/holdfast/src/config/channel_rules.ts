@@ -41,7 +41,9 @@ export function complaintsAboutRules(rules: unknown): string[] {
 export function complaintsAboutCapabilities(place: string, value: unknown): string[] {
   if (!isRecord(value)) return [`${place}: expected an object of channel patterns and actions.`];
   return Object.entries(value).flatMap(([pattern, listed]) => {
-    const complaints = methodGrammar.test(pattern) ? [] : complaintsAboutPattern(place, pattern);
+    // A user's own name may stand in it, which the gateway fills in.
+    const filled = pattern.replaceAll("{sub}", "x");
+    const complaints = methodGrammar.test(filled) ? [] : complaintsAboutPattern(place, filled);
     if (!Array.isArray(listed)) {
       return [...complaints, `${place}["${pattern}"]: expected a list of ${actions.join(", ")}.`];
     }

@@ -51,16 +51,18 @@ export function resolve(inputs: Inputs): Configuration {
   const channels = takeFile(reader, inputs.file);
   reader.takeEnvironment(inputs.env, isNoOption);
   reader.takeFlags(inputs.flags);
-  reader.complaints.push(...complaintsAboutAnonymous(reader.values.anonymous));
+  reader.complaints.push(...complaintsAboutPermissions("anonymous", reader.values.anonymous));
+  reader.complaints.push(
+    ...complaintsAboutPermissions("authenticated", reader.values.authenticated),
+  );
   if (reader.complaints.length > 0) throw new UsageError(reader.complaints.join("\n"));
   return { options: reader.values as Options, channels, sources: reader.sources };
 }
 
-function complaintsAboutAnonymous(anonymous: unknown): string[] {
-  const place = "anonymous";
-  return isCapabilities(anonymous)
-    ? complaintsAboutIdleCapabilities(place, anonymous)
-    : complaintsAboutCapabilities(place, anonymous);
+function complaintsAboutPermissions(place: string, can: unknown): string[] {
+  return isCapabilities(can)
+    ? complaintsAboutIdleCapabilities(place, can)
+    : complaintsAboutCapabilities(place, can);
 }
 
 function isNoOption(variable: string): boolean {

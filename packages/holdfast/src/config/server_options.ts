@@ -9,13 +9,12 @@ import {
 import { settings } from "@holdfast/gateway";
 import type { Capabilities } from "@holdfast/protocol";
 
-const noCapabilities: OptionDeclaration<Capabilities> = {
+const capabilities = (description: string): OptionDeclaration<Capabilities> => ({
   kind: "json",
   default: {},
   unit: "",
-  description:
-    'What connections without a token may do, as JSON: {"chat:*":["subscribe"]}. Empty: they are refused.',
-};
+  description,
+});
 
 /** What `holdfast serve` itself is told, declared once for file, environment, flags and reference page. */
 export const serverOptions = {
@@ -121,7 +120,12 @@ export const serverOptions = {
     description:
       "A token may also come as ?token= or ?ticket= in the address, where proxies log it. For clients that can do nothing else.",
   }),
-  anonymous: noCapabilities,
+  anonymous: capabilities(
+    'What connections without a token may do, as JSON: {"chat:*":["subscribe"]}. Empty: they are refused.',
+  ),
+  authenticated: capabilities(
+    'What every connection with a user may do beside what its token permits, as JSON; {sub} is the user\'s own name: {"user:{sub}:*":["subscribe"]}.',
+  ),
   logLevel: string("info", {
     unit: "",
     choices: ["debug", "info", "warn", "error", "silent"],

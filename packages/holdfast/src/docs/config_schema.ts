@@ -67,7 +67,8 @@ function schemaOf(name: string, declaration: OptionDeclaration): Schema {
 
 function typeOf(name: string, { kind }: OptionDeclaration): Schema {
   if (kind === "strings") return { type: "array", items: { type: "string" } };
-  if (kind === "json") return name === "anonymous" ? capabilities : { type: "object" };
+  if (kind === "json")
+    return ["anonymous", "authenticated"].includes(name) ? capabilities : { type: "object" };
   return { type: kind };
 }
 

@@ -12,6 +12,7 @@ export type Profile = Pick<
   GatewayOptions,
   | "broker"
   | "anonymous"
+  | "authenticated"
   | "authenticate"
   | "apiKeys"
   | "channels"
@@ -41,6 +42,7 @@ export function profileOf({ options, channels, sources }: Configuration): Profil
     channels: options.dev ? withDemoRules(channels) : channels,
     apiKeys: options.dev && options.apiKeys.length === 0 ? [developmentKey] : options.apiKeys,
     origins: options.origins,
+    authenticated: options.authenticated,
     queryTokens: options.queryTokens,
     logLevel: levelOf(options.dev && sources.logLevel === "default" ? "warn" : options.logLevel),
     settings: settingsOf(options),
