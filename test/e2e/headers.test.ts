@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { endAfterEach, onEnd, serve } from "./kit/gateway.js";
+import { JsonClient, refusedWith } from "./kit/json-client.js";
 import { RawPeer } from "./kit/raw-peer.js";
 
 endAfterEach();
@@ -95,4 +97,21 @@ it("a refused upgrade says it too, and neither names the software", async () => 
   );
   const { headers } = await fetch(`${url}/`);
   for (const name of ["server", "x-powered-by"]) expect(headers.get(name)).toBeNull();
+});
+
+describe("a gateway for this machine alone (checkHost)", () => {
+  it("abuse 1: answers no page whose name was pointed at it, over HTTP or WebSocket", async () => {
+    const { url, webSocketUrl, port } = await serve({ checkHost: true });
+    const foreign = { host: `evil.example:${port}`, origin: `http://evil.example:${port}` };
+    const refused = await refusedWith(webSocketUrl, { headers: foreign });
+    expect(refused.status).toBe(421);
+    const raw = await new Promise<number | undefined>((resolve) => {
+      get(`${url}/health/live`, { headers: { host: foreign.host } }, ({ statusCode }) =>
+        resolve(statusCode),
+      );
+    });
+    expect(raw).toBe(421);
+    await JsonClient.open(webSocketUrl);
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  });
 });

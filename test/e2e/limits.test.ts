@@ -108,7 +108,9 @@ describe("traffic", () => {
   });
 
   it("abuse 15: a flood of bytes is ended though the messages are few", async () => {
-    const { webSocketUrl } = await serve({ settings: { messagesPerSecond: 10 } });
+    const { webSocketUrl } = await serve({
+      settings: { messagesPerSecond: 10, bytesPerSecond: 65_536 },
+    });
     const client = await JsonClient.open(webSocketUrl);
     const data = "x".repeat(60_000);
     for (let i = 0; i < 40; i++) client.send({ type: "publish", channel: "chat:a", data });

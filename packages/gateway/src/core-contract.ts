@@ -81,8 +81,11 @@ export interface PublishOptions {
 export interface GatewayCore {
   /** Takes a new socket. The transport calls the returned connection from then on. */
   accept(transport: Transport, handshake: Handshake): Connection;
-  /** Time until another connection would be taken, in milliseconds; 0: now. For doors that can say so before opening. */
-  acceptWaitMs(): number;
+  /**
+   * Time until another connection from the address would be taken, in milliseconds; 0: now. For doors
+   * that can say so before opening; asking counts as an arrival.
+   */
+  acceptWaitMs(remoteAddress?: string): number;
   /** Asks again for every subscription it concerns, here alone; what is not confirmed within a second ends. */
   recheck(withdrawal: Withdrawal): void;
   /** Carries an order out on every gateway, on this one at once. A failure tells that others may not know. */

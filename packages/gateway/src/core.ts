@@ -14,12 +14,14 @@ import { type ChannelPolicy, compileRules } from "./hub/channel-policy.js";
 import { refuseBeyond } from "./hub/engine-needs.js";
 import { Hub } from "./hub/hub.js";
 import { Turns } from "./hub/turns.js";
+import { Arrivals, networkOf } from "./session/arrivals.js";
 import { overLimitAdvice } from "./session/closing.js";
 import { Drain } from "./session/drain.js";
 import { FlushScheduler } from "./session/flush-scheduler.js";
 import { isUser, MAX_USER_CHARS } from "./session/identity.js";
 import { Members } from "./session/members.js";
 import { acceptPayload } from "./session/publishing.js";
+import { SharedRates } from "./session/rates.js";
 import { Session } from "./session/session.js";
 import type { Shared } from "./session/shared.js";
 import { readState, type StateRead } from "./session/state-reading.js";
@@ -90,6 +92,22 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       members: new Members(),
       wallWatch: new WallWatch(clock),
       users: new Tally(settings.maxConnectionsPerUser),
+      userRates: new SharedRates(
+        clock,
+        {
+          messagesPerSecond: settings.messagesPerSecondPerUser,
+          bytesPerSecond: settings.bytesPerSecondPerUser,
+        },
+        settings.maxMessageBytes,
+      ),
+      addressRates: new SharedRates(
+        clock,
+        {
+          messagesPerSecond: settings.messagesPerSecondPerAddress,
+          bytesPerSecond: settings.bytesPerSecondPerAddress,
+        },
+        settings.maxMessageBytes,
+      ),
       metrics,
       authenticate: options.authenticate,
       authorize: options.authorize,
@@ -113,11 +131,13 @@ class Core implements GatewayCore {
   readonly #sessions = new Set<Session>();
   readonly #accepts: TokenBucket;
   readonly #addresses: Tally;
+  readonly #arrivals: Arrivals;
   #drain: Drain | undefined;
 
   constructor(shared: Shared, metrics: CoreMetrics) {
     this.#shared = shared;
     this.#addresses = new Tally(shared.settings.maxConnectionsPerAddress);
+    this.#arrivals = new Arrivals(shared.clock, shared.settings.acceptsPerSecondPerAddress);
     const perSecond = shared.settings.acceptsPerSecond;
     this.#accepts = new TokenBucket(shared.clock, { perSecond, burst: perSecond });
     this.#metrics = metrics;
@@ -143,13 +163,13 @@ class Core implements GatewayCore {
   }
 
   accept(transport: Transport, handshake: Handshake): Connection {
-    const { remoteAddress = "" } = handshake;
-    const isAddressCounted = this.#addresses.add(remoteAddress);
+    const network = networkOf(handshake.remoteAddress ?? "");
+    const isAddressCounted = this.#addresses.add(network);
     const session = new Session(this.#shared, transport, handshake, (gone, code) => {
       this.#sessions.delete(gone);
       this.#metrics.closed(code, this.#sessions.size);
       this.#drain?.gone();
-      if (isAddressCounted) this.#addresses.remove(remoteAddress);
+      if (isAddressCounted) this.#addresses.remove(network);
     });
     this.#sessions.add(session);
     this.#metrics.connections(this.#sessions.size);
@@ -167,8 +187,9 @@ class Core implements GatewayCore {
     return session;
   }
 
-  acceptWaitMs(): number {
-    return this.#accepts.waitMs();
+  acceptWaitMs(remoteAddress = ""): number {
+    const waitMs = this.#arrivals.take(networkOf(remoteAddress));
+    return Math.max(waitMs, this.#accepts.waitMs());
   }
 
   recheck({ user, channel }: Withdrawal): void {

@@ -33,6 +33,7 @@ import type {
 } from "./core-contract.js";
 import type { ContractFrom, Gateway, PublishResult } from "./gateway.js";
 import { createKeyCheck } from "./node/api-keys.js";
+import { TrustedProxies } from "./node/client-address.js";
 import { checkOptions, type GatewayOptions, resolveSettings } from "./node/gateway-options.js";
 import { HttpApi } from "./node/http-api.js";
 import { createPinoLogger } from "./node/logger.js";
@@ -95,6 +96,8 @@ class NodeGateway implements Gateway<Contract> {
         ? undefined
         : createPrometheusMeter({ process: metrics.process ?? true, worker });
     const meter: Meter = exposition ?? silentMeter;
+    const { trustedProxies = [], checkHost = false } = options;
+    const shielding = { proxies: new TrustedProxies(trustedProxies), checkHost };
     const keyCheck = createKeyCheck(apiKeys);
     const { broker: given = "memory:" } = options;
     const broker =
@@ -112,10 +115,12 @@ class NodeGateway implements Gateway<Contract> {
       plain: jsonCodec,
       origins,
       queryTokens,
+      ...shielding,
       traffic,
     });
     this.#http = new HttpApi({
       ...shared,
+      ...shielding,
       keyCheck,
       maxBodyBytes: settings.maxMessageBytes,
       ready: () => this.ready,

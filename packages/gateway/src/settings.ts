@@ -74,6 +74,12 @@ export const settings = {
     description:
       "Connections taken per second (burst: one second's worth); further ones are asked to wait.",
   }),
+  acceptsPerSecondPerAddress: integer(0, {
+    unit: "count/s",
+    min: 0,
+    description:
+      "Connections taken per second from one network address, an IPv4 address or the /64 of an IPv6 one; 0: no bound of its own.",
+  }),
   flushIntervalMs: integer(0, {
     unit: "ms",
     min: 0,
@@ -110,6 +116,42 @@ export const settings = {
     unit: "count/s",
     min: 1,
     description: "Commands a connection may send per second on average (burst: twice as many).",
+  }),
+  bytesPerSecond: integer(4_194_304, {
+    unit: "bytes/s",
+    min: 1024,
+    description:
+      "Bytes a connection may send per second on average (burst: twice as many, and at least one message).",
+  }),
+  messagesPerSecondPerUser: integer(2_000, {
+    unit: "count/s",
+    min: 0,
+    description:
+      "Commands all connections of one user to one gateway process may send per second; 0: no bound of its own.",
+  }),
+  bytesPerSecondPerUser: integer(16_777_216, {
+    unit: "bytes/s",
+    min: 0,
+    description:
+      "Bytes all connections of one user to one gateway process may send per second; 0: no bound of its own.",
+  }),
+  messagesPerSecondPerAddress: integer(0, {
+    unit: "count/s",
+    min: 0,
+    description:
+      "Commands all connections from one network address may send per second; 0: no bound of its own, as behind a proxy that is not among `trustedProxies`.",
+  }),
+  bytesPerSecondPerAddress: integer(0, {
+    unit: "bytes/s",
+    min: 0,
+    description:
+      "Bytes all connections from one network address may send per second; 0: no bound of its own.",
+  }),
+  idleTimeoutMs: integer(0, {
+    unit: "ms",
+    min: 0,
+    description:
+      "Time a connection may hold no subscription and no presence and ask for nothing before it is closed (at most twice this); 0: for ever.",
   }),
   callTimeoutMs: integer(10_000, {
     unit: "ms",

@@ -31,6 +31,11 @@ export const closeCodes = {
   },
   4007: { name: "rate_limited", meaning: "Too many messages; wait for the advised delay." },
   4008: { name: "internal_error", meaning: "The gateway made a mistake with this connection." },
+  4009: {
+    name: "idle",
+    meaning:
+      "Nothing was asked for or held for too long; connect again when there is something to do.",
+  },
   4500: { name: "unauthorized", meaning: "The credentials are missing or wrong." },
   4501: { name: "auth_timeout", meaning: "The connection did not authenticate in time." },
   4502: { name: "protocol_violation", meaning: "Malformed or forbidden commands were repeated." },

@@ -58,6 +58,17 @@ export interface GatewayOptions<
    * Default false: such an address is refused.
    */
   readonly queryTokens?: boolean;
+  /**
+   * Proxies whose `X-Forwarded-For` is believed, as addresses or ranges (`10.0.0.0/8`): the addresses
+   * that limits and handlers see are then their clients'. Absent: nobody's.
+   */
+  readonly trustedProxies?: readonly string[];
+  /**
+   * true: what reaches a loopback address is answered only where its `Host` is this machine
+   * (`localhost`, `127.0.0.1`, `[::1]`), so that no page of the web can reach it by a name that points
+   * here. Default false.
+   */
+  readonly checkHost?: boolean;
   /** Path of the WebSocket. Default `/ws`. */
   readonly path?: string;
   /** false: nothing is measured and there is no `/metrics`. */
@@ -95,6 +106,8 @@ const optionNames: Readonly<Record<keyof GatewayOptions, true>> = {
   apiKeys: true,
   origins: true,
   queryTokens: true,
+  trustedProxies: true,
+  checkHost: true,
   path: true,
   metrics: true,
   clientFile: true,

@@ -6,15 +6,18 @@ import { metrics } from "../metrics.js";
 import { handleOrder, orderRoutes } from "./http-orders.js";
 import { handlePublish } from "./http-publish.js";
 import { sendProblem, sendText } from "./http-response.js";
-import { channelOfStatePath, handleState } from "./http-state.js";
+import { channelOfStatePath, handleState, type StateRouteOptions } from "./http-state.js";
 import { handleTicket } from "./http-tickets.js";
 import type { KeyedRouteOptions } from "./keyed-request.js";
+import { isForLocalHost } from "./local-host.js";
 import type { PrometheusMeter } from "./meter.js";
 import { problemOf } from "./problem.js";
 import { findFile, sendFile } from "./static-files.js";
 
 /** What the HTTP side is made of. */
-export interface HttpApiOptions extends KeyedRouteOptions {
+export interface HttpApiOptions extends KeyedRouteOptions, StateRouteOptions {
+  /** true: on a loopback address only requests for this machine are answered. */
+  readonly checkHost: boolean;
   readonly logger: Logger;
   readonly meter: Meter;
   readonly ready: () => boolean;
@@ -138,6 +141,10 @@ export class HttpApi {
       this.#options.meter.counter(metrics.httpRequests, labels).add();
     });
     request.on("error", () => response.destroy());
+    if (this.#options.checkHost && !isForLocalHost(request)) {
+      sendProblem(response, 421, { detail: "This gateway answers for this machine alone." });
+      return;
+    }
     const run = async (): Promise<void> => step();
     run().catch((error: unknown) => {
       this.#options.logger.error("http request failed", {

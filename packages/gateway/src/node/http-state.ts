@@ -3,6 +3,7 @@ import { type Failure, failure, formatPosition } from "@holdfast/protocol";
 import type { GatewayCore } from "../core-contract.js";
 import type { Handshake } from "../transport.js";
 import { type KeyCheck, presentedKey } from "./api-keys.js";
+import type { TrustedProxies } from "./client-address.js";
 import { sendFailure, sendText } from "./http-response.js";
 import { statusOf } from "./problem.js";
 
@@ -10,6 +11,7 @@ import { statusOf } from "./problem.js";
 export interface StateRouteOptions {
   readonly core: () => GatewayCore | undefined;
   readonly keyCheck: KeyCheck;
+  readonly proxies: TrustedProxies;
 }
 
 const route = /^\/api\/channels\/(.+)\/state$/;
@@ -35,7 +37,7 @@ export async function handleState(
   channel: string,
   request: IncomingMessage,
   response: ServerResponse,
-  { core, keyCheck }: StateRouteOptions,
+  { core, keyCheck, proxies }: StateRouteOptions,
 ): Promise<void> {
   const gateway = core();
   if (gateway === undefined) {
@@ -49,7 +51,7 @@ export async function handleState(
     refuse(response, failure("unauthorized", "The API key is not valid."));
     return;
   }
-  const reader = isKeyed ? undefined : readerOf(request, presented);
+  const reader = isKeyed ? undefined : readerOf(request, presented, proxies);
   const outcome = await gateway.readState(channel, reader);
   if (!outcome.ok) {
     refuse(response, outcome);
@@ -68,8 +70,13 @@ export async function handleState(
 }
 
 /** Whoever asks without an API key. */
-function readerOf({ headers, socket }: IncomingMessage, token: string | undefined): Handshake {
-  const { remoteAddress } = socket;
+function readerOf(
+  request: IncomingMessage,
+  token: string | undefined,
+  proxies: TrustedProxies,
+): Handshake {
+  const { headers } = request;
+  const remoteAddress = proxies.clientOf(request);
   return {
     headers,
     ...(token === undefined ? {} : { token }),

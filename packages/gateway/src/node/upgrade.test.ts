@@ -9,6 +9,7 @@ import { WebSocket } from "ws";
 import type { GatewayCore } from "../core-contract.js";
 import { type Settings, settings as table } from "../settings.js";
 import { type Connection, Frame, type Handshake, type Transport } from "../transport.js";
+import { TrustedProxies } from "./client-address.js";
 import { trafficOf } from "./traffic.js";
 import { UpgradeDoor } from "./upgrade.js";
 
@@ -108,6 +109,8 @@ async function open(overrides: Partial<Settings> = {}): Promise<void> {
     settings: { ...defaultsOf(table), ...overrides },
     origins: [],
     queryTokens: false,
+    proxies: new TrustedProxies([]),
+    checkHost: false,
     traffic: trafficOf(silentMeter),
   });
   server = createServer();

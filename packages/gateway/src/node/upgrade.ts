@@ -7,6 +7,8 @@ import type { GatewayCore } from "../core-contract.js";
 import { metrics } from "../metrics.js";
 import type { Settings } from "../settings.js";
 import type { Handshake } from "../transport.js";
+import type { TrustedProxies } from "./client-address.js";
+import { isForLocalHost } from "./local-host.js";
 import {
   checkHandshake,
   type Negotiated,
@@ -45,6 +47,9 @@ export interface UpgradeOptions {
   /** true: a token may come in the query string. */
   readonly queryTokens: boolean;
   readonly traffic: Traffic;
+  readonly proxies: TrustedProxies;
+  /** true: on a loopback address only requests for this machine are answered. */
+  readonly checkHost: boolean;
 }
 
 // Known to ws 8.23, not yet to its type declarations.
@@ -104,7 +109,9 @@ export class UpgradeDoor {
       });
       this.#opened(transport);
       ws.once("close", () => this.#transports.delete(transport));
-      transport.start(core.accept(transport, handshakeOf(request, negotiated)));
+      transport.start(
+        core.accept(transport, handshakeOf(request, negotiated, this.#options.proxies)),
+      );
     });
   }
 
@@ -129,6 +136,9 @@ export class UpgradeDoor {
     }
     const broken = checkHandshake(request.method, headers);
     if (broken !== undefined) return broken;
+    if (this.#options.checkHost && !isForLocalHost(request)) {
+      return refuse(421, "This gateway answers for this machine alone.");
+    }
     if (!originAllowed(headers.origin, headers.host, origins)) {
       return refuse(403, "Pages of this origin may not connect (option `origins`).");
     }
@@ -143,7 +153,7 @@ export class UpgradeDoor {
     if (this.#transports.size >= settings.maxConnections) {
       return refuse(503, "This gateway has as many connections as it may.", later);
     }
-    const waitMs = core.acceptWaitMs();
+    const waitMs = core.acceptWaitMs(this.#options.proxies.clientOf(request));
     if (waitMs > 0) {
       const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
       const wait = { "retry-after": String(seconds) };
@@ -178,10 +188,14 @@ interface Settled {
   readonly negotiated: Negotiated;
 }
 
-function handshakeOf(request: IncomingMessage, { token }: Negotiated): Handshake {
+function handshakeOf(
+  request: IncomingMessage,
+  { token }: Negotiated,
+  proxies: TrustedProxies,
+): Handshake {
   // The offer may hold a token: handlers get it as `token`, not where it could be logged.
   const { "sec-websocket-protocol": _offer, ...headers } = request.headers;
-  const { remoteAddress } = request.socket;
+  const remoteAddress = proxies.clientOf(request);
   return {
     headers,
     ...(token === undefined ? {} : { token }),

@@ -61,6 +61,11 @@ export class ConnectionCalls {
     this.#peer.refuse({ id }, failure("cancelled"));
   }
 
+  /** Calls are outstanding. */
+  get isHolding(): boolean {
+    return this.#outstanding.size > 0;
+  }
+
   /** Gives every call up. */
   end(): void {
     const aborts = [...this.#outstanding.values()];

@@ -9,6 +9,9 @@ export interface Advice {
 /** Advice to a connection beyond a limit on connections. */
 export const overLimitAdvice: Advice = { retryAfterMs: 5_000, spreadMs: 10_000 };
 
+/** Advice to a connection that was of no use: not at once, for it would only be idle again. */
+export const idleAdvice: Advice = { retryAfterMs: 60_000, spreadMs: 60_000 };
+
 /** The name of a close code, which is all that the close reason says. */
 export function nameOf(code: CloseCode): string {
   return closeCodes[code].name;

@@ -83,6 +83,11 @@ export class Commands {
     this.#presence.withdraw(channel);
   }
 
+  /** Something goes on, or is held, beside subscriptions. */
+  get isHolding(): boolean {
+    return this.#presence.isHolding || this.#calls.isHolding;
+  }
+
   /** Gives everything up that was begun. */
   end(): void {
     this.#calls.end();

@@ -1,9 +1,8 @@
 import { type Clock, TokenBucket } from "@holdfast/core";
 import type { Failure } from "@holdfast/protocol";
 import type { Settings } from "../settings.js";
+import { Rate } from "./rates.js";
 
-/** Bytes of a frame that weigh as much as one command more. */
-const BYTES_PER_TOKEN = 16_384;
 /** Time in which the permitted bad messages are forgotten again, in seconds. */
 const FORGIVENESS_S = 60;
 
@@ -19,17 +18,16 @@ const bad: ReadonlySet<string> = new Set([
 
 /** What one connection may still do at its door: commands per time, and mistakes. */
 export class DoorKeeper {
-  readonly #commands: TokenBucket;
+  /** The connection's own rate, and those it shares with others of its address and user. */
+  readonly #rates: Rate[];
   readonly #mistakes: TokenBucket;
   readonly #maxRefused: number;
   #refused = 0;
+  #waitMs = 0;
 
   constructor(clock: Clock, settings: Settings) {
-    const { messagesPerSecond, maxBadMessages } = settings;
-    this.#commands = new TokenBucket(clock, {
-      perSecond: messagesPerSecond,
-      burst: 2 * messagesPerSecond,
-    });
+    const { messagesPerSecond, maxBadMessages, maxMessageBytes } = settings;
+    this.#rates = [new Rate(clock, settings, maxMessageBytes)];
     this.#mistakes = new TokenBucket(clock, {
       perSecond: maxBadMessages / FORGIVENESS_S,
       burst: maxBadMessages,
@@ -37,14 +35,21 @@ export class DoorKeeper {
     this.#maxRefused = messagesPerSecond;
   }
 
-  /** Admits a command; false: it is over the rate. `bytes` counts the frame with its first command. */
+  /** Counts commands against one more rate from now on. */
+  share(rate: Rate | undefined): void {
+    if (rate !== undefined) this.#rates.push(rate);
+  }
+
+  /** Admits a command; false: it is over a rate. `bytes` counts the frame with its first command. */
   admit(bytes: number): boolean {
-    if (this.#commands.take(1 + Math.floor(bytes / BYTES_PER_TOKEN))) {
-      if (this.#refused > 0) this.#refused--;
-      return true;
+    for (const rate of this.#rates) {
+      this.#waitMs = rate.take(bytes);
+      if (this.#waitMs === 0) continue;
+      this.#refused++;
+      return false;
     }
-    this.#refused++;
-    return false;
+    if (this.#refused > 0) this.#refused--;
+    return true;
   }
 
   /** The rate was exceeded for so long that the connection is to be closed. */
@@ -53,7 +58,7 @@ export class DoorKeeper {
   }
 
   get retryAfterMs(): number {
-    return this.#commands.waitMs(1);
+    return this.#waitMs;
   }
 
   /** Counts a refusal; false: there were too many. */

@@ -79,6 +79,11 @@ export class ConnectionPresence {
     peer.send({ type: "presence_left", ...idOf(command), channel });
   }
 
+  /** The connection is a member somewhere, or watches. */
+  get isHolding(): boolean {
+    return this.#entered.size > 0 || this.#watched.size > 0;
+  }
+
   /** Ends what is not permitted any more: being a member, and watching. */
   recheck(): void {
     const peer = this.#peer;

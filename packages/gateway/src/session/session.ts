@@ -13,15 +13,24 @@ import { textOf } from "../hub/ask.js";
 import { sizeOf } from "../hub/encoded.js";
 import type { Subscription } from "../hub/subscription.js";
 import { type Connection, Frame, type Handshake, type Transport } from "../transport.js";
+import { networkOf } from "./arrivals.js";
 import { type Authenticated, authenticate } from "./authentication.js";
 import { Authorizer } from "./authorizer.js";
 import { Backlog } from "./backlog.js";
-import { type Advice, discards, disconnectOf, nameOf, overLimitAdvice } from "./closing.js";
+import {
+  type Advice,
+  discards,
+  disconnectOf,
+  idleAdvice,
+  nameOf,
+  overLimitAdvice,
+} from "./closing.js";
 import { Commands, type OwnCommand } from "./commands.js";
 import { DoorKeeper } from "./door.js";
 import { Expiry } from "./expiry.js";
 import { Heartbeat } from "./heartbeat.js";
 import { memberOf } from "./identity.js";
+import { Idleness } from "./idleness.js";
 import { Lanes } from "./lanes.js";
 import type { MemberHolder } from "./members.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
@@ -54,12 +63,14 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
   readonly #gone: (session: Session, code: number) => void;
   readonly #state = new StateMachine();
   readonly #door: DoorKeeper;
+  readonly #network: string;
   readonly #backlog: Backlog;
   readonly #commands: Commands;
   readonly #expiry: Expiry;
   readonly #deadline: Timer;
   readonly #outstanding = new Set<number>();
   #heartbeat: Heartbeat | undefined;
+  #idleness: Idleness | undefined;
   #periodicRecheck: PeriodicRecheck | undefined;
   /** Gives up judging credentials. */
   #abortAuthentication: (() => void) | undefined;
@@ -81,6 +92,8 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
     this.authorizer = new Authorizer(shared, undefined, undefined);
     this.outbox = new Outbox(transport, shared.flushes, settings, this);
     this.#door = new DoorKeeper(clock, settings);
+    this.#network = networkOf(handshake.remoteAddress ?? "");
+    this.#door.share(shared.addressRates.join(this.#network));
     this.#backlog = new Backlog(settings.maxEarlyMessages, settings.maxEarlyBytes);
     this.#commands = new Commands(this, (command) => this.#own(command));
     this.#expiry = new Expiry(clock, wheel, shared.wallWatch, {
@@ -222,6 +235,7 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
     }
     const { message } = parsed;
     if ("id" in message && message.id !== undefined && !this.#register(message.id)) return;
+    if (message.type !== "ping" && message.type !== "pong") this.#idleness?.used();
     if (this.#state.current === "open") this.#commands.run(message);
     else this.#beforeOpen(message, bytes);
   }
@@ -288,6 +302,12 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
     this.#deadline.cancel();
     this.#state.to("open");
     this.#trust(identity);
+    this.#idleness = new Idleness(
+      wheel,
+      settings.idleTimeoutMs,
+      () => this.subscriptions.size > 0 || this.#commands.isHolding,
+      () => this.end(4009, idleAdvice),
+    );
     this.#heartbeat = new Heartbeat(wheel, random, settings, {
       ping: () => this.#ping(),
       stopped: () => this.#stopped(),
@@ -308,7 +328,8 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
   #countUser(): boolean {
     if (this.user === undefined) return true;
     this.#isCounted = this.shared.users.add(this.user);
-    if (!this.#isCounted) this.end(4005, overLimitAdvice);
+    if (this.#isCounted) this.#door.share(this.shared.userRates.join(this.user));
+    else this.end(4005, overLimitAdvice);
     return this.#isCounted;
   }
 
@@ -425,6 +446,7 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
   #release(): void {
     this.#deadline.cancel();
     this.#heartbeat?.stop();
+    this.#idleness?.stop();
     this.#expiry.stop();
     this.#periodicRecheck?.stop();
     this.#abortAuthentication?.();
@@ -435,7 +457,10 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
     for (const channel of [...this.subscriptions.keys()]) endSubscription(this, channel);
     this.#commands.end();
     this.shared.members.release(this.member, this);
-    if (this.#isCounted && this.user !== undefined) this.shared.users.remove(this.user);
+    this.shared.addressRates.leave(this.#network);
+    if (!this.#isCounted || this.user === undefined) return;
+    this.shared.users.remove(this.user);
+    this.shared.userRates.leave(this.user);
   }
 }
 

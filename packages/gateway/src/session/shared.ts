@@ -8,6 +8,7 @@ import type { Hub } from "../hub/hub.js";
 import type { Settings } from "../settings.js";
 import type { FlushScheduler } from "./flush-scheduler.js";
 import type { Members } from "./members.js";
+import type { SharedRates } from "./rates.js";
 import type { Tally } from "./tally.js";
 import type { WallWatch } from "./wall-watch.js";
 
@@ -35,6 +36,8 @@ export interface Shared {
   readonly wallWatch: WallWatch;
   /** Connections by user. */
   readonly users: Tally;
+  readonly userRates: SharedRates;
+  readonly addressRates: SharedRates;
   readonly metrics: SessionMetrics;
   readonly authenticate: AuthenticateHandler | undefined;
   readonly authorize: AuthorizeHandler | undefined;

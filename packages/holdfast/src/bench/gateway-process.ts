@@ -20,6 +20,7 @@ const gateway = createGateway({
     maxConnectionsPerUser: 0,
     maxSubscriptionsPerConnection: 100_000,
     messagesPerSecond: 1_000_000,
+    bytesPerSecond: 1_000_000_000,
     acceptsPerSecond: 100_000,
   },
   logger: {

@@ -115,6 +115,11 @@ export const serverOptions = {
     description:
       "Web origins (https://app.example, https://*.app.example) whose pages may connect besides the gateway's own; * for every origin.",
   }),
+  trustedProxies: strings([], {
+    unit: "",
+    description:
+      "Proxies whose X-Forwarded-For is believed, as addresses or ranges (10.0.0.0/8), so that limits by address count their clients. Empty: nobody's.",
+  }),
   queryTokens: boolean(false, {
     unit: "",
     description:

@@ -19,6 +19,8 @@ export type Profile = Pick<
   | "logLevel"
   | "origins"
   | "queryTokens"
+  | "trustedProxies"
+  | "checkHost"
   | "settings"
   | "tls"
 >;
@@ -44,6 +46,8 @@ export function profileOf({ options, channels, sources }: Configuration): Profil
     origins: options.origins,
     authenticated: options.authenticated,
     queryTokens: options.queryTokens,
+    trustedProxies: options.trustedProxies,
+    checkHost: options.dev,
     logLevel: levelOf(options.dev && sources.logLevel === "default" ? "warn" : options.logLevel),
     settings: settingsOf(options),
     ...(Object.keys(anonymous).length === 0 ? {} : { anonymous }),
