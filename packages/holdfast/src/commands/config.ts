@@ -52,9 +52,18 @@ function shownValues(configuration: Configuration): Row[] {
 }
 
 function shown(declaration: OptionDeclaration, value: unknown): unknown {
-  if (declaration.secret !== true) return value;
+  if (declaration.secret !== true)
+    return typeof value === "string" ? withoutPassword(value) : value;
   const isEmpty = value === "" || (Array.isArray(value) && value.length === 0);
   return isEmpty ? "(not set)" : hidden;
+}
+
+/** An engine's or key set's URL may carry a password (RFC 3986 §3.2.1). */
+function withoutPassword(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  if (url.password === "" && url.username === "") return text;
+  return text.replace(/\/\/.*@/, "//(hidden)@");
 }
 
 function tableOf(rows: readonly Row[], { channels }: Configuration): string[] {

@@ -1,4 +1,5 @@
 import type { Action, Capabilities, FoldedMode } from "@holdfast/protocol";
+import { compileJsonSchema } from "./json_schema.js";
 import { unknownName } from "./names.js";
 
 /** Options of the channels a pattern matches, as the configuration file states them. */
@@ -10,6 +11,8 @@ export interface ConfiguredRule {
   readonly presence?: boolean;
   readonly stampUser?: boolean;
   readonly maxPerSecond?: number;
+  /** JSON Schema (2020-12) of the channel's data. */
+  readonly schema?: object;
 }
 
 /** Channel pattern to rule, in the order of the file: the first match counts. */
@@ -21,7 +24,7 @@ export const actions: readonly Action[] = ["subscribe", "publish", "presence", "
 /** The states a file can ask for; a handler is code. */
 export const foldedModes: readonly FoldedMode[] = ["last", "merge"];
 
-const ruleFields = ["history", "state", "presence", "stampUser", "maxPerSecond"];
+const ruleFields = ["history", "state", "presence", "stampUser", "maxPerSecond", "schema"];
 const historyFields = ["maxCount", "maxBytes", "maxAgeMs"];
 const patternGrammar =
   /^(\*|[a-z][a-z0-9-]{0,31}:(?:[A-Za-z0-9_.~@:/-]{1,200}|[A-Za-z0-9_.~@:/-]{0,199}\*))$/;
@@ -103,6 +106,8 @@ function complaintsAboutRule(place: string, rule: unknown): string[] {
   if (maxPerSecond !== undefined && !(typeof maxPerSecond === "number" && maxPerSecond > 0)) {
     complaints.push(`${place}.maxPerSecond: expected a number above 0.`);
   }
+  const compiled = rule.schema === undefined ? undefined : compileJsonSchema(rule.schema);
+  if (compiled?.ok === false) complaints.push(`${place}.schema: ${compiled.complaint}`);
   return [...complaints, ...complaintsAboutHistory(`${place}.history`, rule.history)];
 }
 

@@ -45,6 +45,7 @@ const channelRule: Schema = {
     presence: { type: "boolean" },
     stampUser: { type: "boolean" },
     maxPerSecond: { type: "number", exclusiveMinimum: 0 },
+    schema: { type: "object", description: "JSON Schema (2020-12) of the channel's data." },
   },
 };
 

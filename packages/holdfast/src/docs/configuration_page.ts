@@ -66,6 +66,10 @@ ${markdownTable(
       "`maxPerSecond`",
       "Publications per second and subscription; faster ones are conflated, the newest per `key` stays. Only without `history`, or where `state` is `last`.",
     ],
+    [
+      "`schema`",
+      "JSON Schema (2020-12) that the data has to fit, compiled strictly at the start; `format` is not looked at, and nothing outside is referred to. What does not fit is refused as `invalid_data`, with the path of the field.",
+    ],
   ],
 )}
 

@@ -1,5 +1,12 @@
 import { defaultsOf } from "@holdfast/core";
-import { type GatewayOptions, type Settings, settings, type TlsOptions } from "@holdfast/gateway";
+import {
+  type ChannelRules,
+  type GatewayOptions,
+  type Settings,
+  settings,
+  type TlsOptions,
+} from "@holdfast/gateway";
+import { compileJsonSchema } from "../config/json_schema.js";
 import type { Configuration } from "../config/resolve.js";
 import type { Options } from "../config/server_options.js";
 import { UsageError } from "../config/usage_error.js";
@@ -41,7 +48,7 @@ export function profileOf({ options, channels, sources }: Configuration): Profil
   const anonymous = options.dev ? { ...demoCapabilities, ...options.anonymous } : options.anonymous;
   return {
     broker: options.broker,
-    channels: options.dev ? withDemoRules(channels) : channels,
+    channels: compiled(options.dev ? withDemoRules(channels) : channels),
     apiKeys: options.dev && options.apiKeys.length === 0 ? [developmentKey] : options.apiKeys,
     origins: options.origins,
     authenticated: options.authenticated,
@@ -73,6 +80,16 @@ function tlsOf({ tlsCertFile, tlsKeyFile, tlsSelfSigned }: Options): TlsOptions 
 /** true when a profile lets nobody connect. */
 export function isClosed({ anonymous, authenticate }: Profile): boolean {
   return anonymous === undefined && authenticate === undefined;
+}
+
+/** The rules with their schemas compiled; the configuration has refused those that cannot be. */
+function compiled(rules: Configuration["channels"]): ChannelRules {
+  return Object.fromEntries(
+    Object.entries(rules).map(([pattern, { schema, ...rule }]) => {
+      const outcome = schema === undefined ? undefined : compileJsonSchema(schema);
+      return [pattern, outcome?.ok ? { ...rule, schema: outcome.schema } : rule];
+    }),
+  );
 }
 
 function withDemoRules(channels: Configuration["channels"]): Configuration["channels"] {
