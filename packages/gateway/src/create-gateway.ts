@@ -116,6 +116,7 @@ class NodeGateway implements Gateway<Contract> {
       origins,
       queryTokens,
       ...shielding,
+      compression: options.compression ?? false,
       traffic,
     });
     this.#http = new HttpApi({

@@ -13,6 +13,8 @@ export class FrameList {
   readonly bytes: number;
   /** What a platform's writer has made of this list, for all who wait for it. */
   joined: object | undefined = undefined;
+  /** The same for those who take compressed messages. */
+  joinedDeflated: object | undefined = undefined;
   readonly #before: FrameList | undefined;
   readonly #frame: Frame | undefined;
   /** The list made last by adding a frame to this one; a channel adds to all its subscribers in a row. */

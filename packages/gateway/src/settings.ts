@@ -87,6 +87,17 @@ export const settings = {
     description:
       "Time in which what is due for a connection is gathered into one write; 0: what is due at once, more the busier the process is.",
   }),
+  compressionThresholdBytes: integer(512, {
+    unit: "bytes",
+    min: 0,
+    description: "With `compression`: smaller messages are sent as they are.",
+  }),
+  compressionLevel: integer(3, {
+    unit: "level",
+    min: 1,
+    max: 9,
+    description: "With `compression`: 1 is fast, 9 is small.",
+  }),
   maxOutboundBytes: integer(1_048_576, {
     unit: "bytes",
     min: 1024,

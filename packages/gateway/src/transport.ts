@@ -15,6 +15,8 @@ export class Frame {
   readonly conflation: Conflation | undefined;
   /** The RFC 6455 frame, unmasked, FIN set; made once. */
   framed: Uint8Array | undefined = undefined;
+  /** The same for connections that take compressed messages; made once. */
+  deflated: Uint8Array | undefined = undefined;
   constructor(payload: Payload, size: number, channel?: string, conflation?: Conflation) {
     this.payload = payload;
     this.size = size;

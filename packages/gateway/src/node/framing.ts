@@ -20,9 +20,20 @@ export function framedBytes(frame: Frame): Uint8Array {
   const actual = typeof payload === "string" ? Buffer.byteLength(payload) : payload.byteLength;
   // A wrong size would shift every later frame of every receiver: better no frame at all.
   if (actual !== size) throw new Error(`Frame.size is ${size}, its payload has ${actual} bytes`);
+  frame.framed = framed(payload, typeof payload === "string", 0, size);
+  return frame.framed;
+}
+
+/** A frame of a payload, FIN set, with further bits of the first byte. */
+export function framed(
+  payload: string | Uint8Array,
+  isText: boolean,
+  bits: number,
+  size = payload.length,
+): Uint8Array {
   const header = headerBytes(size);
   const bytes = Buffer.allocUnsafe(header + size);
-  bytes[0] = typeof payload === "string" ? FIN_TEXT : FIN_BINARY;
+  bytes[0] = (isText ? FIN_TEXT : FIN_BINARY) | bits;
   if (header === 2) {
     bytes[1] = size;
   } else if (header === 4) {
@@ -35,7 +46,6 @@ export function framedBytes(frame: Frame): Uint8Array {
   }
   if (typeof payload === "string") bytes.write(payload, header, "utf8");
   else bytes.set(payload, header);
-  frame.framed = bytes;
   return bytes;
 }
 
@@ -43,11 +53,14 @@ export function framedBytes(frame: Frame): Uint8Array {
 const MIN_VECTOR_BYTES = 8_192;
 
 /** All frames in order as the bytes of one write: small ones joined, large ones as parts of their own. */
-export function sharedBytes(frames: readonly Frame[]): SharedBytes {
+export function sharedBytes(
+  frames: readonly Frame[],
+  bytesOf: (frame: Frame) => Uint8Array = framedBytes,
+): SharedBytes {
   const parts: Uint8Array[] = [];
   let small: Uint8Array[] = [];
   for (const frame of frames) {
-    const bytes = framedBytes(frame);
+    const bytes = bytesOf(frame);
     if (bytes.byteLength < MIN_VECTOR_BYTES) {
       small.push(bytes);
       continue;

@@ -69,6 +69,12 @@ export interface GatewayOptions<
    * here. Default false.
    */
   readonly checkHost?: boolean;
+  /**
+   * true: messages are compressed (permessage-deflate, RFC 7692) for clients that offer it, once for
+   * all of them. It costs processor time for bytes, and what a page can put beside a secret in one message
+   * it can guess by the length (CRIME). Default false.
+   */
+  readonly compression?: boolean;
   /** Path of the WebSocket. Default `/ws`. */
   readonly path?: string;
   /** false: nothing is measured and there is no `/metrics`. */
@@ -108,6 +114,7 @@ const optionNames: Readonly<Record<keyof GatewayOptions, true>> = {
   queryTokens: true,
   trustedProxies: true,
   checkHost: true,
+  compression: true,
   path: true,
   metrics: true,
   clientFile: true,

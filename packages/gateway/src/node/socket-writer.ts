@@ -1,6 +1,6 @@
 import { type Fanout, SharedBytes, type Target } from "@holdfast/fanout";
 import type { FrameList } from "../frame-list.js";
-import { type FrameWriter, oneByOne, type Transport } from "../transport.js";
+import { type Frame, type FrameWriter, oneByOne, type Transport } from "../transport.js";
 import { sharedBytes } from "./framing.js";
 import type { Traffic } from "./traffic.js";
 import { WsTransport } from "./ws-transport.js";
@@ -12,6 +12,8 @@ export class SocketWriter implements FrameWriter {
   readonly #fanout: Fanout;
   readonly #traffic: Traffic;
   readonly #targets: (Target | undefined)[] = [];
+  /** Slots that take compressed messages, and what makes them. */
+  readonly #deflated: (((frame: Frame) => Uint8Array) | undefined)[] = [];
   /** Those that are no sockets, and write by themselves. */
   readonly #others: FrameWriter = oneByOne();
   /** The list written last; whoever waits for the same comes next, most often. */
@@ -26,8 +28,10 @@ export class SocketWriter implements FrameWriter {
   }
 
   attach(slot: number, transport: Transport): void {
-    if (transport instanceof WsTransport) this.#targets[slot] = transport.target;
-    else {
+    if (transport instanceof WsTransport) {
+      this.#targets[slot] = transport.target;
+      this.#deflated[slot] = transport.deflated;
+    } else {
       this.#targets[slot] = undefined;
       this.#others.attach(slot, transport);
     }
@@ -35,6 +39,7 @@ export class SocketWriter implements FrameWriter {
 
   detach(slot: number): void {
     this.#targets[slot] = undefined;
+    this.#deflated[slot] = undefined;
     this.#others.detach(slot);
   }
 
@@ -44,13 +49,19 @@ export class SocketWriter implements FrameWriter {
       this.#others.add(slot, list);
       return;
     }
+    const deflated = this.#deflated[slot];
+    const bytes = deflated === undefined ? this.#plain(list) : joinedDeflated(list, deflated);
+    this.#messages += list.count;
+    this.#size += bytes.size;
+    this.#fanout.add(target, bytes);
+  }
+
+  #plain(list: FrameList): SharedBytes {
     if (list !== this.#list) {
       this.#list = list;
       this.#bytes = joined(list);
     }
-    this.#messages += list.count;
-    this.#size += this.#bytes.size;
-    this.#fanout.add(target, this.#bytes);
+    return this.#bytes;
   }
 
   flush(): number {
@@ -63,6 +74,14 @@ export class SocketWriter implements FrameWriter {
     this.#size = 0;
     return incomplete;
   }
+}
+
+/** All connections of a gateway compress alike, so that one buffer serves whoever compresses. */
+function joinedDeflated(list: FrameList, deflated: (frame: Frame) => Uint8Array): SharedBytes {
+  if (list.joinedDeflated instanceof SharedBytes) return list.joinedDeflated;
+  const bytes = sharedBytes(list.frames(), deflated);
+  list.joinedDeflated = bytes;
+  return bytes;
 }
 
 function joined(list: FrameList): SharedBytes {

@@ -111,6 +111,7 @@ async function open(overrides: Partial<Settings> = {}): Promise<void> {
     queryTokens: false,
     proxies: new TrustedProxies([]),
     checkHost: false,
+    compression: false,
     traffic: trafficOf(silentMeter),
   });
   server = createServer();

@@ -8,6 +8,7 @@ import { metrics } from "../metrics.js";
 import type { Settings } from "../settings.js";
 import type { Handshake } from "../transport.js";
 import type { TrustedProxies } from "./client-address.js";
+import type { Compression } from "./deflating.js";
 import { isForLocalHost } from "./local-host.js";
 import {
   checkHandshake,
@@ -47,6 +48,8 @@ export interface UpgradeOptions {
   /** true: a token may come in the query string. */
   readonly queryTokens: boolean;
   readonly traffic: Traffic;
+  /** true: permessage-deflate (RFC 7692) is taken where a client offers it. */
+  readonly compression: boolean;
   readonly proxies: TrustedProxies;
   /** true: on a loopback address only requests for this machine are answered. */
   readonly checkHost: boolean;
@@ -60,20 +63,29 @@ const bounds = {
   maxPendingAutoPongs: MAX_PENDING_PONGS,
 };
 
+/**
+ * Each message by itself: the same compressed frame can go to everybody, and nothing of a window is
+ * kept per connection. What is inflated is held against `maxPayload` as it grows.
+ */
+const shareable = { serverNoContextTakeover: true, clientNoContextTakeover: true };
+
 /** Takes upgrade requests, refuses what it must and hands sockets to the core. */
 export class UpgradeDoor {
   readonly #options: UpgradeOptions;
   readonly #server: WebSocketServer;
   readonly #transports = new Set<WsTransport>();
+  readonly #compression: Compression;
   #window: Timer | undefined;
   #draining = false;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
+    const { compressionThresholdBytes: thresholdBytes, compressionLevel: level } = options.settings;
+    this.#compression = { thresholdBytes, level };
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: false,
+      perMessageDeflate: options.compression && shareable,
       skipUTF8Validation: false,
       autoPong: true,
       maxPayload: options.settings.maxMessageBytes,
@@ -106,6 +118,7 @@ export class UpgradeDoor {
         negotiated: negotiated.subprotocol !== undefined,
         logger: this.#options.logger,
         traffic: this.#options.traffic,
+        compression: this.#compression,
       });
       this.#opened(transport);
       ws.once("close", () => this.#transports.delete(transport));

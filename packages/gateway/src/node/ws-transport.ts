@@ -4,6 +4,7 @@ import { Target } from "@holdfast/fanout";
 import type { Codec } from "@holdfast/protocol";
 import type { WebSocket } from "ws";
 import type { Connection, Frame, Transport } from "../transport.js";
+import { type Compression, deflatedBytes, takesDeflated } from "./deflating.js";
 import { sharedBytes, truncateReason } from "./framing.js";
 import type { Traffic } from "./traffic.js";
 
@@ -22,6 +23,8 @@ export interface WsTransportOptions {
   readonly negotiated: boolean;
   readonly logger: Logger;
   readonly traffic: Traffic;
+  /** How messages are compressed for connections that negotiated it. */
+  readonly compression: Compression;
 }
 
 /**
@@ -34,6 +37,8 @@ export class WsTransport implements Transport {
   readonly negotiated: boolean;
   /** The socket as the fan-out writes to it. */
   readonly target: Target;
+  /** What makes a frame for a connection that takes compressed messages; absent: it takes none. */
+  readonly deflated: ((frame: Frame) => Uint8Array) | undefined;
   readonly #ws: WebSocket;
   readonly #logger: Logger;
   readonly #traffic: Traffic;
@@ -48,6 +53,10 @@ export class WsTransport implements Transport {
     this.#logger = options.logger;
     this.#traffic = options.traffic;
     this.codec = options.codec;
+    const { compression } = options;
+    this.deflated = takesDeflated(ws.extensions)
+      ? (frame) => deflatedBytes(frame, compression)
+      : undefined;
     this.negotiated = options.negotiated;
   }
 
@@ -83,7 +92,7 @@ export class WsTransport implements Transport {
 
   write(frames: readonly Frame[]): void {
     if (this.#closing || frames.length === 0) return;
-    const bytes = sharedBytes(frames);
+    const bytes = sharedBytes(frames, this.deflated);
     this.#traffic.messagesSent.add(frames.length);
     this.#traffic.bytesSent.add(bytes.size);
     this.target.write(bytes);

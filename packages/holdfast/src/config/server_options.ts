@@ -115,6 +115,11 @@ export const serverOptions = {
     description:
       "Web origins (https://app.example, https://*.app.example) whose pages may connect besides the gateway's own; * for every origin.",
   }),
+  compression: boolean(false, {
+    unit: "",
+    description:
+      "Messages are compressed (permessage-deflate) for clients that offer it, once for all of them.",
+  }),
   trustedProxies: strings([], {
     unit: "",
     description:

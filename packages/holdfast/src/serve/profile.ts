@@ -26,6 +26,7 @@ export type Profile = Pick<
   | "logLevel"
   | "origins"
   | "queryTokens"
+  | "compression"
   | "trustedProxies"
   | "checkHost"
   | "settings"
@@ -53,6 +54,7 @@ export function profileOf({ options, channels, sources }: Configuration): Profil
     origins: options.origins,
     authenticated: options.authenticated,
     queryTokens: options.queryTokens,
+    compression: options.compression,
     trustedProxies: options.trustedProxies,
     checkHost: options.dev,
     logLevel: levelOf(options.dev && sources.logLevel === "default" ? "warn" : options.logLevel),
