@@ -15,7 +15,7 @@ import { folder, tools } from "./tools.mjs";
  * @property {() => Dialect} dialect
  * @property {boolean} [calls] false: it has no call that can be compared
  * @property {boolean} [resumes] whether clients that come back get what they missed
- * @property {Partial<Pick<Peer, "command" | "dialect">>} [storm] what differs when they do
+ * @property {Partial<Pick<Peer, "command" | "dialect" | "env">>} [storm] what differs when they do
  * @property {number} [patienceSeconds] after so long without any progress a turn has failed
  * @property {(port: number) => string} [configuration] of a server that says no port: handed to it
  *   as a file whose path follows the command
@@ -23,6 +23,9 @@ import { folder, tools } from "./tools.mjs";
 
 /** A publication of 128 bytes as Holdfast sends it, with channel, offset, id, user and time. */
 const publicationBytes = 258;
+
+/** The default, as `servers/holdfast.mjs` raises it otherwise. */
+const stormSettings = JSON.stringify({ acceptsPerSecond: 2_000 });
 
 const server = (/** @type {string} */ name) => join(folder, "servers", name);
 const raw = () => dialects.raw;
@@ -48,6 +51,8 @@ const holdfastPeer = (name, label, env) => ({
   env: { BENCH_SECRET: secret, ...env },
   dialect: dialects.holdfast,
   resumes: true,
+  // Its own bounds on a herd are the point then.
+  storm: { env: { BENCH_SECRET: secret, BENCH_SETTINGS: stormSettings, ...env } },
 });
 
 /** One namespace with history and recovery, signed tokens; everything else as it is. @param {number} port */
