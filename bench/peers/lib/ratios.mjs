@@ -46,14 +46,6 @@ const goals = [
     "floor-long",
     {},
   ),
-  goal(
-    "ten at a time, of the C floor with frames as long",
-    "fanout10",
-    "perCpuSecond",
-    "holdfast",
-    "floor-long",
-    {},
-  ),
   goal("ten at a time, of Socket.IO", "fanout10", "perCpuSecond", "holdfast", "socket.io", {
     atLeast: 12,
   }),
