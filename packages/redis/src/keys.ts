@@ -31,9 +31,9 @@ export class Keys {
     return tag;
   }
 
-  /** What the layout of the store is checked against. */
+  /** What the layout of the store is checked against; the one name that partitions do not decide. */
   get layout(): string {
-    return `${this.#prefix}{${this.tag(0)}}layout`;
+    return `${this.#prefix}layout`;
   }
 
   /** A channel: its log, its memory of publishers, its snapshot. */

@@ -71,7 +71,12 @@ export class RedisServer {
     });
     this.#process = child;
     this.#exited = once(child, "exit");
-    await this.#answering();
+    try {
+      await this.#answering();
+    } catch (cause) {
+      await this.crash();
+      throw cause;
+    }
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -111,13 +116,23 @@ export class RedisServer {
   async #answering(): Promise<void> {
     const untilMs = performance.now() + patienceMs;
     for (;;) {
-      const client = new Redis({ path: this.socketPath, lazyConnect: true, retryStrategy: null });
-      client.on("error", () => {});
+      const client = new Redis({
+        path: this.socketPath,
+        lazyConnect: true,
+        enableReadyCheck: false,
+        retryStrategy: null,
+      });
+      let reason = "";
+      client.on("error", (error: Error) => {
+        reason = error.message;
+      });
       try {
         await client.connect();
         await client.ping();
         return;
       } catch (cause) {
+        // It answers that it wants a password, which others have.
+        if (reason.startsWith("NOAUTH")) return;
         if (performance.now() > untilMs) throw new Error("redis-server does not answer", { cause });
         await delay(10);
       } finally {

@@ -91,6 +91,10 @@ function refused(word: string | undefined, number: number, item: PublishItem): F
       });
     case "s":
       return failure("busy", "The channel has too many publisher sessions.");
+    case "w":
+      return failure("busy", "The channel waits for a snapshot of its state to be stored.", {
+        retryAfterMs: 1_000,
+      });
     default:
       throw new Error(`the publish script answered with ${word}`);
   }

@@ -15,9 +15,6 @@ export interface PublishItem {
   readonly done: (outcome: PublishOutcome) => void;
 }
 
-/** Values of one publish beside the number of its channel. */
-export const valuesPerItem = 12;
-
 /** Length first, so that no scope and value can be mistaken for another pair. */
 function keyName(key: PublishRequest["key"]): string {
   return key === undefined ? "" : `${key.scope.length}:${key.scope}${key.value}`;
@@ -69,6 +66,7 @@ export function publishItem(
       session?.seq ?? "",
       session?.generation ?? 0,
       guarded ? digest(request) : "",
+      request.pinned === true ? 1 : 0,
     ],
     done,
   };

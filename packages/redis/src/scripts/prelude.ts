@@ -27,7 +27,7 @@ local not_master = 'READONLY this server is not a master'
 
 /** Channels: one hash each, with all that belongs to the channel. */
 export const channelPrelude = `${prelude}
-local FIELDS = {'e', 'g', 't', 'i', 'f', 'b', 'l', 'c', 'y', 'a', 'h', 'n', 'u', 'v', 'x', 'z', 'm'}
+local FIELDS = {'e', 'g', 't', 'i', 'f', 'b', 'l', 'c', 'y', 'a', 'h', 'n', 'u', 'v', 'x', 'z', 'm', 'j'}
 local MAX_LINEAGE = 16
 local FOREVER = 9007199254740991
 
@@ -49,7 +49,7 @@ local function open(key, now, generation, fresh)
   if not r[1] then
     channel.epoch, channel.top, channel.id, channel.first, channel.bytes = fresh, 0, '', 1, 0
     channel.lineage, channel.count, channel.size, channel.age, channel.oldest = '', 0, 0, 0, 0
-    channel.snapshot, channel.snapshot_id = false, ''
+    channel.snapshot, channel.snapshot_id, channel.pinned = false, '', false
     channel.key_head, channel.key_tail, channel.session_head, channel.session_tail = 0, 0, 0, 0
     channel.sessions = 0
     channel.begun = true
@@ -64,6 +64,7 @@ local function open(key, now, generation, fresh)
   channel.key_head, channel.key_tail = tonumber(r[13]), tonumber(r[14])
   channel.session_head, channel.session_tail = tonumber(r[15]), tonumber(r[16])
   channel.sessions = tonumber(r[17])
+  channel.pinned = r[18] == '1'
   if r[2] ~= generation then
     channel.lineage = descend(channel.lineage, channel.epoch, channel.top)
     channel.epoch = fresh
@@ -82,12 +83,12 @@ local function save(channel)
     'f', channel.first, 'b', channel.bytes, 'l', channel.lineage, 'c', channel.count,
     'y', channel.size, 'a', channel.age, 'h', channel.oldest, 'n', snapshot,
     'u', channel.key_head, 'v', channel.key_tail, 'x', channel.session_head,
-    'z', channel.session_tail, 'm', channel.sessions)
+    'z', channel.session_tail, 'm', channel.sessions, 'j', channel.pinned and '1' or '')
 end
 
 -- Lets the channel live for as long as its history is kept and it may be asked for again.
 local function renew(channel, idle)
-  if channel.snapshot then
+  if channel.snapshot or channel.pinned then
     redis.call('PERSIST', channel.key)
   else
     redis.call('PEXPIRE', channel.key, string.format('%.0f', math.min(math.max(idle, channel.age), 1e12)))
@@ -123,14 +124,21 @@ local function drop_oldest(channel, keep_from)
   end
 end
 
--- What follows the stored snapshot stays, up to 'max_pinned' bytes; past that the snapshot goes,
--- because a snapshot that its deltas do not meet is worse than none.
+-- The oldest offset that has to stay; nil: none has to.
+local function keep_from(channel)
+  if channel.snapshot then return channel.snapshot + 1 end
+  return channel.pinned and 1 or nil
+end
+
+-- What follows the stored snapshot stays. Where the state is not folded from the entries that is up
+-- to 'max_pinned' bytes; past it the snapshot goes, because a snapshot that its deltas do not meet is
+-- worse than none.
 local function trim(channel, max_pinned)
-  local keep_from = channel.snapshot and channel.snapshot + 1 or FOREVER
-  drop_oldest(channel, keep_from)
-  if not channel.snapshot or channel.first < keep_from or channel.bytes <= max_pinned then return end
+  local kept = keep_from(channel)
+  drop_oldest(channel, kept or FOREVER)
+  if not kept or channel.pinned or channel.first < kept or channel.bytes <= max_pinned then return end
   drop_oldest(channel, FOREVER)
-  if channel.first > keep_from then
+  if channel.first > kept then
     channel.snapshot = false
     redis.call('HDEL', channel.key, 'w')
     channel.trimmed = true

@@ -7,7 +7,7 @@ import { Script } from "./script.js";
  * out.
  *
  * KEYS: the channels. ARGV: the numbers below, then for each channel its name, the key of its
- * partition's changes and its relay, then thirteen values for each publish. Answers with one line
+ * partition's changes and its relay, then fourteen values for each publish. Answers with one line
  * per publish, and the names whose change could not be noted because a slot is on the move.
  *
  * The keys of changes are not among KEYS on purpose: while a slot moves, a call with several keys
@@ -21,7 +21,7 @@ local key_window, max_keys = tonumber(ARGV[4]), tonumber(ARGV[5])
 local session_idle, max_sessions = tonumber(ARGV[6]), tonumber(ARGV[7])
 local max_outcomes, max_pinned = tonumber(ARGV[8]), tonumber(ARGV[9])
 local idle, max_changes = tonumber(ARGV[10]), tonumber(ARGV[11])
-local HEADER, PER_CHANNEL, PER_ITEM = 11, 3, 13
+local HEADER, PER_CHANNEL, PER_ITEM = 11, 3, 14
 
 local generation = generation_of()
 if not generation then return redis.error_reply(not_master) end
@@ -162,6 +162,16 @@ local function judge_key(channel, item, outcome)
   end
 end
 
+-- Whether a state's entry finds room beside those that only a newer snapshot can free.
+local function fits(channel, item)
+  local most = math.max(max_pinned, item.max_bytes)
+  if channel.bytes + item.size <= most then return true end
+  flush(channel)
+  trim(channel, max_pinned)
+  local bytes = channel.first >= (keep_from(channel) or 1) and channel.bytes or 0
+  return bytes + item.size <= most
+end
+
 -- The answer to a publish that is not to be appended; nil: append it.
 local function judge(channel, item)
   if item.session ~= '' or item.name ~= '' then
@@ -182,10 +192,12 @@ local function judge(channel, item)
   if item.expected ~= '' and tonumber(item.expected) ~= channel.top then
     return 'm ' .. string.format('%.0f', channel.top)
   end
+  if item.pinned and not fits(channel, item) then return 'w' end
 end
 
 local function append(channel, item)
   channel.count, channel.size, channel.age = item.max_count, item.max_bytes, item.max_age
+  channel.pinned = item.pinned
   if channel.first > channel.top then channel.oldest = now end
   channel.top, channel.id = channel.top + 1, item.id
   channel.bytes = channel.bytes + item.size
@@ -263,7 +275,7 @@ while at < #ARGV do
     max_count = tonumber(ARGV[at + 5]), max_bytes = tonumber(ARGV[at + 6]),
     max_age = tonumber(ARGV[at + 7]), expected = ARGV[at + 8], name = ARGV[at + 9],
     session = ARGV[at + 10], seq = tonumber(ARGV[at + 11]), generation = ARGV[at + 12],
-    digest = ARGV[at + 13],
+    digest = ARGV[at + 13], pinned = ARGV[at + 14] == '1',
   }
   answers[#answers + 1] = judge(channel, item) or append(channel, item)
   at = at + PER_ITEM
