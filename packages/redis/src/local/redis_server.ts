@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A port of the loopback interface; none: only the socket. */
   readonly port?: number;
+  /** Where the other servers of a cluster reach it. */
+  readonly busPort?: number;
 }
 
 /** A free port of the loopback interface, for what cannot do with a socket of the file system. */
@@ -58,6 +60,10 @@ export class RedisServer {
 
   get port(): number {
     return this.#options.port ?? 0;
+  }
+
+  get busPort(): number {
+    return this.#options.busPort ?? 0;
   }
 
   /** Starts it on what its folder holds and waits until it answers. */
