@@ -66,10 +66,18 @@ export class RedisServer {
     return this.#options.busPort ?? 0;
   }
 
-  /** Starts it on what its folder holds and waits until it answers. */
-  async start(extra: readonly string[] = []): Promise<void> {
+  /** Starts it on what its folder holds, and on a configuration file if it needs one; waits until it answers. */
+  async start(extra: readonly string[] = [], file?: string): Promise<void> {
     const { args = [], env = {}, port = 0 } = this.#options;
-    const words = ["--port", String(port), "--bind", "127.0.0.1", "--dir", this.folder];
+    const words = [
+      ...(file === undefined ? [] : [file]),
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+      "--dir",
+      this.folder,
+    ];
     words.push("--unixsocket", this.socketPath, "--save", "", "--daemonize", "no");
     const child = spawn(command, [...words, ...args, ...extra], {
       env: { ...process.env, ...env },

@@ -26,7 +26,7 @@ export class ClusterServers implements Servers {
     this.#options = options;
     this.#keys = options.keys;
     this.#client = connectCluster(options);
-    this.#runner = new Runner(this.#client, () => {});
+    this.#runner = new Runner(this.#client, () => this.lookAgain());
     this.#client.on("error", () => {});
     this.#client.on("node error", () => {});
   }

@@ -12,13 +12,16 @@ export interface Commander {
 /** Sends commands and scripts by one client, and says what became of those that failed. */
 export class Runner {
   readonly #client: Commander;
-  readonly #timedOut: () => void;
+  readonly #useless: () => void;
   #digests: ReadonlyMap<Script, string> = new Map();
 
-  /** `timedOut` is called when an answer did not come: the client cannot be trusted any more. */
-  constructor(client: Commander, timedOut: () => void) {
+  /**
+   * `useless` is called when an answer did not come, so that the client cannot be trusted any more,
+   * and when its server is no longer a master.
+   */
+  constructor(client: Commander, useless: () => void) {
     this.#client = client;
-    this.#timedOut = timedOut;
+    this.#useless = useless;
   }
 
   async load(): Promise<void> {
@@ -30,7 +33,7 @@ export class Runner {
       return (await this.#client.callBuffer(name, ...args)) as Reply;
     } catch (cause) {
       const error = commandError(cause);
-      if (isTimeout(error)) this.#timedOut();
+      if (isTimeout(error) || error.code === "READONLY") this.#useless();
       throw error;
     }
   }

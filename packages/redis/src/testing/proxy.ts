@@ -3,17 +3,22 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** A port of the loopback interface in front of a server's socket, which can break. */
 export class BreakableProxy {
-  readonly #target: string;
+  readonly #target: () => string;
   readonly #pairs: { readonly near: Socket; readonly far: Socket }[] = [];
   readonly #server = createServer((near) => this.#accept(near));
   #refusing = false;
 
-  private constructor(target: string) {
+  private constructor(target: () => string) {
     this.#target = target;
   }
 
-  static async to(socketPath: string): Promise<BreakableProxy> {
-    const proxy = new BreakableProxy(socketPath);
+  static to(socketPath: string): Promise<BreakableProxy> {
+    return BreakableProxy.through(() => socketPath);
+  }
+
+  /** To whichever socket is named when a connection comes. */
+  static async through(target: () => string): Promise<BreakableProxy> {
+    const proxy = new BreakableProxy(target);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
@@ -55,7 +60,7 @@ export class BreakableProxy {
       near.destroy();
       return;
     }
-    const far = connect(this.#target);
+    const far = connect(this.#target());
     far.on("error", () => {});
     const pair = { near, far };
     this.#pairs.push(pair);
