@@ -36,8 +36,8 @@ export interface ChannelRow {
   readonly pinned?: true;
   readonly publishers: {
     readonly keys: number;
-    /** When the longest remembered key was published. */
-    readonly oldestKeyMs?: number;
+    /** When the oldest publish of the ledger was appended. */
+    readonly oldestMs?: number;
     readonly sessions: number;
   };
   /** The store's time of the last write. */
@@ -62,13 +62,16 @@ export interface LogRow {
   };
 }
 
-/** Where a keyed or ordered publish ended up. */
-export interface OutcomeRow {
+/** A publish with a key or a place in a session's order, as long as its repeats are known. */
+export interface LedgerRow {
   readonly epoch: string;
-  readonly offset: number;
   readonly id: string;
   readonly digest: string;
   readonly atMs: number;
+  readonly key?: string;
+  readonly seq?: number;
+  /** Offset of the same session's publish before this one. */
+  readonly previous?: number;
 }
 
 /** Tables of the store. Keys are made by `keys.ts`. */
@@ -79,14 +82,12 @@ export interface Tables {
   readonly channels: Table<ChannelRow>;
   /** By channel id and offset. */
   readonly entries: Table<Buffer>;
-  /** By channel id and publish key. */
-  readonly keys: Table<OutcomeRow>;
-  /** By channel id and offset: the publish key of that entry, so that keys are forgotten in order. */
-  readonly keyOrder: Table<{ readonly name: string; readonly atMs: number }>;
+  /** By channel id and offset. */
+  readonly ledger: Table<LedgerRow>;
+  /** By channel id and publish key: the offset of the publish in the ledger. */
+  readonly keys: Table<number>;
   /** By channel id and session. */
   readonly sessions: Table<SessionRow>;
-  /** By session number and seq. */
-  readonly outcomes: Table<OutcomeRow>;
   /** By channel id: the state as JSON text. */
   readonly snapshots: Table<string>;
   /** By id: what is left of a channel or log that is gone, to be cleared away a little at a time. */
@@ -103,16 +104,18 @@ export interface Tables {
   readonly logSnapshots: Table<Buffer>;
 }
 
-/** The last seq of a publisher session. */
+/** Where a publisher session stands. */
 export interface SessionRow {
-  /** Names its outcomes; never used twice. */
-  readonly number: number;
   /** Name of the channel, which counts its sessions. */
   readonly channel: string;
   /** Absent: 0. */
   readonly generation?: number;
   readonly last: number;
   readonly usedMs: number;
+  /** Of the session's last publish in the ledger. */
+  readonly offset?: number;
+  /** Seqs that repeated what another session had published, with the offsets of that; oldest first. */
+  readonly repeats?: readonly (readonly [seq: number, offset: number])[];
 }
 
 /** A member of a channel's presence, as it was last told. */

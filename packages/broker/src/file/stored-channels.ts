@@ -31,6 +31,8 @@ export interface ChannelsContext extends PublishersContext {
   readonly random: Random;
   /** Life of the store; epochs of an earlier one have ended. */
   readonly generation: number;
+  /** A number that was never given before. */
+  nextNumber(): number;
   /** The store's time in milliseconds. */
   nowMs(): number;
   isFollowed(channel: string): boolean;
@@ -104,8 +106,8 @@ export class StoredChannels {
     const { channel, log, publishers } = this.#open(name, row);
     channel.trim(nowMs);
     if (log.uncleared > 0) return true;
-    const { oldestKeyMs } = publishers;
-    if (oldestKeyMs !== undefined && nowMs - oldestKeyMs >= limits.keyWindowMs) return true;
+    const { oldestMs } = publishers.row;
+    if (oldestMs !== undefined && nowMs - oldestMs >= limits.keyWindowMs) return true;
     if (row.idleSinceMs !== undefined) return nowMs - row.idleSinceMs >= limits.channelIdleMs;
     return channel.bare && !this.#context.isFollowed(name);
   }

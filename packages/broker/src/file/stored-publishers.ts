@@ -1,19 +1,19 @@
 import type { PublisherSession } from "../contract.js";
 import type { MemoryLimits } from "../memory/options.js";
-import type { KnownSession, Outcome, Publishers } from "../memory/publishers.js";
+import type { KnownSession, Outcome, Publishers, RememberedPublish } from "../memory/publishers.js";
 import { idKey, numberKey, numberOfKey, textKey } from "./keys.js";
-import type { SessionRow, Tables } from "./store.js";
+import type { LedgerRow, SessionRow, Tables } from "./store.js";
 
-/** Expired keys forgotten with one publish: more than one comes with it, so that they never pile up. */
+/** Expired publishes forgotten with one: more than one comes with it, so that they never pile up. */
 const maxExpiredAtOnce = 32;
-
 /** Crowded channels remembered: past it they are looked through once more. */
 const maxCrowded = 10_000;
 
 /** What a channel's row says of its publishers. */
 export interface PublishersRow {
   readonly keys: number;
-  readonly oldestKeyMs?: number;
+  /** When the oldest publish of the ledger was appended. */
+  readonly oldestMs?: number;
   readonly sessions: number;
 }
 
@@ -21,19 +21,22 @@ export interface PublishersRow {
 export interface PublishersContext {
   readonly tables: Tables;
   readonly limits: MemoryLimits;
-  /** A number that was never given before. */
-  nextNumber(): number;
   /** Channel id to the time before which none of its sessions can make room. */
   readonly crowdedUntilMs: Map<number, number>;
 }
 
-/** What a channel remembers of its publishers, in the store. */
+/**
+ * What a channel remembers of its publishers, in the store: a ledger of publishes in the order of
+ * their offsets, so that writing touches its end and forgetting its beginning, and two small indexes
+ * into it, by key and by session. Both are forgotten with the key window, a session's place in its
+ * order when it has been idle.
+ */
 export class StoredPublishers implements Publishers {
   readonly #context: PublishersContext;
   readonly #channel: string;
   readonly #id: number;
   #keys: number;
-  #oldestKeyMs: number | undefined;
+  #oldestMs: number | undefined;
   #sessions: number;
   #nowMs = Number.NEGATIVE_INFINITY;
 
@@ -42,19 +45,18 @@ export class StoredPublishers implements Publishers {
     this.#channel = channel;
     this.#id = id;
     this.#keys = row.keys;
-    this.#oldestKeyMs = row.oldestKeyMs;
+    this.#oldestMs = row.oldestMs;
     this.#sessions = row.sessions;
   }
 
   /** What is kept of them in the channel's row. */
   get row(): PublishersRow {
-    const oldestKeyMs = this.#oldestKeyMs;
-    const oldest = oldestKeyMs === undefined ? {} : { oldestKeyMs };
+    const oldest = this.#oldestMs === undefined ? {} : { oldestMs: this.#oldestMs };
     return { keys: this.#keys, sessions: this.#sessions, ...oldest };
   }
 
   get empty(): boolean {
-    return this.#keys === 0 && this.#sessions === 0;
+    return this.#oldestMs === undefined && this.#sessions === 0;
   }
 
   get keyCount(): number {
@@ -62,83 +64,75 @@ export class StoredPublishers implements Publishers {
   }
 
   get oldestKeyMs(): number | undefined {
-    return this.#oldestKeyMs;
+    return this.#oldestMs;
   }
 
-  /** Forgets some of the keys past their window; those it leaves are not found any more either. */
+  /** Forgets some of the publishes past the window; those it leaves are not found any more either. */
   expire(nowMs: number): void {
     this.#nowMs = nowMs;
-    const crowded = this.#keys >= this.#context.limits.maxKeysPerChannel;
-    const atOnce = crowded ? this.#context.limits.maxSweptChannels : maxExpiredAtOnce;
-    if (!this.#isExpired(this.#oldestKeyMs)) return;
-    const { keys, keyOrder } = this.#context.tables;
-    const query = { start: idKey(this.#id), end: idKey(this.#id + 1), limit: atOnce + 1 };
-    this.#oldestKeyMs = undefined;
-    for (const { key, value } of [...keyOrder.range(query)]) {
-      if (!this.#isExpired(value.atMs)) {
-        this.#oldestKeyMs = value.atMs;
-        return;
-      }
-      keyOrder.remove(key);
-      keys.remove(textKey(value.name, this.#id));
-      this.#keys -= 1;
+    if (this.#oldestMs === undefined || !this.#isExpired(this.#oldestMs)) return;
+    const { limits, tables } = this.#context;
+    const isFull = this.#keys >= limits.maxKeysPerChannel;
+    const atOnce = isFull ? limits.maxSweptChannels : maxExpiredAtOnce;
+    const rows = [...tables.ledger.range({ ...this.#range, limit: atOnce + 1 })];
+    const left = rows.find(({ value }) => !this.#isExpired(value.atMs)) ?? rows[atOnce];
+    for (const { key, value } of rows) {
+      if (key === left?.key) break;
+      tables.ledger.remove(key);
+      this.#forgetKey(value, numberOfKey(key));
     }
-    this.#oldestKeyMs = this.#findOldestKeyMs();
+    this.#oldestMs = left?.value.atMs;
   }
 
   key(name: string): Outcome | undefined {
-    const outcome = this.#context.tables.keys.get(textKey(name, this.#id));
-    return outcome === undefined || this.#isExpired(outcome.atMs) ? undefined : outcome;
-  }
-
-  rememberKey(name: string, outcome: Outcome): void {
-    const { keys, keyOrder } = this.#context.tables;
-    const key = textKey(name, this.#id);
-    const before = keys.get(key);
-    if (before === undefined) this.#keys += 1;
-    // One that is expired and not yet forgotten gives its place in the order up.
-    else keyOrder.remove(numberKey(this.#id, before.offset));
-    keys.put(key, outcome);
-    keyOrder.put(numberKey(this.#id, outcome.offset), { name, atMs: outcome.atMs });
-    this.#oldestKeyMs ??= outcome.atMs;
+    const offset = this.#context.tables.keys.get(textKey(name, this.#id));
+    return offset === undefined ? undefined : this.#outcomeAt(offset);
   }
 
   session(id: string): KnownSession | undefined {
     const row = this.#context.tables.sessions.get(textKey(id, this.#id));
     if (row === undefined || this.#isIdle(row)) return undefined;
-    const { outcomes } = this.#context.tables;
-    const { generation = 0, last, number } = row;
-    return { generation, last, outcome: (seq) => outcomes.get(numberKey(number, seq)) };
+    const { generation = 0, last } = row;
+    return { generation, last, outcome: (seq) => this.#outcomeOf(row, seq) };
   }
 
-  rememberSeq(
-    { id, seq, generation = 0 }: PublisherSession,
-    outcome: Outcome,
-    nowMs: number,
-  ): void {
-    const { sessions, outcomes } = this.#context.tables;
-    const key = textKey(id, this.#id);
-    let row = sessions.get(key);
-    if (row !== undefined && (this.#isIdle(row) || generation > (row.generation ?? 0))) {
-      this.#forget(key, row);
-      row = undefined;
+  remember({ keyName, session }: RememberedPublish, outcome: Outcome): void {
+    const { tables } = this.#context;
+    const { offset, ...rest } = outcome;
+    const before = session === undefined ? undefined : this.#sameGeneration(session);
+    tables.ledger.put(numberKey(this.#id, offset), {
+      ...rest,
+      ...(keyName === undefined ? {} : { key: keyName }),
+      ...(session === undefined ? {} : { seq: session.seq }),
+      ...(before?.offset === undefined ? {} : { previous: before.offset }),
+    });
+    this.#oldestMs ??= outcome.atMs;
+    if (keyName !== undefined) {
+      const key = textKey(keyName, this.#id);
+      if (tables.keys.get(key) === undefined) this.#keys += 1;
+      tables.keys.put(key, offset);
     }
-    if (row === undefined) this.#sessions += 1;
-    const number = row?.number ?? this.#context.nextNumber();
-    sessions.put(key, { number, channel: this.#channel, generation, last: seq, usedMs: nowMs });
-    outcomes.put(numberKey(number, seq), outcome);
-    const oldest = seq - this.#context.limits.maxSessionOutcomes;
-    if (oldest > 0) outcomes.remove(numberKey(number, oldest));
+    if (session !== undefined) {
+      this.#putSession(session, outcome.atMs, { offset, repeats: before?.repeats });
+    }
+  }
+
+  rememberRepeat(session: PublisherSession, outcome: Outcome, nowMs: number): void {
+    const before = this.#sameGeneration(session);
+    const repeat = [session.seq, outcome.offset] as const;
+    const repeats = [...(before?.repeats ?? []), repeat].slice(
+      -this.#context.limits.maxSessionOutcomes,
+    );
+    this.#putSession(session, nowMs, { offset: before?.offset, repeats });
   }
 
   makeSessionRoom(nowMs: number): boolean {
     const { limits, crowdedUntilMs, tables } = this.#context;
     if (this.#sessions < limits.maxSessionsPerChannel) return true;
     if (nowMs < (crowdedUntilMs.get(this.#id) ?? 0)) return false;
-    const query = { start: idKey(this.#id), end: idKey(this.#id + 1) };
     let oldest: { readonly key: Buffer; readonly value: SessionRow } | undefined;
-    for (const each of [...tables.sessions.range(query)]) {
-      if (this.#isIdle(each.value)) this.#forget(each.key, each.value);
+    for (const each of [...tables.sessions.range(this.#range)]) {
+      if (this.#isIdle(each.value)) this.#forgetSession(each.key);
       else if (oldest === undefined || each.value.usedMs < oldest.value.usedMs) oldest = each;
     }
     if (this.#sessions < limits.maxSessionsPerChannel || oldest === undefined) return true;
@@ -148,7 +142,7 @@ export class StoredPublishers implements Publishers {
       crowdedUntilMs.set(this.#id, freeMs);
       return false;
     }
-    this.#forget(oldest.key, oldest.value);
+    this.#forgetSession(oldest.key);
     return true;
   }
 
@@ -156,7 +150,7 @@ export class StoredPublishers implements Publishers {
   forgetIdle(key: Buffer, nowMs: number): void {
     this.#nowMs = nowMs;
     const row = this.#context.tables.sessions.get(key);
-    if (row !== undefined && this.#isIdle(row)) this.#forget(key, row);
+    if (row !== undefined && this.#isIdle(row)) this.#forgetSession(key);
   }
 
   cut(upTo: number): void {
@@ -168,32 +162,80 @@ export class StoredPublishers implements Publishers {
     throw new Error("what a store remembers is there once");
   }
 
-  #forget(key: Buffer, row: SessionRow): void {
-    const { sessions, outcomes } = this.#context.tables;
-    sessions.remove(key);
-    this.#sessions -= 1;
-    removeNumbered(outcomes, row.number);
-    this.#context.crowdedUntilMs.delete(this.#id);
+  get #range(): { readonly start: Buffer; readonly end: Buffer } {
+    return { start: idKey(this.#id), end: idKey(this.#id + 1) };
   }
 
-  #findOldestKeyMs(): number | undefined {
-    const query = { start: idKey(this.#id), end: idKey(this.#id + 1), limit: 1 };
-    for (const { value } of this.#context.tables.keyOrder.range(query)) return value.atMs;
+  #outcomeAt(offset: number): Outcome | undefined {
+    const row = this.#context.tables.ledger.get(numberKey(this.#id, offset));
+    if (row === undefined || this.#isExpired(row.atMs)) return undefined;
+    const { epoch, id, digest, atMs } = row;
+    return { epoch, offset, id, digest, atMs };
+  }
+
+  /** Follows a session's publishes back to a seq. */
+  #outcomeOf(session: SessionRow, seq: number): Outcome | undefined {
+    const repeat = session.repeats?.find(([repeated]) => repeated === seq);
+    if (repeat !== undefined) return this.#outcomeAt(repeat[1]);
+    if (session.last - seq >= this.#context.limits.maxSessionOutcomes) return undefined;
+    let offset = session.offset;
+    while (offset !== undefined) {
+      const row: LedgerRow | undefined = this.#context.tables.ledger.get(
+        numberKey(this.#id, offset),
+      );
+      if (row?.seq === undefined || row.seq < seq) return undefined;
+      if (row.seq === seq) return this.#outcomeAt(offset);
+      offset = row.previous;
+    }
     return undefined;
   }
 
-  #isExpired(atMs: number | undefined): boolean {
-    return atMs !== undefined && this.#nowMs - atMs >= this.#context.limits.keyWindowMs;
+  /** What is kept of a session, unless it is idle or a generation that has ended. */
+  #sameGeneration({ id, generation = 0 }: PublisherSession): SessionRow | undefined {
+    const row = this.#context.tables.sessions.get(textKey(id, this.#id));
+    if (row === undefined || this.#isIdle(row)) return undefined;
+    return (row.generation ?? 0) === generation ? row : undefined;
+  }
+
+  #putSession(
+    { id, seq, generation = 0 }: PublisherSession,
+    usedMs: number,
+    kept: { readonly offset: number | undefined; readonly repeats: SessionRow["repeats"] },
+  ): void {
+    const { sessions } = this.#context.tables;
+    const { offset, repeats } = kept;
+    const key = textKey(id, this.#id);
+    if (sessions.get(key) === undefined) this.#sessions += 1;
+    sessions.put(key, {
+      channel: this.#channel,
+      ...(generation === 0 ? {} : { generation }),
+      last: seq,
+      usedMs,
+      ...(offset === undefined ? {} : { offset }),
+      ...(repeats === undefined ? {} : { repeats }),
+    });
+  }
+
+  /** Unless the key was used again since, under a later offset. */
+  #forgetKey({ key }: LedgerRow, offset: number): void {
+    if (key === undefined) return;
+    const { keys } = this.#context.tables;
+    if (keys.get(textKey(key, this.#id)) !== offset) return;
+    keys.remove(textKey(key, this.#id));
+    this.#keys -= 1;
+  }
+
+  #forgetSession(key: Buffer): void {
+    this.#context.tables.sessions.remove(key);
+    this.#sessions -= 1;
+    this.#context.crowdedUntilMs.delete(this.#id);
+  }
+
+  #isExpired(atMs: number): boolean {
+    return this.#nowMs - atMs >= this.#context.limits.keyWindowMs;
   }
 
   #isIdle({ usedMs }: SessionRow): boolean {
     return this.#nowMs - usedMs >= this.#context.limits.sessionIdleMs;
-  }
-}
-
-/** Removes every outcome of a session; there are no more than `maxSessionOutcomes`. */
-export function removeNumbered(table: Tables["outcomes"], number: number): void {
-  for (const { key } of [...table.range({ start: idKey(number), end: idKey(number + 1) })]) {
-    table.remove(numberKey(number, numberOfKey(key)));
   }
 }

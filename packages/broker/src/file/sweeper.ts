@@ -1,10 +1,9 @@
 import type { MemoryLimits } from "../memory/options.js";
 import { Hand } from "./hand.js";
 import { idKey, idOfKey, textOfKey } from "./keys.js";
-import type { ChannelRow, Row, SessionRow, Table, Tables } from "./store.js";
+import type { ChannelRow, SessionRow, Table, Tables } from "./store.js";
 import type { StoredChannels } from "./stored-channels.js";
 import type { StoredLogs } from "./stored-logs.js";
-import { removeNumbered } from "./stored-publishers.js";
 import type { Writer } from "./writer.js";
 
 /** What a sweeper is made of. */
@@ -72,19 +71,18 @@ export class Sweeper {
     for (const { key } of tables.graves.range({ limit: 1 })) {
       const id = idOfKey(key);
       let left = limits.maxSweptChannels;
-      const clear = <Value>(table: Table<Value>, also: (row: Row<Value>) => void = () => {}) => {
+      const clear = <Value>(table: Table<Value>) => {
         const query = { start: idKey(id), end: idKey(id + 1), limit: left };
         for (const row of left > 0 ? [...table.range(query)] : []) {
-          also(row);
           table.remove(row.key);
           left -= 1;
         }
       };
       clear(tables.entries);
       clear(tables.logEntries);
+      clear(tables.ledger);
       clear(tables.keys);
-      clear(tables.keyOrder);
-      clear(tables.sessions, ({ value }) => removeNumbered(tables.outcomes, value.number));
+      clear(tables.sessions);
       if (left > 0) tables.graves.remove(key);
     }
   }

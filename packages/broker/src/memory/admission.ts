@@ -42,7 +42,7 @@ export class Admission {
       if (outcome !== undefined) {
         if (outcome.digest !== digest) return refused(failure("conflict"));
         // The repeat came in a new session: its place in that session's order is taken.
-        if (session !== undefined) publishers.rememberSeq(session, outcome, nowMs);
+        if (session !== undefined) publishers.rememberRepeat(session, outcome, nowMs);
         return seen(outcome);
       }
       if (publishers.keyCount >= this.#limits.maxKeysPerChannel) return refused(this.#full(nowMs));
@@ -52,8 +52,8 @@ export class Admission {
 
   /** Remembers an append. */
   remember({ key, session }: PublishRequest, outcome: Outcome): void {
-    if (key !== undefined) this.#publishers.rememberKey(keyName(key), outcome);
-    if (session !== undefined) this.#publishers.rememberSeq(session, outcome, outcome.atMs);
+    const named = key === undefined ? {} : { keyName: keyName(key) };
+    this.#publishers.remember({ ...named, ...(session === undefined ? {} : { session }) }, outcome);
   }
 
   /** undefined: the publish is the session's next. */

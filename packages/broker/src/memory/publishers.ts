@@ -20,6 +20,12 @@ export interface KnownSession {
   outcome(seq: number): Outcome | undefined;
 }
 
+/** What names a publish, so that its repeats are known. */
+export interface RememberedPublish {
+  readonly keyName?: string;
+  readonly session?: PublisherSession;
+}
+
 /** What a channel remembers of its publishers. */
 export interface Publishers {
   /** Whether nothing is remembered (after `expire`). */
@@ -31,10 +37,11 @@ export interface Publishers {
   /** When the longest remembered key was published. */
   readonly oldestKeyMs: number | undefined;
   key(name: string): Outcome | undefined;
-  rememberKey(name: string, outcome: Outcome): void;
   session(id: string): KnownSession | undefined;
-  /** Notes a seq's outcome as the session's last; a higher generation forgets the one before. */
-  rememberSeq(session: PublisherSession, outcome: Outcome, nowMs: number): void;
+  /** Remembers an append under its key and as its session's last; a higher generation forgets the one before. */
+  remember(publish: RememberedPublish, outcome: Outcome): void;
+  /** A seq turned out to repeat what another session had published: it is its session's last all the same. */
+  rememberRepeat(session: PublisherSession, outcome: Outcome, nowMs: number): void;
   /** Whether there is room for another session, after forgetting one that no repeat can name any more. */
   makeSessionRoom(nowMs: number): boolean;
   /** Forgets whatever was appended after `upTo`: those entries were lost and may be published again. */
@@ -90,10 +97,6 @@ export class PublisherMemory implements Publishers {
     return this.#keys.get(name);
   }
 
-  rememberKey(name: string, outcome: Outcome): void {
-    this.#keys.set(name, outcome);
-  }
-
   session(id: string): KnownSession | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;
@@ -101,7 +104,12 @@ export class PublisherMemory implements Publishers {
     return { generation, last, outcome: (seq) => outcomes.get(seq) };
   }
 
-  rememberSeq(
+  remember({ keyName, session }: RememberedPublish, outcome: Outcome): void {
+    if (keyName !== undefined) this.#keys.set(keyName, outcome);
+    if (session !== undefined) this.rememberRepeat(session, outcome, outcome.atMs);
+  }
+
+  rememberRepeat(
     { id, seq, generation = 0 }: PublisherSession,
     outcome: Outcome,
     nowMs: number,

@@ -52,11 +52,15 @@ export class FolderLock {
   }
 }
 
+/** Names given by this process, so that two takers within it do not share one. */
+let names = 0;
+
 const holderFact = () => ({ pid: process.pid, host: hostname(), since: new Date().toISOString() });
 
 /** Listens under a name of its own and moves that into place, where there is nothing yet; undefined: there is. */
 async function listen(folder: string, path: string): Promise<Server | undefined> {
-  const own = join(folder, `lock.${process.pid}.sock`);
+  names += 1;
+  const own = join(folder, `lock.${process.pid}.${names}.sock`);
   if (Buffer.byteLength(own) > maxSocketPathBytes) {
     throw new EngineError(
       `${folder} is too long a path for its lock (a Unix socket); choose one of at most ${maxSocketPathBytes - 20} bytes.`,
@@ -95,7 +99,8 @@ function isAnswered(path: string): Promise<boolean> {
 
 /** Takes the socket of a dead process away. Of several that try only one moves it, and looks again what it moved. */
 async function removeStale(folder: string, path: string): Promise<void> {
-  const aside = join(folder, `lock.${process.pid}.stale`);
+  names += 1;
+  const aside = join(folder, `lock.${process.pid}.${names}.stale`);
   try {
     await rename(path, aside);
   } catch (cause) {
