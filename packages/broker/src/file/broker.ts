@@ -4,6 +4,7 @@ import type { ExchangeLink } from "../memory/exchange-link.js";
 import type { FileEngine } from "./engine.js";
 import { FileLink } from "./link.js";
 import type { Sync } from "./lmdb-store.js";
+import type { Tables } from "./store.js";
 
 /** The engine over an open store; who opened it lends the folder's lock and takes it back. */
 export class FileBroker implements Broker {
@@ -45,6 +46,11 @@ export class FileBroker implements Broker {
   /** Settles when everything asked for before is kept and told. */
   async flushed(): Promise<void> {
     await this.#engine.kept();
+  }
+
+  /** Rows of a table of the store, for whoever watches it. */
+  countRows(table: keyof Tables): number {
+    return this.#engine.countRows(table);
   }
 
   /** Writes what waits, and lets the folder go. */

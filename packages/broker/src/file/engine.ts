@@ -130,6 +130,10 @@ export class FileEngine extends Exchange {
     return this.changesSince(partition, cursor, (name) => this.channels.peekHead(name));
   }
 
+  countRows(table: keyof Store["tables"]): number {
+    return this.#store.tables[table].count;
+  }
+
   /** Writes what waits, notes that nothing is left open, and ends. */
   async close(): Promise<void> {
     this.#stop();

@@ -47,36 +47,40 @@ async function pagesOf(link: BrokerLink, channel: string): Promise<HistoryPage> 
   }
 }
 
-test("nothing acknowledged is lost by SIGKILL at any moment, and every epoch goes on", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "holdfast-kill-"));
-  const random = new SeededRandom(Date.now());
-  const acknowledged: Acknowledged[] = [];
-  for (let life = 1; life <= lives; life += 1) {
-    const killAfter = 1 + Math.floor(random.next() * 1_500);
-    acknowledged.push(...(await liveAndDie(folder, life, killAfter)));
-  }
-  const broker = await createFileBroker({ folder, clock: new VirtualClock(Date.now()), random });
-  const nothing = () => {};
-  const link = broker.connect("reader", {
-    onEntry: nothing,
-    onEphemeral: nothing,
-    onPresence: nothing,
-    onRelayGap: nothing,
-    onAvailability: nothing,
-    onCommand: nothing,
-  });
-  for (const channel of new Set(acknowledged.map((ack) => ack.channel))) {
-    const acks = acknowledged.filter((ack) => ack.channel === channel);
-    const page = await pagesOf(link, channel);
-    // One epoch over all lives, offsets without holes, nothing twice.
-    expect(new Set([page.epoch, ...acks.map((ack) => ack.epoch)]).size).toBe(1);
-    expect([page.first, page.entries.length]).toEqual([1, page.top]);
-    expect(new Set(page.entries.map((each) => each.data)).size).toBe(page.top);
-    for (const { offset, id, data } of acks) {
-      expect(page.entries[offset - 1]).toMatchObject({ offset, id, data });
+test(
+  "nothing acknowledged is lost by SIGKILL at any moment, and every epoch goes on",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-kill-"));
+    const random = new SeededRandom(Date.now());
+    const acknowledged: Acknowledged[] = [];
+    for (let life = 1; life <= lives; life += 1) {
+      const killAfter = 1 + Math.floor(random.next() * 1_500);
+      acknowledged.push(...(await liveAndDie(folder, life, killAfter)));
     }
-  }
-  expect(acknowledged.length).toBeGreaterThan(lives);
-  await broker.close();
-  await rm(folder, { recursive: true });
-}, 240_000);
+    const broker = await createFileBroker({ folder, clock: new VirtualClock(Date.now()), random });
+    const nothing = () => {};
+    const link = broker.connect("reader", {
+      onEntry: nothing,
+      onEphemeral: nothing,
+      onPresence: nothing,
+      onRelayGap: nothing,
+      onAvailability: nothing,
+      onCommand: nothing,
+    });
+    for (const channel of new Set(acknowledged.map((ack) => ack.channel))) {
+      const acks = acknowledged.filter((ack) => ack.channel === channel);
+      const page = await pagesOf(link, channel);
+      // One epoch over all lives, offsets without holes, nothing twice.
+      expect(new Set([page.epoch, ...acks.map((ack) => ack.epoch)]).size).toBe(1);
+      expect([page.first, page.entries.length]).toEqual([1, page.top]);
+      expect(new Set(page.entries.map((each) => each.data)).size).toBe(page.top);
+      for (const { offset, id, data } of acks) {
+        expect(page.entries[offset - 1]).toMatchObject({ offset, id, data });
+      }
+    }
+    expect(acknowledged.length).toBeGreaterThan(lives);
+    await broker.close();
+    await rm(folder, { recursive: true });
+  },
+  60_000 + 10_000 * lives,
+);

@@ -1,5 +1,6 @@
 import { open, truncate } from "node:fs/promises";
 import { EngineError } from "../../engines.js";
+import { decodeEntry } from "../entry-codec.js";
 import { type OpenedFile, openLmdbFile, type Sync } from "../lmdb-store.js";
 import type { Store, Table } from "../store.js";
 
@@ -91,4 +92,5 @@ function readEverything({ tables }: Store): void {
     for (const _row of table.range({})) rows += 1;
     if (rows !== table.count) throw new Error("rows are missing");
   }
+  for (const { value } of tables.entries.range({})) decodeEntry(0, value);
 }
