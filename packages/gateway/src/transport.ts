@@ -91,8 +91,8 @@ export interface Transport {
 
 /** What a transport tells the gateway core of one socket. */
 export interface Connection {
-  /** One whole message. */
-  receive(payload: Payload): void;
+  /** One whole message; `bytes` is its size (UTF-8 for text), where the transport knows it. */
+  receive(payload: Payload, bytes?: number): void;
   /** Any sign of life below the message level. */
   ponged(): void;
   /** The socket's buffer went below its low-water mark. */

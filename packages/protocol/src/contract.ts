@@ -73,7 +73,7 @@ export interface CallContext {
   readonly user?: string;
   readonly member: string;
   readonly meta?: Readonly<Record<string, string>>;
-  /** Aborted on cancel, timeout, and when the caller's connection ends. */
+  /** Aborted on cancel, timeout, and when the caller's connection ends. Made when it is read: a copy of the context has none. */
   readonly signal: AbortSignal;
 }
 

@@ -37,7 +37,8 @@ export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function isThenable<T>(value: Maybe<T>): value is Promise<T> {
+/** Whether an answer is still to come. */
+export function isThenable<T>(value: Maybe<T>): value is Promise<T> {
   return (
     typeof value === "object" &&
     value !== null &&

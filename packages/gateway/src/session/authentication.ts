@@ -2,7 +2,7 @@ import { isFailure } from "@holdfast/broker";
 import type { CloseCode, Identity } from "@holdfast/protocol";
 import { TICKET_PREFIX } from "../cluster/tickets.js";
 import { textOf } from "../hub/ask.js";
-import { withDeadline } from "../hub/deadline.js";
+import { Abortable, withDeadline } from "../hub/deadline.js";
 import type { Handshake } from "../transport.js";
 import { isIdentity } from "./identity.js";
 import type { Shared } from "./shared.js";
@@ -37,15 +37,17 @@ export function authenticate(
     return () => {};
   }
   const { headers, remoteAddress } = handshake;
+  const abortable = new Abortable();
   return withDeadline<Identity | null>(
     wheel,
     settings.handlerTimeoutMs,
-    (signal) =>
+    abortable,
+    () =>
       handler({
         ...(token === undefined ? {} : { token }),
         headers,
         ...(remoteAddress === undefined ? {} : { remoteAddress }),
-        signal,
+        signal: abortable.signal,
       }),
     (ending) => {
       if (ending.kind === "timeout") {

@@ -1,6 +1,12 @@
-import { type Action, type Capabilities, type Failure, failure } from "@holdfast/protocol";
+import {
+  type Action,
+  type AuthorizeRequest,
+  type Capabilities,
+  type Failure,
+  failure,
+} from "@holdfast/protocol";
 import { textOf } from "../hub/ask.js";
-import { withDeadline } from "../hub/deadline.js";
+import { Abortable, withDeadline } from "../hub/deadline.js";
 import { compilePattern, patternFor } from "../hub/pattern.js";
 import type { Shared } from "./shared.js";
 
@@ -17,6 +23,20 @@ function grantsOf(can: Capabilities, user: string | undefined): Grant[] {
     const own = patternFor(pattern, user);
     return own === undefined ? [] : [{ matches: compilePattern(own), actions }];
   });
+}
+
+/** What the handler is asked. */
+class Question extends Abortable implements AuthorizeRequest {
+  declare readonly user?: string;
+  readonly action: Action;
+  readonly channel: string;
+
+  constructor(user: string | undefined, action: Action, channel: string) {
+    super();
+    if (user !== undefined) this.user = user;
+    this.action = action;
+    this.channel = channel;
+  }
 }
 
 /** Calls back with the reason for refusing, or nothing. */
@@ -43,7 +63,10 @@ export class Authorizer {
 
   /** Whether the capabilities alone permit it. */
   granted(action: Action, channel: string): boolean {
-    return this.#grants.some((grant) => grant.actions.includes(action) && grant.matches(channel));
+    for (const { actions, matches } of this.#grants) {
+      if (actions.includes(action) && matches(channel)) return true;
+    }
+    return false;
   }
 
   /** Why a channel without a rule is refused; which rules there are is told only to whom the name was granted. */
@@ -95,14 +118,14 @@ export class Authorizer {
     const { authorize, logger, wheel } = this.#shared;
     const generation = this.#generation;
     if (authorize === undefined) return;
-    const user = this.#user;
     let abort: (() => void) | undefined;
     let over = false;
-    const request = { ...(user === undefined ? {} : { user }), action, channel };
+    const question = new Question(this.#user, action, channel);
     abort = withDeadline<boolean>(
       wheel,
       timeoutMs,
-      (signal) => authorize({ ...request, signal }),
+      question,
+      () => authorize(question),
       (ending) => {
         over = true;
         if (abort !== undefined) this.#running.delete(abort);

@@ -1,7 +1,14 @@
-import { type Call, CallError, errorCodes, type Failure, failure } from "@holdfast/protocol";
+import {
+  type Call,
+  type CallContext,
+  CallError,
+  errorCodes,
+  type Failure,
+  failure,
+} from "@holdfast/protocol";
 import type { CallDefinitions } from "../core-contract.js";
 import { textOf } from "../hub/ask.js";
-import { type Ending, withDeadline } from "../hub/deadline.js";
+import { Abortable, type Ending, withDeadline } from "../hub/deadline.js";
 import type { Peer } from "./peer.js";
 import { validate } from "./validate.js";
 
@@ -9,6 +16,20 @@ type Definition = CallDefinitions[string];
 
 /** Codes of the application's own must look like the registry's. */
 const codePattern = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** What a handler is told of the call. */
+class Context extends Abortable implements CallContext {
+  declare readonly user?: string;
+  readonly member: string;
+  declare readonly meta?: Readonly<Record<string, string>>;
+
+  constructor(user: string | undefined, member: string, meta: CallContext["meta"]) {
+    super();
+    if (user !== undefined) this.user = user;
+    this.member = member;
+    if (meta !== undefined) this.meta = meta;
+  }
+}
 
 /** The outstanding calls of one connection. */
 export class ConnectionCalls {
@@ -94,15 +115,12 @@ export class ConnectionCalls {
     if (definition === undefined) return;
     const { shared, user, member } = this.#peer;
     const { id, meta, timeoutMs = shared.settings.callTimeoutMs } = command;
-    const context = {
-      ...(user === undefined ? {} : { user }),
-      member,
-      ...(meta === undefined ? {} : { meta }),
-    };
+    const context = new Context(user, member, meta);
     const abort = withDeadline<unknown>(
       shared.wheel,
       Math.min(timeoutMs, shared.settings.callTimeoutMs),
-      (signal) => definition.handler(input, { ...context, signal }),
+      context,
+      () => definition.handler(input, context),
       (ending) => {
         if (this.#isOutstanding(id)) this.#finish(command, ending);
       },
@@ -123,15 +141,9 @@ export class ConnectionCalls {
   #answer(command: Call, value: unknown): void {
     const { id } = command;
     try {
-      this.#peer.send({
-        type: "result",
-        id,
-        ...(value instanceof Uint8Array
-          ? { bytes: value }
-          : value === undefined
-            ? {}
-            : { data: value }),
-      });
+      if (value instanceof Uint8Array) this.#peer.send({ type: "result", id, bytes: value });
+      else if (value === undefined) this.#peer.send({ type: "result", id });
+      else this.#peer.send({ type: "result", id, data: value });
       this.#outstanding.delete(id);
     } catch (error) {
       this.#peer.shared.logger.warn("call failed", {

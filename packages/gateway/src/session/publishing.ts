@@ -96,9 +96,7 @@ function sendStored(
     history: policy.history,
     ...(key === undefined ? {} : { key: { scope, value: key } }),
     // The engine's sessions are everybody's; nobody may continue another's.
-    ...(session === undefined
-      ? {}
-      : { session: { ...session, id: `${scope}/${session.id}` } }),
+    ...(session === undefined ? {} : { session: { ...session, id: `${scope}/${session.id}` } }),
     ...(expectedOffset === undefined ? {} : { expectedOffset }),
   };
   shared.hub.publish(

@@ -114,11 +114,11 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
     return this.#state.ended;
   }
 
-  receive(payload: Payload): void {
+  receive(payload: Payload, bytes = sizeOf(payload)): void {
     if (this.ended) return;
     this.#heartbeat?.alive();
     try {
-      this.#receive(payload);
+      this.#receive(payload, bytes);
     } catch (error) {
       this.shared.logger.error("session failed", {
         error: error instanceof Error ? (error.stack ?? error.message) : textOf(error),
@@ -203,9 +203,8 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
     if (!this.#door.forgive(why)) this.end(4502);
   }
 
-  #receive(payload: Payload): void {
+  #receive(payload: Payload, bytes: number): void {
     const { settings } = this.shared;
-    let bytes = sizeOf(payload);
     if (bytes > settings.maxMessageBytes) {
       this.refuse(
         {},
@@ -213,10 +212,12 @@ export class Session implements Connection, Peer, MemberHolder, OutboxOwner {
       );
       return;
     }
+    // The frame's bytes count with its first command.
+    let uncounted = bytes;
     for (const value of this.#transport.codec.decode(payload, settings.maxMessagesPerFrame)) {
       if (this.ended) return;
-      this.#take(value, bytes);
-      bytes = 0;
+      this.#take(value, uncounted);
+      uncounted = 0;
     }
   }
 

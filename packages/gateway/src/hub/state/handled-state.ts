@@ -10,7 +10,7 @@ import {
 import { textOf } from "../ask.js";
 import type { HubContext } from "../context.js";
 import { judge, positionAt, sharedUpTo } from "../continuity.js";
-import { withDeadline } from "../deadline.js";
+import { Abortable, withDeadline } from "../deadline.js";
 import { jsonBytes } from "./json-bytes.js";
 import type { Admitted, StateAt, StateSource } from "./source.js";
 import type { StateHolder } from "./state-memory.js";
@@ -82,10 +82,12 @@ export class HandledState implements StateSource, StateHolder {
     this.#recent = undefined;
     metrics.stateLoad();
     const channel = this.#channel.name;
+    const abortable = new Abortable();
     this.#abort = withDeadline<StateSnapshot>(
       wheel,
       settings.handlerTimeoutMs,
-      (signal) => this.#handler({ channel, signal }),
+      abortable,
+      () => this.#handler({ channel, signal: abortable.signal }),
       (ending) => {
         this.#abort = undefined;
         if (ending.kind === "value") this.#answered(ending.value);
