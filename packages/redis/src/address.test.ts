@@ -9,6 +9,7 @@ describe("an engine URL of Redis", () => {
       tls: false,
       database: 0,
       prefix: "hf:",
+      plainPubSub: false,
       limits: {},
     });
   });
@@ -22,6 +23,7 @@ describe("an engine URL of Redis", () => {
       password: "p@ss:",
       database: 3,
       prefix: "app1:",
+      plainPubSub: false,
       limits: {},
     });
     expect(parseAddress("redis://:secret@h")).toMatchObject({ password: "secret" });
@@ -60,6 +62,7 @@ describe("an engine URL of Redis", () => {
   });
 
   test.each([
+    "redis+cluster://h?pubsub=plain",
     "redis://h?maxBatchCount=many",
     "http://h",
     "redis://",

@@ -25,6 +25,8 @@ export interface RedisAddress {
   readonly sentinelPassword?: string;
   /** Begins every key and relay name. */
   readonly prefix: string;
+  /** The relay goes by plain publish and subscribe, whatever the server's version. */
+  readonly plainPubSub: boolean;
   /** Limits set by parameters of their name. */
   readonly limits: Partial<RedisLimits>;
 }
@@ -34,7 +36,13 @@ const forms =
   "redis+sentinel://host[:port],…/master[/database], redis+cluster://host[:port],…";
 const grammar =
   /^(?<scheme>rediss?)(?:\+(?<kind>sentinel|cluster|unix))?:\/\/(?:(?<auth>[^/?#@]*)@)?(?<hosts>[^/?#]*)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/;
-const parameters = new Set(["prefix", "sentinelUsername", "sentinelPassword", "database"]);
+const parameters = new Set([
+  "prefix",
+  "sentinelUsername",
+  "sentinelPassword",
+  "database",
+  "pubsub",
+]);
 const limitNames = new Set(Object.keys(redisLimits));
 
 /** An engine URL that cannot be understood. Its message never repeats the URL: it may hold a password. */
@@ -57,7 +65,8 @@ export const redisSchemes = [
 
 /**
  * Reads an engine URL; throws AddressError. Parameters: `prefix` (`hf:`), `sentinelUsername`,
- * `sentinelPassword`; `database` for sockets; and every limit of `redisLimits` by its name.
+ * `sentinelPassword`; `database` for sockets; `pubsub=plain` where something between here and the
+ * server knows no sharded publish and subscribe; and every limit of `redisLimits` by its name.
  */
 export function parseAddress(url: string): RedisAddress {
   const groups = grammar.exec(url)?.groups;
@@ -92,8 +101,17 @@ export function parseAddress(url: string): RedisAddress {
     ...(sentinelUsername !== null && { sentinelUsername }),
     ...(sentinelPassword !== null && { sentinelPassword }),
     prefix: prefixOf(given.get("prefix")),
+    plainPubSub: plainPubSub(given.get("pubsub"), kind),
     limits: limitsOf(given),
   };
+}
+
+function plainPubSub(text: string | null, kind: RedisAddress["kind"]): boolean {
+  if (text === null) return false;
+  if (text !== "plain") throw new AddressError("has a pubsub that is not plain");
+  // Every server of a cluster would carry every message, and none could tell whether anyone listens.
+  if (kind === "cluster") throw new AddressError("asks for plain pubsub on a cluster");
+  return true;
 }
 
 function limitsOf(given: URLSearchParams): Partial<RedisLimits> {

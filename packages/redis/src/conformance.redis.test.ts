@@ -21,3 +21,16 @@ describeBroker(
   },
   { describe, test },
 );
+
+describeBroker(
+  "redis by plain publish and subscribe, as before version 7",
+  {
+    abilities: ["crash", "cutRelay", "pauseOne", "wipe"],
+    async create() {
+      shifted ??= ShiftedServer.start();
+      count += 1;
+      return new RedisHarness(await shifted, count, {}, "&pubsub=plain");
+    },
+  },
+  { describe, test },
+);

@@ -13,13 +13,13 @@ import type { ServersOptions } from "./single.js";
 export class ClusterServers implements Servers {
   /** A call that is sent on to another server may be overtaken by the next. */
   readonly callsPerLane = 1;
+  readonly sharded = true;
   readonly #options: ServersOptions;
   readonly #keys: Keys;
   readonly #client: Cluster;
   readonly #runner: Runner;
   readonly #inspected = new Set<string>();
   #available = false;
-  #sharded = true;
   #places = "";
 
   constructor(options: ServersOptions) {
@@ -33,10 +33,6 @@ export class ClusterServers implements Servers {
 
   get available(): boolean {
     return this.#available;
-  }
-
-  get sharded(): boolean {
-    return this.#sharded;
   }
 
   async open(): Promise<void> {
@@ -120,7 +116,11 @@ export class ClusterServers implements Servers {
       if (this.#inspected.has(place)) continue;
       const runner = new Runner(node, () => {});
       const facts = await inspectServer((...args) => runner.command(...args));
-      this.#sharded = this.#sharded && facts.sharded;
+      if (!facts.sharded) {
+        throw new EngineError(
+          `A server of the Redis cluster has version ${facts.version}, which cannot publish within a shard. A cluster needs Redis 7 or Valkey; a single server or one with sentinels may be older.`,
+        );
+      }
       this.#inspected.add(place);
     }
   }

@@ -115,7 +115,7 @@ export class SingleServers implements Servers {
     if (facts.cluster) {
       throw new EngineError("The Redis server is part of a cluster. Use redis+cluster://.");
     }
-    this.#sharded = facts.sharded;
+    this.#sharded = facts.sharded && !this.#options.address.plainPubSub;
     await checkLayout(send, this.#options.keys);
     await this.#runner.load();
   }

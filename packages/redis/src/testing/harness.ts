@@ -70,15 +70,22 @@ export class RedisHarness implements BrokerHarness {
   readonly #shifted: ShiftedServer;
   readonly #prefix: string;
   readonly #options: Partial<RedisBrokerOptions>;
+  readonly #parameters: string;
   readonly #links = new Map<RedisLink, Linked>();
   readonly #random: SeededRandom;
 
-  constructor(shifted: ShiftedServer, number: number, options: Partial<RedisBrokerOptions> = {}) {
+  constructor(
+    shifted: ShiftedServer,
+    number: number,
+    options: Partial<RedisBrokerOptions> = {},
+    parameters = "",
+  ) {
     this.#shifted = shifted;
     this.#prefix = `t${number}:`;
     this.#options = options;
+    this.#parameters = parameters;
     this.#random = new SeededRandom(number);
-    const capabilities = this.#brokerAt(1).capabilities;
+    const { capabilities } = this.#brokerAt(1);
     this.broker = {
       capabilities,
       connect: (gateway, listener) => this.#connect(gateway, listener),
@@ -134,7 +141,7 @@ export class RedisHarness implements BrokerHarness {
       maxReconnectDelayMs: 20,
       commandTimeoutMs: 2_000,
       ...this.#options,
-      url: `redis://127.0.0.1:${port}?prefix=${this.#prefix}`,
+      url: `redis://127.0.0.1:${port}?prefix=${this.#prefix}${this.#parameters}`,
       clock: this.clock,
       random: this.#random,
     });
