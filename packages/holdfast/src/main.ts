@@ -3,6 +3,7 @@ import { type Command, flagsOf, helpOf, type Terminal } from "./cli/command.js";
 import { exitCodes } from "./cli/exit_codes.js";
 import { benchCommand } from "./commands/bench.js";
 import { configCommand } from "./commands/config.js";
+import { devCommand } from "./commands/dev.js";
 import { disconnectCommand } from "./commands/disconnect.js";
 import { publishCommand } from "./commands/publish.js";
 import { revokeCommand } from "./commands/revoke.js";
@@ -17,6 +18,7 @@ import { version } from "./version.js";
 /** Every command, in the order of the overview. */
 export const commands: readonly Command[] = [
   serveCommand,
+  devCommand,
   publishCommand,
   subscribeCommand,
   tokenCommand,

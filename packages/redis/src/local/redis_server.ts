@@ -40,7 +40,7 @@ export class RedisServer {
   readonly socketPath = join(this.folder, "redis.sock");
   readonly #options: ServerOptions;
   #process: ChildProcess | undefined;
-  #exited: Promise<unknown> = Promise.resolve();
+  #exited: Promise<void> = Promise.resolve();
 
   constructor(options: ServerOptions = {}) {
     this.#options = options;
@@ -84,13 +84,28 @@ export class RedisServer {
       stdio: "ignore",
     });
     this.#process = child;
-    this.#exited = once(child, "exit");
+    let failed: unknown;
+    this.#exited = new Promise<void>((resolve) => {
+      child.once("exit", (code) => {
+        failed ??= new Error(`redis-server ended with ${code}`);
+        resolve();
+      });
+      child.once("error", (cause) => {
+        failed = new Error("redis-server cannot be started", { cause });
+        resolve();
+      });
+    });
     try {
-      await this.#answering();
+      await this.#answering(() => failed);
     } catch (cause) {
       await this.crash();
       throw cause;
     }
+  }
+
+  /** Settles when it has ended, for whatever reason. */
+  get exited(): Promise<void> {
+    return this.#exited;
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -127,9 +142,11 @@ export class RedisServer {
     }
   }
 
-  async #answering(): Promise<void> {
+  async #answering(failed: () => unknown): Promise<void> {
     const untilMs = performance.now() + patienceMs;
     for (;;) {
+      const failure = failed();
+      if (failure !== undefined) throw failure;
       const client = new Redis({
         path: this.socketPath,
         lazyConnect: true,
