@@ -191,6 +191,8 @@ it("nothing that a gateway is told in confidence is in anything it says in its w
     HOLDFAST_BROKER: `redis://ann:${planted.enginePassword}@127.0.0.1:1`,
   };
   await run(emitted, ["config"], withPassword);
+  await run(emitted, ["serve", "--port", "0"], withPassword);
+  await run(emitted, ["doctor", "--security"], withPassword);
   await run(emitted, ["serve", "--port", "0"], {
     ...env,
     HOLDFAST_BROKER: `unheard-of://ann:${planted.enginePassword}@127.0.0.1:1`,

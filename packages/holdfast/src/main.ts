@@ -5,6 +5,7 @@ import { benchCommand } from "./commands/bench.js";
 import { configCommand } from "./commands/config.js";
 import { devCommand } from "./commands/dev.js";
 import { disconnectCommand } from "./commands/disconnect.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { publishCommand } from "./commands/publish.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { serveCommand } from "./commands/serve.js";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   verifyCommand,
   benchCommand,
   configCommand,
+  doctorCommand,
 ];
 
 /** Runs one command line; settles with the exit code (see `exitCodes`). */

@@ -1,0 +1,53 @@
+import { statSync } from "node:fs";
+import { boolean } from "@holdfast/core";
+import type { Command } from "../cli/command.js";
+import { exitCodes } from "../cli/exit_codes.js";
+import { UsageError } from "../config/usage_error.js";
+import { securityChecks, securityFindings } from "../doctor/security.js";
+import { configurationFlags, configurationOf } from "./configuration.js";
+
+/** `holdfast doctor`: looks at a configuration before it goes into production. */
+export const doctorCommand: Command = {
+  name: "doctor",
+  usage: "--security [flags of serve]",
+  operands: [],
+  summary: "Looks at a configuration, and names what it leaves open.",
+  details: [
+    "It takes what serve takes, and starts nothing. What is open is to be closed before production;",
+    "what is to look at is for somebody to decide. docs/security.md explains each by its name.",
+  ],
+  examples: ["holdfast doctor --security --config production.json"],
+  exits: { 0: "Nothing is open.", 1: "Something is open." },
+  options: {
+    security: boolean(false, {
+      unit: "",
+      description: "Looks at what an attacker would look for.",
+    }),
+    ...configurationFlags,
+  },
+  run: async (terminal, args) => {
+    if (args.flags.get("security")?.at(-1) !== true) {
+      throw new UsageError("holdfast doctor: say what to look at: --security.");
+    }
+    const configuration = configurationOf(terminal, args, ["security"]);
+    const findings = securityFindings(configuration, {
+      nodeMajor: Number(process.versions.node.split(".")[0]),
+      modeOf,
+    });
+    const width = Math.max(...securityChecks.map((id) => id.length));
+    for (const { weight, id, says, advice } of findings) {
+      terminal.print(`${weight}  ${id.padEnd(width)}  ${says} To do: ${advice}`);
+    }
+    const open = findings.filter(({ weight }) => weight === "open").length;
+    terminal.note(
+      `${securityChecks.length} things were looked at: ${open} open, ${findings.length - open} to look at.`,
+    );
+    return open === 0 ? exitCodes.done.code : exitCodes.failed.code;
+  },
+};
+
+/** Windows has no such bits, and a file that is not there is found elsewhere. */
+function modeOf(path: string): number | undefined {
+  if (process.platform === "win32") return undefined;
+  return statSync(path, { throwIfNoEntry: false })?.mode;
+}
