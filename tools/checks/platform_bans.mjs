@@ -12,7 +12,7 @@ const platformPaths = [
   /^packages\/redis\/src\/local\//,
   /^packages\/fanout\/src\/native\.ts$/,
   /^packages\/holdfast\//,
-  /^packages\/[^/]+\/src\/testing\//,
+  /^packages\/[^/]+\/src\/(?:[^/]+\/)?testing\//,
 ];
 
 const time = "take the time from Clock";
