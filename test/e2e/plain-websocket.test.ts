@@ -51,7 +51,9 @@ it("the page's first conversation takes place as it is written", async () => {
 it("every command the page shows gets the answer its table names, under its id", async () => {
   const { webSocketUrl } = await serve({
     authenticate: ({ token }) =>
-      token === undefined ? null : { user: "ada", can: open.anonymous, expiresAtMs: 4e12 },
+      token === undefined
+        ? null
+        : { user: "ada", can: open.anonymous, expiresAtMs: Date.now() + 3_600_000 },
     authorize: () => true,
     calls: { "chat.rename": call(anything, () => ({ renamed: true })) },
   });
