@@ -181,7 +181,7 @@ export const plantedBugs = [
     file: `${session}/outbox.ts`,
     find: `export const HIGH_WATER_BYTES = 65_536;`,
     replace: `export const HIGH_WATER_BYTES = 65_536_000;`,
-    seeds: 200,
+    seeds: 600,
   },
   {
     name: "no quiet check: what the relay lost on a channel that stays quiet stays lost",
@@ -224,7 +224,7 @@ export const plantedBugs = [
     file: `${state}/folded-state.ts`,
     find: `if (position?.epoch !== epoch || offset !== position.offset + 1) return;`,
     replace: `if (position === undefined || offset <= position.offset) return;`,
-    seeds: 50,
+    seeds: 150,
   },
   {
     name: "stale snapshot stored over a newer one",
@@ -236,7 +236,7 @@ export const plantedBugs = [
       find: `if (epoch !== this.epoch || offset > this.#log.top || offset + 1 < this.#log.first)`,
       replace: `if (epoch !== this.epoch || offset > this.#log.top)`,
     },
-    seeds: 200,
+    seeds: 500,
   },
   {
     name: "trimmed past the snapshot: what the state is folded from is let go",
