@@ -16,6 +16,7 @@ import type { Restart } from "./restart.js";
 import { FoldedState } from "./state/folded-state.js";
 import { HandledState } from "./state/handled-state.js";
 import type { StateSource } from "./state/source.js";
+import { Welcome } from "./state/welcome.js";
 import type { Subscription } from "./subscription.js";
 
 type Phase = "new" | "asking" | "following" | "released";
@@ -36,6 +37,7 @@ export class HubChannel {
   readonly head: CurrentHead;
   /** Present where the channel has state. */
   readonly state: StateSource | undefined;
+  readonly welcome: Welcome;
   readonly live = new LiveSet();
   /** The last entry handed to the live subscribers. */
   last: Position = { epoch: "", offset: 0 };
@@ -63,6 +65,7 @@ export class HubChannel {
     this.refill = new Refill(this, context);
     this.head = new CurrentHead(name, context);
     this.state = this.#makeState();
+    this.welcome = new Welcome(context.clock);
   }
 
   get clock(): Clock {
@@ -236,6 +239,7 @@ export class HubChannel {
     this.#idleTimer?.cancel();
     this.refill.stop();
     this.state?.release();
+    this.welcome.release();
     this.ring.clear();
     if (followed) this.#context.link.unfollow(this.name);
     this.#released(this);

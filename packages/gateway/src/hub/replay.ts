@@ -190,14 +190,17 @@ export class Replay {
     const { channel, sink } = this.#subscription;
     // Later ones announce a new epoch; only the first answers the request.
     const id = this.#answer === undefined ? undefined : this.#request.id;
-    const message = new Encoded({
+    const message: Subscribed = {
       type: "subscribed",
-      ...(id === undefined ? {} : { id }),
       channel: channel.name,
       ...channel.terms,
       ...facts,
-    });
-    sink.control(message.frame(sink.codec));
+    };
+    if (facts.state !== undefined) sink.control(channel.welcome.frame(message, id, sink.codec));
+    else {
+      const answer = new Encoded(id === undefined ? message : { ...message, id });
+      sink.control(answer.frame(sink.codec));
+    }
   }
 
   #settle(failed: Failure | undefined): void {

@@ -20,6 +20,11 @@ export interface Codec {
   /** Encodes one message. Throws `TypeError` for values outside I-JSON. */
   encode(message: UpMessage | DownMessage): Payload;
   /**
+   * An answer to request `id`, made of the payload of the same answer without one, so that what is large
+   * in it is encoded once for everybody. Absent where a codec cannot; then it is encoded whole.
+   */
+  answering?(payload: Payload, id: number): Payload;
+  /**
    * Decodes a frame of one or more messages (JSON lines, or varint-length-prefixed binary).
    * Values are not validated; `maxMessages` bounds the batch.
    */

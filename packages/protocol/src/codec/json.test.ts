@@ -23,6 +23,12 @@ describe("the JSON codec", () => {
     });
   });
 
+  it("makes the answer to a request of an answer that was encoded without its number", () => {
+    const message = { type: "pong" as const };
+    const frame = String(jsonCodec.answering?.(jsonCodec.encode(message), 7));
+    expect(one(frame)).toEqual({ ...message, id: 7 });
+  });
+
   it("carries the bytes of publications within a history page", () => {
     const page = {
       type: "history",

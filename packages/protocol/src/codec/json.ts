@@ -22,6 +22,10 @@ function encode(message: UpMessage | DownMessage): string {
   return JSON.stringify(wire);
 }
 
+function answering(payload: Payload, id: number): string {
+  return `{"id":${id},${String(payload).slice(1)}`;
+}
+
 function decode(payload: Payload, maxMessages: number): Decoded {
   const lines = decodeLines(payload, maxMessages);
   if (!(lines[0] instanceof DecodeError) || lines.length === 1) return lines;
@@ -40,5 +44,6 @@ export const jsonCodec: Codec = {
   subprotocol: "holdfast.v1.json",
   binary: false,
   encode,
+  answering,
   decode,
 };

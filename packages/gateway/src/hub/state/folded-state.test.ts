@@ -2,7 +2,8 @@ import type { BrokerLink, Snapshot } from "@holdfast/broker";
 import { createFaultyMemoryBroker, type FaultyMemoryOptions } from "@holdfast/broker/testing";
 import { SeededRandom, VirtualClock } from "@holdfast/core/testing";
 import { folds, type Position } from "@holdfast/protocol";
-import { describe, expect, it } from "vitest";
+import { jsonCodec } from "@holdfast/protocol/json";
+import { describe, expect, it, vi } from "vitest";
 import { type FakeTransport, type TestGateway, testGateway } from "../../testing/harness.js";
 
 const history = { maxCount: 3, maxBytes: 100_000, maxAgeMs: 86_400_000 };
@@ -163,6 +164,23 @@ describe("a late-comer", () => {
       expect(peer.last("subscribed")).toMatchObject({ state: stateAt(6), position: { offset: 6 } });
     }
     expect(asked.loadSnapshot).toBe(1);
+  });
+
+  it("is encoded once for everybody who comes within a moment, each answered under its own number", async () => {
+    const { gateway, clock } = world();
+    const one = await gateway("g1");
+    await publish(one, ...patches(1, 6));
+    const encode = vi.spyOn(jsonCodec, "encode");
+    const peers = Array.from({ length: 5 }, () => one.connect());
+    for (const [index, peer] of peers.entries()) {
+      peer.send({ type: "subscribe", id: index + 1, channel: CHANNEL });
+    }
+    await clock.advanceAsync(1_000);
+    const encoded = encode.mock.calls.filter(([message]) => message.type === "subscribed");
+    encode.mockRestore();
+    expect(peers.map((peer) => peer.last("subscribed").id)).toEqual([1, 2, 3, 4, 5]);
+    for (const peer of peers) expect(peer.last("subscribed").state).toEqual(stateAt(6));
+    expect(encoded).toHaveLength(1);
   });
 
   it("of a relay that is behind is shown at least what had been acknowledged", async () => {
