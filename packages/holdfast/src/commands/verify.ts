@@ -67,7 +67,7 @@ const flags = {
   broker: string("", {
     unit: "",
     description:
-      "With --spawn: URL of the engine. redis: alone starts a Redis server and harms it too; without one: an engine in memory.",
+      "With --spawn: URL of the engine. redis: alone starts a Redis server and harms it too, file: alone makes a store for one gateway; without one: an engine in memory.",
   }),
   engineFaults: strings(engineFaultNames, {
     unit: "",

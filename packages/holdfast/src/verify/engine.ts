@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { EngineError, engineFor } from "@holdfast/broker";
 import { silentLogger } from "@holdfast/core";
 import type { Bounds } from "@holdfast/probe";
@@ -27,12 +30,26 @@ const shortTimes = "presenceLeaseMs=3000&presenceGraceMs=2000";
  * that must not outlive the run. Rejects with an EngineError when it will not do.
  */
 export async function nameEngine(
-  { broker, engineFaults, platform }: SpawnOptions,
+  { broker, count, engineFaults, platform }: SpawnOptions,
   guard: (pid: number) => void,
 ): Promise<NamedEngine> {
   if (broker === "") return { url: "", close: async () => {} };
+  if (broker.startsWith("file:") && count > 1) {
+    throw new EngineError("One process owns a file store: --spawn 1 goes with --broker file:.");
+  }
+  if (broker === "file:") return await makeFolder();
   if (broker === "redis:") return await startRedis(engineFaults, guard);
   return { url: broker, bounds: await boundsOf(broker, platform), close: async () => {} };
+}
+
+/** A file store of the run's own: it outlives the gateway that has it, and goes with the run. */
+async function makeFolder(): Promise<NamedEngine> {
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-verify-"));
+  return {
+    url: `file:${folder}?${shortTimes}`,
+    bounds: { presenceLeaseMs: 3_000, presenceGraceMs: 2_000 },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
 async function boundsOf(url: string, platform: SpawnOptions["platform"]): Promise<Partial<Bounds>> {
