@@ -1,0 +1,48 @@
+import { engineFor } from "@holdfast/broker";
+import { freePort, RedisServer } from "@holdfast/redis/local";
+import { engines } from "../../packages/holdfast/dist/engines.js";
+import { platform } from "./measure.mjs";
+
+/** @import { Broker } from "@holdfast/broker" */
+
+/**
+ * An engine to be measured.
+ * @typedef {object} Subject
+ * @property {string} name
+ * @property {Broker} broker
+ * @property {number | undefined} pid of its server, if it has one of its own
+ * @property {number | undefined} port
+ * @property {() => Promise<void>} close
+ */
+
+/** @param {string} url */
+async function open(url) {
+  return await engineFor(url, engines)(url, platform);
+}
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} args
+ * @returns {Promise<Subject>}
+ */
+async function redis(name, args) {
+  const port = await freePort();
+  const server = await RedisServer.start({ port, args });
+  const broker = await open(`redis://127.0.0.1:${port}`);
+  const close = async () => {
+    await broker.close();
+    await server.dispose();
+  };
+  return { name, broker, pid: server.pid, port, close };
+}
+
+/** What can be measured, by name. @type {Readonly<Record<string, () => Promise<Subject>>>} */
+export const subjects = {
+  memory: async () => {
+    const broker = await open("memory:");
+    const close = async () => void (await broker.close());
+    return { name: "memory", broker, pid: undefined, port: undefined, close };
+  },
+  redis: () => redis("redis", []),
+  "redis-aof": () => redis("redis-aof", ["--appendonly", "yes", "--appendfsync", "everysec"]),
+};
