@@ -68,6 +68,8 @@ export class ChannelPresence implements Presence {
   #asking = false;
   /** The connection is a new one: the gateway may have taken this client out. */
   #returned = false;
+  /** Counts connections: an answer speaks for the one it came on, and is heard of a moment later. */
+  #connection = 0;
   #early: PresenceChange[] = [];
 
   constructor(channel: string, shared: Shared, asks: Asks) {
@@ -145,6 +147,7 @@ export class ChannelPresence implements Presence {
   }
 
   lost(): void {
+    this.#connection += 1;
     this.#returned = true;
     this.#watching = false;
     this.#asking = false;
@@ -255,19 +258,31 @@ export class ChannelPresence implements Presence {
     const abort = new AbortController();
     this.#supersede = abort;
     this.#wishes += 1;
-    this.#newest = this.#ask(message, abort.signal);
+    let askedOn = 0;
+    this.#newest = this.#ask(message, abort.signal, () => {
+      askedOn = this.#connection;
+    });
     let answer = await this.#newest;
     this.#wishes -= 1;
     if (this.#supersede !== abort) answer = await this.#newest;
     else if (answer.ok) {
       this.#entered = entered;
-      this.#returned = false;
+      if (askedOn === this.#connection) this.#returned = false;
+      else this.#enterAgain();
     } else this.#enterAgain();
     return answer.ok ? { ok: true } : answer;
   }
 
-  #ask(message: Wish | { type: "presence" }, signal?: AbortSignal): Promise<Answer> {
-    return this.#asks.ask((id) => ({ ...message, id, channel: this.#channel }), {
+  #ask(
+    message: Wish | { type: "presence" },
+    signal?: AbortSignal,
+    onSend?: () => void,
+  ): Promise<Answer> {
+    const build = (id: number) => {
+      onSend?.();
+      return { ...message, id, channel: this.#channel };
+    };
+    return this.#asks.ask(build, {
       timeoutMs: this.#shared.settings.requestTimeoutMs,
       repeatable: true,
       signal,
