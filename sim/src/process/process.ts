@@ -1,5 +1,8 @@
 import type { Clock, Timer } from "@holdfast/core";
 
+/** The farthest a wall clock is ever from the true time, in milliseconds, however often it jumps. */
+const maxWallErrorMs = 1_500;
+
 /**
  * One simulated process: it can be stopped in its tracks (SIGSTOP), go on, and be killed. What
  * would have run while it was stopped runs in the same order when it goes on; what a killed one
@@ -70,8 +73,12 @@ export class SimProcess {
     this.#held.length = 0;
   }
 
-  /** Sets this process's wall clock forward or back. */
+  /**
+   * Sets this process's wall clock forward or back, never farther from the true time than
+   * `maxWallErrorMs`: tokens are judged by it, and no gateway can know that its clock is wrong.
+   */
   jumpWall(ms: number): void {
-    this.#wallOffsetMs += ms;
+    const errorMs = this.#wallOffsetMs + ms;
+    this.#wallOffsetMs = Math.max(-maxWallErrorMs, Math.min(maxWallErrorMs, errorMs));
   }
 }
