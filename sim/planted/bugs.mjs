@@ -136,8 +136,8 @@ export const plantedBugs = [
     name: "duplicate on retry: the engine forgets publish keys",
     invariants: ["key-idempotence"],
     file: `${memory}/admission.ts`,
-    find: `if (key !== undefined) this.#publishers.rememberKey(keyName(key), outcome);`,
-    replace: ``,
+    find: `const named = key === undefined ? {} : { keyName: keyName(key) };`,
+    replace: `const named = { ...(key !== undefined && {}) };`,
     seeds: 20,
   },
   {
