@@ -169,6 +169,8 @@ export class Injector {
   #abruptly(fault: Fault, act: () => void): boolean {
     const { audit, broker, gateways, world } = this.#deps;
     this.#note(fault, "begin");
+    // What was trimmed since the last entry would be forgotten with the life it was trimmed in.
+    audit.pollAll(fault.kind);
     act();
     audit.pollAll(fault.kind);
     // The engine's own outage ends with everybody in reach again; who was not before is not now.
