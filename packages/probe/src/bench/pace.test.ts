@@ -55,3 +55,15 @@ it("stops when it is told to", () => {
   clock.advance(2_000);
   expect(made).toBe(5);
 });
+
+it("owes nothing at the end: what was due and is late is made before it finishes", () => {
+  const clock = new VirtualClock();
+  const due: number[] = [];
+  const pace = new Pace(clock, schedule, { index: 0, of: 1 }, (dueMs) => due.push(dueMs));
+  clock.advance(5_000);
+  pace.finish();
+  expect(due).toHaveLength(100);
+  expect(due.at(-1)).toBe(990);
+  clock.advance(5_000);
+  expect(due).toHaveLength(100);
+});

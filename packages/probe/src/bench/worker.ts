@@ -57,7 +57,7 @@ export class ShareWorker implements BenchWorker {
         this.#load(command.schedule);
         break;
       case "stop":
-        this.#pace?.stop();
+        this.#pace?.finish();
         break;
       case "measured": {
         const measured = this.#tally.measured(this.#platform.busyShare());
