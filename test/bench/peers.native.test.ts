@@ -100,6 +100,18 @@ test("clients that were cut come back and have what they missed, once and in ord
   );
 }, 60_000);
 
+test("a gateway that refuses for its bounds is said to, rather than waited for", async () => {
+  const settings = JSON.stringify({ messagesPerSecondPerUser: 20 });
+  const holdfast = peerNamed("holdfast");
+  const strict = { ...holdfast, patienceSeconds: 1 };
+  await during(
+    { ...strict, env: { ...holdfast.env, BENCH_SETTINGS: settings } },
+    async (session) => {
+      await expect(session.load("call", 2, 5)).rejects.toThrow(/, 5 were refused/);
+    },
+  );
+}, 60_000);
+
 test("a server that loses one delivery has no figure and no ratio", async () => {
   const lossy: Peer = {
     ...peerNamed("ws"),

@@ -133,7 +133,9 @@ export class Session {
     const report = await this.#load?.ask([name, ...values].join(" "));
     const { complete, lost, repeated, damaged, dropped } = report;
     if (!complete || lost + repeated + damaged + dropped > 0) {
-      throw new Error(`${this.#peer.label}: not everything arrived: ${JSON.stringify(report)}`);
+      const refused = report.refused > 0 ? `, ${report.refused} were refused` : "";
+      const all = JSON.stringify(report);
+      throw new Error(`${this.#peer.label}: not everything arrived${refused}: ${all}`);
     }
     return report;
   }

@@ -104,14 +104,17 @@ static const uint8_t *next_payload(const uint8_t *text, const uint8_t *end) {
   return NULL;
 }
 
-static void hand_on(struct connection *connection, const uint8_t *text, size_t length,
+/* Hands on each payload; false when there is none. */
+static bool hand_on(struct connection *connection, const uint8_t *text, size_t length,
                     uint64_t read_ns) {
   const uint8_t *end = text + length;
   const uint8_t *at = next_payload(text, end);
+  bool found = at != NULL;
   while (at != NULL && at + payload_bytes <= end) {
     take_payload(connection, at, read_ns);
     at = next_payload(at + payload_bytes, end);
   }
+  return found;
 }
 
 /* A ping may share its frame with other messages, a line each, where a server joins them. */
@@ -137,5 +140,10 @@ void conversation_take(struct connection *connection, const uint8_t *text, size_
     counts.published += count_of(text, length, dialect.published);
   }
   if (dialect.capture[0].before != NULL) capture(connection, text, length);
-  hand_on(connection, text, length, read_ns);
+  bool had_payload = hand_on(connection, text, length, read_ns);
+  /* Nothing will come of what is refused; the report says why so little did. */
+  bool asks = connection->role != SUBSCRIBER && connection->state == OPEN;
+  if (asks && !had_payload && dialect.refusal != NULL) {
+    counts.refused += count_of(text, length, dialect.refusal);
+  }
 }

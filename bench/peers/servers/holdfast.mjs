@@ -40,6 +40,9 @@ const gateway = createGateway({
   settings: {
     maxConnectionsPerUser: 0,
     messagesPerSecond: 10_000_000,
+    messagesPerSecondPerUser: 0,
+    bytesPerSecond: 1_000_000_000,
+    bytesPerSecondPerUser: 0,
     acceptsPerSecond: 100_000,
     ...JSON.parse(overrides),
   },
