@@ -15,6 +15,11 @@ export class Members {
     older?.replaced();
   }
 
+  /** Some connection of this gateway is the member. */
+  has(member: string): boolean {
+    return this.#holders.has(member);
+  }
+
   /** Gives the member up, unless a newer connection has it. */
   release(member: string, holder: MemberHolder): void {
     if (this.#holders.get(member) === holder) this.#holders.delete(member);

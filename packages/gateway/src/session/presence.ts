@@ -59,7 +59,11 @@ export class ConnectionPresence {
             if (isNew && outcome.unknown !== true) this.#entered.delete(channel);
             if (!peer.ended) peer.refuse(command, outcome);
           } else if (peer.ended) {
-            hub.context.link.leave(channel, peer.member, { grace: true });
+            // A newer connection may have entered meanwhile, and this would take its member out.
+            const { members } = peer.shared;
+            if (!members.has(peer.member)) {
+              hub.context.link.leave(channel, peer.member, { grace: true });
+            }
           } else {
             peer.send({ type: "presence_entered", ...idOf(command), channel });
           }
