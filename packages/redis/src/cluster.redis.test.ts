@@ -76,7 +76,7 @@ describe("a cluster of three masters", () => {
       expect(reply).toEqual({ ok: true, payload: Uint8Array.of(7) });
     }
     expect(await one.link.heads(channels)).toHaveLength(30);
-  });
+  }, 60_000);
 
   test("goes on publishing, in order and without a loss, while slots move between servers", async () => {
     const cluster = await starting;
@@ -114,7 +114,7 @@ describe("a cluster of three masters", () => {
     const before = reader.told.entries.length;
     for (const channel of channels) await writer.link.publish(request(channel, "last"));
     await reader.until(() => reader.told.entries.length >= before + 3, 10_000);
-  });
+  }, 60_000);
 
   test("new channels begin in a slot that moves, and what changed there is noted", async () => {
     const cluster = await starting;

@@ -174,6 +174,21 @@ describe("a server that goes on, though not as before", () => {
   });
 });
 
+describe("following", () => {
+  test("again at once after unfollowing, as often as one likes, is confirmed and hears everything", async () => {
+    const { link, told } = await linked(await url());
+    for (let n = 1; n <= 20; n += 1) {
+      const following = link.follow("a:b", { presence: false });
+      if (n % 2 === 0) expect(await following).toMatchObject({ offset: n - 1 });
+      link.unfollow("a:b");
+      expect(await link.follow("a:b", { presence: false })).toMatchObject({ offset: n - 1 });
+      await link.publish(request("a:b", n));
+      await link.settle();
+      expect(told.offsets("a:b")).toEqual(Array.from({ length: n }, (_, at) => at + 1));
+    }
+  });
+});
+
 describe("what the relay loses is found within 10 s", () => {
   async function throughProxy() {
     const proxy = await BreakableProxy.to((await shared).socketPath);

@@ -47,6 +47,7 @@ export class Presence {
   #timer: Timer | undefined;
   #ticks = 0;
   #closed = false;
+  #reclaimDue = false;
   #looking = false;
   #lookedMs = Number.NEGATIVE_INFINITY;
 
@@ -118,8 +119,13 @@ export class Presence {
     if (this.#closed) return;
     this.#sweeper.overdue(news.overdue, this.incarnation.name);
     if (!news.stands) {
+      // Before the name changes: should the answer get lost, the members are still to be registered.
+      this.#reclaimDue = true;
       await this.incarnation.begin();
+    }
+    if (this.#reclaimDue) {
       this.roster.reclaim();
+      this.#reclaimDue = false;
       await this.#options.hooks.renamed();
     }
     this.roster.sayUnsaid();

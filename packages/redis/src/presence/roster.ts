@@ -1,6 +1,7 @@
+import type { Done } from "@holdfast/broker";
 import { digest } from "@holdfast/broker/internal";
 import type { Clock } from "@holdfast/core";
-import { type Failure, failure, type Member } from "@holdfast/protocol";
+import { failure, type Member } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Keys } from "../keys.js";
 import type { RedisLimits } from "../limits.js";
@@ -18,6 +19,11 @@ interface Present {
   readonly member: Member;
   readonly digest: string;
   readonly text: string;
+}
+
+interface Leave {
+  readonly channel: string;
+  readonly memberId: string;
 }
 
 /** What a roster is made of. */
@@ -38,7 +44,9 @@ export class Roster {
   readonly #options: RosterOptions;
   readonly #present = new Map<string, Map<string, Present>>();
   /** Left, and the servers may not know it yet. */
-  readonly #unsaid = new Map<string, { readonly channel: string; readonly memberId: string }>();
+  readonly #unsaid = new Map<string, Leave>();
+  /** Entries under way, which may be left before they have come true. */
+  readonly #entering = new Map<string, number>();
   /** Present, and the servers may not know it. */
   readonly #unregistered = new Map<string, { readonly channel: string; readonly id: string }>();
   readonly #grace: GracePeriods;
@@ -62,33 +70,29 @@ export class Roster {
     return this.#present.keys();
   }
 
-  async enter(channel: string, member: Member): Promise<{ readonly ok: true } | Failure> {
+  async enter(channel: string, member: Member): Promise<Done> {
     const present = presentOf(member);
     if (present === undefined) return failure("invalid_data");
+    const key = memberKey(channel, member.id);
     this.#grace.cancel(channel, member.id);
-    return await this.#inTurn(channel, member.id, async () => {
-      const { name } = this.#options.incarnation;
-      try {
-        const entered = await this.#enter(channel, present, "enter");
-        if (entered === "full") {
-          return failure("limit_exceeded", "The channel has as many members as it may.");
-        }
-      } catch (error) {
-        this.#undo(channel, member.id);
-        return failureOf(error);
-      }
-      this.#unsaid.delete(memberKey(channel, member.id));
-      const members = this.#present.get(channel) ?? new Map<string, Present>();
-      this.#present.set(channel, members.set(member.id, present));
-      // It went to the servers under a name that others may take for dead by now.
-      if (name !== this.#options.incarnation.name) this.#reclaimLater(channel, present);
-      return { ok: true };
-    });
+    const unsaid = this.#unsaid.get(key);
+    this.#entering.set(key, (this.#entering.get(key) ?? 0) + 1);
+    try {
+      return await this.#inTurn(channel, member.id, () =>
+        this.#tryToEnter(channel, present, unsaid),
+      );
+    } finally {
+      const left = (this.#entering.get(key) ?? 1) - 1;
+      if (left === 0) this.#entering.delete(key);
+      else this.#entering.set(key, left);
+    }
   }
 
   leave(channel: string, memberId: string, grace: boolean): void {
     if (grace) {
-      if (this.#present.get(channel)?.has(memberId) === true) this.#grace.begin(channel, memberId);
+      const known = this.#present.get(channel)?.has(memberId) === true;
+      const entering = this.#entering.has(memberKey(channel, memberId));
+      if (known || entering) this.#grace.begin(channel, memberId);
       return;
     }
     this.#grace.cancel(channel, memberId);
@@ -147,6 +151,30 @@ export class Roster {
     this.#unregistered.clear();
   }
 
+  /** `unsaid`: the leave that was waiting when the entry was asked for; a later one counts. */
+  async #tryToEnter(channel: string, present: Present, unsaid: Leave | undefined): Promise<Done> {
+    const { name } = this.#options.incarnation;
+    const { id } = present.member;
+    const key = memberKey(channel, id);
+    try {
+      const entered = await this.#enter(channel, present, "enter");
+      if (entered === "full") {
+        return failure("limit_exceeded", "The channel has as many members as it may.");
+      }
+    } catch (error) {
+      this.#undo(channel, id);
+      return failureOf(error);
+    }
+    const since = this.#unsaid.get(key);
+    if (since !== undefined && since !== unsaid) return { ok: true };
+    this.#unsaid.delete(key);
+    const members = this.#present.get(channel) ?? new Map<string, Present>();
+    this.#present.set(channel, members.set(id, present));
+    // It went to the servers under a name that others may take for dead by now.
+    if (name !== this.#options.incarnation.name) this.#reclaimLater(channel, present);
+    return { ok: true };
+  }
+
   async #enter(channel: string, present: Present, mode: "enter" | "reclaim") {
     const { servers, keys, incarnation, rooms } = this.#options;
     const { name, formers } = incarnation;
@@ -175,6 +203,8 @@ export class Roster {
   /** An entry of which it is not known whether it was carried out is taken back, or put right. */
   #undo(channel: string, id: string): void {
     const key = memberKey(channel, id);
+    // What was asked for later decides.
+    if ((this.#entering.get(key) ?? 0) > 1) return;
     if (this.#present.get(channel)?.has(id) === true) this.#unregistered.set(key, { channel, id });
     else this.#unsaid.set(key, { channel, memberId: id });
   }

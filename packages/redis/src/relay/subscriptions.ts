@@ -26,19 +26,17 @@ export interface SubscriptionsOptions {
   readonly listener: SubscriptionsListener;
 }
 
-interface Wanted {
-  /** On this connection the server has confirmed it. */
-  confirmed: boolean;
-  readonly waiting: (() => void)[];
-}
-
 /** One server's connection for the relay: keeps subscribed what is wanted, whatever happens to it. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #client: Redis;
-  readonly #wanted = new Map<string, Wanted>();
-  /** Asked for on this connection. */
-  #asked = new Set<string>();
+  /** What is wanted, to those who wait for the server's confirmation. */
+  readonly #wanted = new Map<string, (() => void)[]>();
+  /** Asked for on this connection, with the number of the asking: an answer to an earlier one says nothing. */
+  #asked = new Map<string, number>();
+  #askings = 0;
+  /** Confirmed on this connection, and not ended since. */
+  readonly #confirmed = new Set<string>();
   #touched = new Set<string>();
   /** Turned away by the server and to be asked for again. */
   readonly #refusedNames = new Set<string>();
@@ -71,13 +69,14 @@ export class Subscriptions {
 
   /** Calls `confirmed` once the server has confirmed the subscription. */
   want(name: string, confirmed: () => void): void {
-    const wanted = this.#wanted.get(name);
-    if (wanted?.confirmed === true) {
+    const waiting = this.#wanted.get(name) ?? [];
+    this.#wanted.set(name, waiting);
+    // Also when it was dropped a moment ago and the server does not know that yet.
+    if (this.#confirmed.has(name)) {
       confirmed();
       return;
     }
-    if (wanted === undefined) this.#wanted.set(name, { confirmed: false, waiting: [confirmed] });
-    else wanted.waiting.push(confirmed);
+    waiting.push(confirmed);
     this.#touch(name);
   }
 
@@ -125,7 +124,10 @@ export class Subscriptions {
     for (const name of touched) {
       if (this.#wanted.has(name)) {
         if (!this.#asked.has(name)) begin.push(name);
-      } else if (this.#asked.delete(name)) end.push(name);
+      } else if (this.#asked.delete(name)) {
+        this.#confirmed.delete(name);
+        end.push(name);
+      }
     }
     for (const names of this.#groups(end)) {
       const done = this.#options.sharded
@@ -138,7 +140,9 @@ export class Subscriptions {
 
   async #subscribe(names: readonly string[]): Promise<void> {
     const connection = this.#connection;
-    for (const name of names) this.#asked.add(name);
+    this.#askings += 1;
+    const asking = this.#askings;
+    for (const name of names) this.#asked.set(name, asking);
     try {
       if (this.#options.sharded) await this.#client.ssubscribe(...names);
       else await this.#client.subscribe(...names);
@@ -147,17 +151,16 @@ export class Subscriptions {
       return;
     }
     if (connection !== this.#connection) return;
-    this.#confirm(names);
+    this.#confirm(names, asking);
   }
 
-  #confirm(names: readonly string[]): void {
+  #confirm(names: readonly string[], asking: number): void {
     let taken = false;
     for (const name of names) {
       taken = this.#refusedNames.delete(name) || taken;
-      const wanted = this.#wanted.get(name);
-      if (wanted === undefined || !this.#asked.has(name)) continue;
-      wanted.confirmed = true;
-      for (const confirmed of wanted.waiting.splice(0)) confirmed();
+      if (this.#asked.get(name) !== asking) continue;
+      this.#confirmed.add(name);
+      for (const confirmed of this.#wanted.get(name)?.splice(0) ?? []) confirmed();
     }
     if (taken && this.#refusedNames.size === 0) this.#options.listener.onRestored();
   }
@@ -182,7 +185,7 @@ export class Subscriptions {
   #begin(): void {
     this.#connection += 1;
     const connection = this.#connection;
-    this.#asked = new Set();
+    this.#asked = new Map();
     this.#touched = new Set();
     const names = [...this.#wanted.keys()];
     Promise.all(this.#groups(names).map((group) => this.#subscribe(group))).then(() => {
@@ -200,7 +203,7 @@ export class Subscriptions {
     if (this.#live || this.#refusedNames.size > 0) this.#lostSome = true;
     this.#live = false;
     this.#refusedNames.clear();
-    for (const wanted of this.#wanted.values()) wanted.confirmed = false;
+    this.#confirmed.clear();
   }
 
   #again(): void {

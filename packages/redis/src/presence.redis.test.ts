@@ -1,0 +1,84 @@
+import { isFailure } from "@holdfast/broker";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { RedisServer } from "./local/mod.js";
+import { BreakableProxy } from "./testing/proxy.js";
+import { type Scene, scene } from "./testing/scene.js";
+
+const shared = RedisServer.start();
+afterAll(async () => (await shared).dispose());
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+let number = 0;
+
+/** A gateway whose connections can be broken, and one that watches. */
+async function gateways() {
+  const { socketPath } = await shared;
+  number += 1;
+  const parameters = `prefix=p${number}:&presenceLeaseMs=3000&presenceGraceMs=2000`;
+  const proxy = await BreakableProxy.to(socketPath);
+  closers.push(() => proxy.close());
+  const one = await scene(`redis://127.0.0.1:${proxy.port}?${parameters}`);
+  const watcher = await scene(`redis+unix://${socketPath}?${parameters}`, {}, "watcher");
+  closers.push(async () => {
+    await one.close();
+    await watcher.close();
+  });
+  await watcher.link.follow("a:b", { presence: true });
+  const members = async ({ link }: Scene = watcher) => {
+    const view = await link.presence("a:b", 10);
+    return isFailure(view) ? [] : view.members.map(({ id }) => id).sort();
+  };
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 100) {
+      for (const { clock } of [one, watcher]) clock.advance(100);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  };
+  return { one, watcher, proxy, members, pass };
+}
+
+test("a gateway that was out of reach past its lease registers everybody again, whichever answer got lost", async () => {
+  const { one, proxy, members, pass } = await gateways();
+  for (const id of ["a", "b", "c"])
+    expect(await one.link.enter("a:b", { id })).toEqual({ ok: true });
+  // Nothing comes back: what is asked for meanwhile may have been carried out.
+  for (let round = 0; round < 3; round += 1) {
+    proxy.deafen();
+    await pass(6_500);
+  }
+  await one.until(() => one.told.availability.at(-1) !== false);
+  await one.until(async () => (await members()).length === 3, 30_000);
+  await pass(6_000);
+  expect(await members()).toEqual(["a", "b", "c"]);
+}, 90_000);
+
+test("who leaves while the entry is still on its way does not stay", async () => {
+  const { one, watcher, members, pass } = await gateways();
+  const entering = [one.link.enter("a:b", { id: "now" }), one.link.enter("a:b", { id: "soon" })];
+  one.link.leave("a:b", "now", { grace: false });
+  one.link.leave("a:b", "soon", { grace: true });
+  await Promise.all(entering);
+  await pass(2_500);
+  expect(await members()).toEqual([]);
+  expect(
+    watcher.told.presence.map(({ action, member }) => `${action} ${member.id}`).sort(),
+  ).toEqual(["enter now", "enter soon", "leave now", "leave soon"]);
+});
+
+test("of entries and leaves in a row the last one counts", async () => {
+  const { one, members, pass } = await gateways();
+  for (let round = 0; round < 5; round += 1) {
+    void one.link.enter("a:b", { id: "in" });
+    one.link.leave("a:b", "in", { grace: false });
+    void one.link.enter("a:b", { id: "in" });
+    one.link.leave("a:b", "out", { grace: false });
+    void one.link.enter("a:b", { id: "out" });
+    one.link.leave("a:b", "out", { grace: false });
+  }
+  await pass(500);
+  expect(await members()).toEqual(["in"]);
+});
