@@ -112,7 +112,7 @@ if not stands then
   settle(channel, idle)
   return 0
 end
-channel.snapshot, channel.snapshot_id = offset, ARGV[6]
+channel.snapshot, channel.snapshot_id, channel.rare = offset, ARGV[6], true
 redis.call('HSET', channel.key, 'w', ARGV[7])
 trim(channel, max_pinned)
 save(channel)

@@ -27,7 +27,7 @@ local not_master = 'READONLY this server is not a master'
 
 /** Channels: one hash each, with all that belongs to the channel. */
 export const channelPrelude = `${prelude}
-local FIELDS = {'e', 'g', 't', 'i', 'f', 'b', 'l', 'c', 'y', 'a', 'h', 'n', 'u', 'v', 'x', 'z', 'm', 'j'}
+local FIELDS = {'e', 'g', 't', 'i', 'f', 'b', 'l', 'c', 'y', 'a', 'h', 'n', 'u', 'v', 'x', 'z', 'm', 'j', 'p'}
 local MAX_LINEAGE = 16
 local FOREVER = 9007199254740991
 
@@ -51,7 +51,7 @@ local function open(key, now, generation, fresh)
     channel.lineage, channel.count, channel.size, channel.age, channel.oldest = '', 0, 0, 0, 0
     channel.snapshot, channel.snapshot_id, channel.pinned = false, '', false
     channel.key_head, channel.key_tail, channel.session_head, channel.session_tail = 0, 0, 0, 0
-    channel.sessions = 0
+    channel.sessions, channel.renewed = 0, 0
     channel.begun = true
     return channel
   end
@@ -64,7 +64,7 @@ local function open(key, now, generation, fresh)
   channel.key_head, channel.key_tail = tonumber(r[13]), tonumber(r[14])
   channel.session_head, channel.session_tail = tonumber(r[15]), tonumber(r[16])
   channel.sessions = tonumber(r[17])
-  channel.pinned = r[18] == '1'
+  channel.pinned, channel.renewed = r[18] == '1', tonumber(r[19] or 0)
   if r[2] ~= generation then
     channel.lineage = descend(channel.lineage, channel.epoch, channel.top)
     channel.epoch = fresh
@@ -73,7 +73,17 @@ local function open(key, now, generation, fresh)
   return channel
 end
 
+-- 'rare': what hardly ever changes has changed. 'counted': keys or sessions have come or gone.
 local function save(channel)
+  if not channel.begun and not channel.rare then
+    redis.call('HSET', channel.key, 't', channel.top, 'i', channel.id, 'f', channel.first,
+      'b', channel.bytes, 'h', channel.oldest)
+    if channel.counted then
+      redis.call('HSET', channel.key, 'u', channel.key_head, 'v', channel.key_tail,
+        'x', channel.session_head, 'z', channel.session_tail, 'm', channel.sessions)
+    end
+    return
+  end
   local snapshot = ''
   if channel.snapshot then
     snapshot = string.format('%.0f', channel.snapshot) .. ' ' .. channel.snapshot_id
@@ -88,10 +98,13 @@ end
 
 -- Lets the channel live for as long as its history is kept and it may be asked for again.
 local function renew(channel, idle)
+  redis.call('HSET', channel.key, 'p', channel.now)
   if channel.snapshot or channel.pinned then
     redis.call('PERSIST', channel.key)
   else
-    redis.call('PEXPIRE', channel.key, string.format('%.0f', math.min(math.max(idle, channel.age), 1e12)))
+    -- An eighth more: it is renewed no more often than that.
+    local life = math.min(math.max(idle, channel.age) + idle / 8, 1e12)
+    redis.call('PEXPIRE', channel.key, string.format('%.0f', life))
   end
 end
 
@@ -102,11 +115,14 @@ local function exceeded(channel)
 end
 
 local function drop_oldest(channel, keep_from)
+  -- As many as are too many by count, which is nearly always all there is to do; then more at a time.
+  local look = math.max(1, channel.top - channel.first + 1 - channel.count)
   while channel.first < keep_from and exceeded(channel) do
     local offsets, gone = {}, {}
-    for offset = channel.first, math.min(channel.top, channel.first + 63) do
+    for offset = channel.first, math.min(channel.top, channel.first + math.min(look, 64) - 1) do
       offsets[#offsets + 1] = offset
     end
+    look = look * 2
     -- One more, whose age is the oldest once the others are gone.
     offsets[#offsets + 1] = offsets[#offsets] + 1
     local entries = redis.call('HMGET', channel.key, unpack(offsets))
@@ -141,7 +157,7 @@ local function trim(channel, max_pinned)
   if channel.first > kept then
     channel.snapshot = false
     redis.call('HDEL', channel.key, 'w')
-    channel.trimmed = true
+    channel.trimmed, channel.rare = true, true
   end
 end
 

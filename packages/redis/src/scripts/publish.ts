@@ -66,7 +66,7 @@ local function age_of(outcome)
 end
 
 local function forget_keys(channel)
-  for _ = 1, 4 do
+  for _ = 1, 256 do
     if channel.key_head >= channel.key_tail then return end
     local place = 'q' .. channel.key_head
     local at, name = string.match(redis.call('HGET', channel.key, place) or '0 ', '^(%d+) (.*)$')
@@ -94,6 +94,8 @@ local function drop_session(channel, id, last)
   drop_outcomes(channel, id, last)
   channel.sessions = channel.sessions - 1
 end
+
+local function never() return false end
 
 -- Looks at the longest queued sessions and lets go of those unused for 'unused' ms.
 local function forget_sessions(channel, unused, looks, enough)
@@ -176,8 +178,11 @@ end
 local function judge(channel, item)
   if item.session ~= '' or item.name ~= '' then
     flush(channel)
-    forget_keys(channel)
-    forget_sessions(channel, session_idle, 2, function() return false end)
+    if not channel.swept then
+      forget_keys(channel)
+      forget_sessions(channel, session_idle, 64, never)
+      channel.swept, channel.counted = true, true
+    end
     local known = redis.call('HMGET', channel.key, 's' .. item.session,
       'o' .. item.session .. ' ' .. (item.seq or ''), 'k' .. item.name)
     if item.session ~= '' then
@@ -196,8 +201,11 @@ local function judge(channel, item)
 end
 
 local function append(channel, item)
-  channel.count, channel.size, channel.age = item.max_count, item.max_bytes, item.max_age
-  channel.pinned = item.pinned
+  if channel.count ~= item.max_count or channel.size ~= item.max_bytes
+    or channel.age ~= item.max_age or channel.pinned ~= item.pinned then
+    channel.count, channel.size, channel.age = item.max_count, item.max_bytes, item.max_age
+    channel.pinned, channel.rare = item.pinned, true
+  end
   if channel.first > channel.top then channel.oldest = now end
   channel.top, channel.id = channel.top + 1, item.id
   channel.bytes = channel.bytes + item.size
@@ -290,7 +298,8 @@ for index = 1, #KEYS do
       note(channel, unnoted)
     end
     save(channel)
-    renew(channel, idle)
+    local long_ago = now - channel.renewed > idle / 8 or now < channel.renewed
+    if channel.begun or channel.rare or long_ago then renew(channel, idle) end
   end
 end
 save_indexes()
