@@ -1,0 +1,96 @@
+import { failure, type Identity, type UpMessage } from "@holdfast/protocol";
+import type { Handshake } from "../transport.js";
+import { type Authenticated, authenticate } from "./authentication.js";
+import { Authorizer } from "./authorizer.js";
+import { Expiry, type Mortal } from "./expiry.js";
+import { idOf, type Peer } from "./peer.js";
+
+/** The connection that credentials are shown on. */
+export interface Bearer extends Peer, Mortal {
+  /** What was permitted before is asked again. */
+  recheckAll(): void;
+}
+
+/** For whom one connection speaks, until when, and what that permits. */
+export class Credentials {
+  /** Set once an identity was trusted. */
+  identity: Identity | undefined;
+  authorizer: Authorizer;
+  readonly #bearer: Bearer;
+  readonly #handshake: Handshake;
+  readonly #expiry: Expiry;
+  /** Gives up judging. */
+  #abort: (() => void) | undefined;
+
+  constructor(bearer: Bearer, handshake: Handshake) {
+    const { clock, wallWatch, wheel } = bearer.shared;
+    this.#bearer = bearer;
+    this.#handshake = handshake;
+    this.authorizer = new Authorizer(bearer.shared, undefined, undefined);
+    this.#expiry = new Expiry(clock, wheel, wallWatch, bearer);
+  }
+
+  /** They have ended, whether or not a timer has said so yet. */
+  get over(): boolean {
+    return this.#expiry.over;
+  }
+
+  /** What is left of their life, for a reply. */
+  expiresIn(): { expiresInMs?: number } {
+    const expiresAtMs = this.identity?.expiresAtMs;
+    if (expiresAtMs === undefined) return {};
+    const leftMs = expiresAtMs - this.#bearer.shared.clock.wallMs();
+    return { expiresInMs: Math.max(0, Math.round(leftMs)) };
+  }
+
+  /** Finds out whose they are; nothing is reported once the connection has ended. */
+  judge(token: string | undefined, done: (outcome: Authenticated) => void): void {
+    const bearer = this.#bearer;
+    let over = false;
+    const abort = authenticate(bearer.shared, this.#handshake, token, (outcome) => {
+      over = true;
+      this.#abort = undefined;
+      if (!bearer.ended) done(outcome);
+    });
+    if (!over) this.#abort = abort;
+  }
+
+  /** From now on the connection is `identity`'s. */
+  trust(identity: Identity): void {
+    const { outbox, shared } = this.#bearer;
+    const { user, can, expiresAtMs } = identity;
+    this.identity = identity;
+    this.authorizer = new Authorizer(shared, user, can);
+    this.#expiry.set(expiresAtMs);
+    outbox.writeUntil(expiresAtMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Carries a `refresh` out. */
+  refresh(command: Extract<UpMessage, { type: "refresh" }>): void {
+    const bearer = this.#bearer;
+    if (this.#abort !== undefined) {
+      bearer.refuse(command, failure("duplicate_id", "Another refresh is still outstanding."));
+      return;
+    }
+    this.judge(command.token, (outcome) => {
+      if (!outcome.ok) {
+        const code = outcome.code === 4003 ? "unavailable" : "unauthorized";
+        bearer.refuse(command, failure(code));
+      } else if (outcome.identity.user !== bearer.user) {
+        bearer.refuse(command, failure("unauthorized", "The token is another user's."));
+      } else {
+        this.trust(outcome.identity);
+        bearer.send({ type: "refreshed", ...idOf(command), ...this.expiresIn() });
+        bearer.recheckAll();
+      }
+    });
+  }
+
+  /** Nothing is judged and nothing is permitted any more. */
+  end(): void {
+    this.#expiry.stop();
+    this.#abort?.();
+    this.#abort = undefined;
+    this.authorizer.end();
+  }
+}

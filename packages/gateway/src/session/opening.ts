@@ -1,0 +1,96 @@
+import type { Timer } from "@holdfast/core";
+import { type CloseCode, failure, type Identity, type UpMessage } from "@holdfast/protocol";
+import type { Handshake } from "../transport.js";
+import { Backlog } from "./backlog.js";
+import type { Advice } from "./closing.js";
+import type { Credentials } from "./credentials.js";
+import type { Peer } from "./peer.js";
+import type { StateMachine } from "./state.js";
+
+export type Connect = Extract<UpMessage, { type: "connect" }>;
+
+/** The connection that is to be opened. */
+export interface Opened extends Peer {
+  open(identity: Identity, connect: Partial<Connect>): void;
+  end(code: CloseCode, advice?: Advice): void;
+}
+
+/** The way of one connection to being open: it names itself in time, and what it asks for waits. */
+export class Opening {
+  readonly #opened: Opened;
+  readonly #handshake: Handshake;
+  readonly #state: StateMachine;
+  readonly #credentials: Credentials;
+  readonly #backlog: Backlog;
+  readonly #deadline: Timer;
+  /** The session opened by itself, so that a first `connect` may still come. */
+  #awaitsConnect = false;
+
+  constructor(opened: Opened, handshake: Handshake, state: StateMachine, credentials: Credentials) {
+    const { settings, wheel } = opened.shared;
+    this.#opened = opened;
+    this.#handshake = handshake;
+    this.#state = state;
+    this.#credentials = credentials;
+    this.#backlog = new Backlog(settings.maxEarlyMessages, settings.maxEarlyBytes);
+    this.#deadline = wheel.add(settings.authTimeoutMs, () => opened.end(4501));
+  }
+
+  /** Begins; credentials of the handshake are judged without waiting for a first command. */
+  start(): void {
+    if (this.#handshake.token === undefined) return;
+    this.#awaitsConnect = true;
+    this.#authenticate(this.#handshake.token, {});
+  }
+
+  /** A command before the session is open. */
+  take(command: UpMessage, bytes: number): void {
+    const isFirst = this.#state.current === "opening";
+    if (isFirst && command.type === "connect") {
+      this.#authenticate(command.token, command);
+      return;
+    }
+    if (!this.#backlog.add(command, bytes)) {
+      const message = "Too many commands before authentication.";
+      this.#opened.refuse(command, failure("limit_exceeded", message));
+      this.#opened.end(4007, { retryAfterMs: 1_000 });
+      return;
+    }
+    if (isFirst) this.#authenticate(undefined, {});
+  }
+
+  /** Named in time. */
+  met(): void {
+    this.#deadline.cancel();
+  }
+
+  /** The commands that waited. */
+  waited(): readonly UpMessage[] {
+    return this.#backlog.take();
+  }
+
+  /** A `connect` after the handshake's token has opened the session already; false: one too many. */
+  late({ token }: Connect): boolean {
+    const isSame = token === undefined || token === this.#handshake.token;
+    if (!this.#awaitsConnect || !isSame) return false;
+    this.#awaitsConnect = false;
+    return true;
+  }
+
+  end(): void {
+    this.#deadline.cancel();
+    this.#backlog.take();
+  }
+
+  #authenticate(token: string | undefined, connect: Partial<Connect>): void {
+    this.#state.to("authenticating");
+    this.#credentials.judge(token ?? this.#handshake.token, (outcome) => {
+      if (outcome.ok) this.#opened.open(outcome.identity, connect);
+      else {
+        const isOverloaded = outcome.code === 4003;
+        const advice = isOverloaded ? { retryAfterMs: 1_000, spreadMs: 5_000 } : {};
+        this.#opened.end(outcome.code, advice);
+      }
+    });
+  }
+}
