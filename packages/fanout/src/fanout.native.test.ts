@@ -15,8 +15,22 @@ afterEach(() => sockets.close());
 
 const bytes = (...texts: string[]) => new SharedBytes(texts.map((text) => Buffer.from(text)));
 
+const numbers = new WeakMap<Target, number>();
+let numbered = 0;
+
+/** Queues bytes for a target, which gets its number at the first time. */
+function add(fanout: Fanout, target: Target, shared: SharedBytes): void {
+  let number = numbers.get(target);
+  if (number === undefined) {
+    number = numbered++;
+    numbers.set(target, number);
+    fanout.attach(number, target);
+  }
+  fanout.add(number, shared);
+}
+
 function send(fanout: Fanout, targets: readonly Target[], shared: SharedBytes): number {
-  for (const target of targets) fanout.add(target, shared);
+  for (const target of targets) add(fanout, target, shared);
   return fanout.flush();
 }
 
@@ -71,7 +85,7 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     const heard = all.map(({ far }) => collect(far, 6));
     const lists = [bytes("a-b-c-"), bytes("d-", "e-f-"), bytes("g", "-", "h-i-")];
     const fanout = create();
-    for (const [index, { near }] of all.entries()) fanout.add(new Target(near), lists[index % 3]!);
+    for (const [index, { near }] of all.entries()) add(fanout, new Target(near), lists[index % 3]!);
     fanout.flush();
     const texts = (await Promise.all(heard)).map(String);
     expect(texts).toEqual(all.map((_, index) => ["a-b-c-", "d-e-f-", "g-h-i-"][index % 3]));
@@ -82,10 +96,10 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     const fanout = create();
     const target = new Target(near);
     const heard = collect(far, 2 * 1_500 + 1);
-    for (let index = 0; index < 1_500; index++) fanout.add(target, bytes(String(index % 10)));
-    fanout.add(target, bytes(""));
-    fanout.add(target, new SharedBytes(Array.from({ length: 1_500 }, () => Buffer.from("p"))));
-    fanout.add(target, bytes("."));
+    for (let index = 0; index < 1_500; index++) add(fanout, target, bytes(String(index % 10)));
+    add(fanout, target, bytes(""));
+    add(fanout, target, new SharedBytes(Array.from({ length: 1_500 }, () => Buffer.from("p"))));
+    add(fanout, target, bytes("."));
     fanout.flush();
     expect(String(await heard)).toBe(`${"0123456789".repeat(150)}${"p".repeat(1_500)}.`);
   });
@@ -173,11 +187,29 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     const target = new Target(near);
     send(fanout, [target], bytes("before"));
     const native = fanout.kind === "native";
-    if (native) fanout.add(target, bytes("queued"));
+    if (native) add(fanout, target, bytes("queued"));
     target.stop();
     send(fanout, [target], bytes("after"));
     near.end(".");
     expect(String(await collect(far, Number.POSITIVE_INFINITY))).toBe("before.");
+  });
+
+  it("writes nothing for a number that was given back, and what is right for who has it next", async () => {
+    const [first, second] = await sockets.pairs(2);
+    if (!first || !second) throw new Error("two pairs");
+    const fanout = create();
+    fanout.attach(1_000_000, new Target(first.near));
+    fanout.add(1_000_000, bytes("queued for the first"));
+    fanout.detach(1_000_000);
+    fanout.add(1_000_000, bytes("for nobody"));
+    fanout.attach(1_000_000, new Target(second.near));
+    fanout.flush();
+    fanout.add(1_000_000, bytes("for the second"));
+    fanout.flush();
+    first.near.end();
+    second.near.end();
+    expect(String(await collect(first.far, Number.POSITIVE_INFINITY))).toBe("queued for the first");
+    expect(String(await collect(second.far, Number.POSITIVE_INFINITY))).toBe("for the second");
   });
 
   it("never gives a reused descriptor another connection's bytes", async () => {
@@ -186,7 +218,7 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     for (let round = 0; round < 25; round++) {
       const stale = victims.map(({ near }) => new Target(near));
       // Queued while they were open, closed before the batch is written.
-      for (const target of stale) fanout.add(target, bytes("not for you"));
+      for (const target of stale) add(fanout, target, bytes("not for you"));
       for (const { near, far } of victims) {
         near.destroy();
         far.destroy();
@@ -217,7 +249,7 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     const texts: string[] = [];
     for (let count = 0; count < 40; count++) await join();
     for (let round = 0; round < 60; round++) {
-      for (const [name, { target }] of open) fanout.add(target, bytes(`${name};`));
+      for (const [name, { target }] of open) add(fanout, target, bytes(`${name};`));
       for (const [name, { pair, heard }] of [...open].slice(0, 6)) {
         // Before the batch is written, after it, half-closed, reset, or by the other side.
         const late = name % 5;
@@ -278,7 +310,7 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     });
     const [near] = (await arrived) as [Socket];
     const target = new Target(near);
-    expect(target.descriptor).toBe(-1);
+    expect(target.handle).toBeNull();
     const heard = collect(far, 7);
     const fanout = create();
     send(fanout, [target], bytes("sec", "ret"));
@@ -296,7 +328,7 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     const far = createConnection(path);
     const near = await arrived;
     const target = new Target(near);
-    expect(target.descriptor).toBe(-1);
+    expect(target.handle).toBeNull();
     const heard = collect(far, 2);
     send(create(), [target], bytes("ok"));
     expect(String(await heard)).toBe("ok");

@@ -2,14 +2,27 @@ import type { Duplex } from "node:stream";
 import type { SharedBytes } from "./shared-bytes.js";
 
 /** What of Node's stream handle is relied on: its descriptor. */
-interface StreamHandle {
+export interface StreamHandle {
   readonly fd: number;
 }
 
-/** What of a `net.Socket` is relied on beyond its documentation: its handle, null once destroyed. */
-interface SocketWithHandle extends Duplex {
+/** What of a stream's state is relied on: what it holds, and that its end was asked for. */
+export interface StreamState {
+  readonly length: number;
+  readonly ending: boolean;
+}
+
+/** What of a `net.Socket` is relied on beyond its documentation; `_handle` is null once destroyed. */
+export interface SocketWithHandle extends Duplex {
   readonly _handle?: StreamHandle | null;
+  readonly _writableState?: StreamState;
   readonly connecting?: boolean;
+}
+
+/** Who keeps a copy of what a target is. */
+export interface TargetHolder {
+  /** The target with this number takes nothing any more. */
+  stopped(index: number): void;
 }
 
 const nothing = new Uint8Array(0);
@@ -22,56 +35,50 @@ function plainHandle(socket: SocketWithHandle): StreamHandle | null {
   const handle = socket._handle;
   if (typeof handle !== "object" || handle === null || "encrypted" in socket) return null;
   if (handle.constructor.name !== "TCP" || typeof handle.fd !== "number") return null;
+  if (socket.connecting === true || typeof socket._writableState?.length !== "number") return null;
   return handle.fd >= 0 ? handle : null;
 }
 
-/**
- * A socket that takes shared bytes.
- *
- * Its descriptor is read once and trusted only while the socket still owns the very handle it was
- * read from: `destroy()` lets go of the handle in the same step that closes the descriptor, so a
- * closed and reused number is never written to.
- */
+/** A socket that takes shared bytes: by its descriptor, if it is a plain one, or through its stream. */
 export class Target {
-  readonly #socket: SocketWithHandle;
-  readonly #handle: StreamHandle | null;
-  #descriptor: number;
-  #isStopped = false;
+  readonly socket: SocketWithHandle;
+  /** The handle a plain socket had when it was looked at; null: the stream has to be used. */
+  readonly handle: StreamHandle | null;
   readonly #drained: (() => void) | undefined;
-  #watching = false;
-  /** Bytes for it wait in a fan-out's batch; the fan-out's own book-keeping. */
-  queued = false;
+  #isStopped = false;
+  #isWatching = false;
+  #holder: TargetHolder | undefined;
+  #index = -1;
 
   /** `drained` is called whenever the stream has given everything to the kernel after holding some back. */
   constructor(socket: Duplex, drained?: () => void) {
-    this.#socket = socket;
-    this.#handle = plainHandle(socket);
-    this.#descriptor = this.#handle?.fd ?? -1;
+    this.socket = socket;
+    this.handle = plainHandle(socket);
     this.#drained = drained;
   }
 
-  /** The open descriptor, or -1 where the stream has to be used: bytes are queued, half closed, destroyed, not plain. */
-  get descriptor(): number {
-    const socket = this.#socket;
-    if (socket._handle !== this.#handle || socket.writableLength !== 0) return -1;
-    if (!socket.writable || socket.connecting === true) return -1;
-    return this.#descriptor;
+  /** Tells `holder` when the target is stopped; one that is stopped already is told so at once. */
+  heldBy(holder: TargetHolder | undefined, index: number): void {
+    this.#holder = holder;
+    this.#index = index;
+    if (this.#isStopped) holder?.stopped(index);
   }
 
   /** Takes nothing any more; what was written before goes on. */
   stop(): void {
+    if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#descriptor = -1;
+    this.#holder?.stopped(this.#index);
   }
 
   /** Bytes the stream holds because the kernel has not taken them. */
   get heldBytes(): number {
-    return this.#socket.writableLength;
+    return this.socket.writableLength;
   }
 
   /** Writes through the stream what follows the first `taken` bytes; nothing once it is half closed or destroyed. */
   write(bytes: SharedBytes, taken = 0): void {
-    const socket = this.#socket;
+    const { socket } = this;
     if (this.#isStopped || !socket.writable) return;
     const parts = bytes.after(taken);
     const [only] = parts;
@@ -89,12 +96,12 @@ export class Target {
    * event stays silent below its high-water mark, and a callback per write would cost every write.
    */
   #watch(): void {
-    if (this.#watching || this.#drained === undefined) return;
-    this.#watching = true;
-    this.#socket.write(nothing, () => {
-      this.#watching = false;
-      if (this.#socket.destroyed) return;
-      if (this.#socket.writableLength > 0) this.#watch();
+    if (this.#isWatching || this.#drained === undefined) return;
+    this.#isWatching = true;
+    this.socket.write(nothing, () => {
+      this.#isWatching = false;
+      if (this.socket.destroyed) return;
+      if (this.socket.writableLength > 0) this.#watch();
       else this.#drained?.();
     });
   }

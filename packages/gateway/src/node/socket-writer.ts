@@ -1,4 +1,4 @@
-import { type Fanout, SharedBytes, type Target } from "@holdfast/fanout";
+import { type Fanout, SharedBytes } from "@holdfast/fanout";
 import type { FrameList } from "../frame-list.js";
 import { type Frame, type FrameWriter, oneByOne, type Transport } from "../transport.js";
 import { sharedBytes } from "./framing.js";
@@ -11,10 +11,10 @@ const noBytes = new SharedBytes([]);
 export class SocketWriter implements FrameWriter {
   readonly #fanout: Fanout;
   readonly #traffic: Traffic;
-  readonly #targets: (Target | undefined)[] = [];
+  /** Slots of sockets; what else there is writes by itself. */
+  readonly #isSocket: boolean[] = [];
   /** Slots that take compressed messages, and what makes them. */
   readonly #deflated: (((frame: Frame) => Uint8Array) | undefined)[] = [];
-  /** Those that are no sockets, and write by themselves. */
   readonly #others: FrameWriter = oneByOne();
   /** The list written last; whoever waits for the same comes next, most often. */
   #list: FrameList | undefined;
@@ -28,24 +28,21 @@ export class SocketWriter implements FrameWriter {
   }
 
   attach(slot: number, transport: Transport): void {
-    if (transport instanceof WsTransport) {
-      this.#targets[slot] = transport.target;
-      this.#deflated[slot] = transport.deflated;
-    } else {
-      this.#targets[slot] = undefined;
-      this.#others.attach(slot, transport);
-    }
+    const isSocket = transport instanceof WsTransport;
+    this.#isSocket[slot] = isSocket;
+    this.#deflated[slot] = isSocket ? transport.deflated : undefined;
+    if (isSocket) this.#fanout.attach(slot, transport.target);
+    else this.#others.attach(slot, transport);
   }
 
   detach(slot: number): void {
-    this.#targets[slot] = undefined;
     this.#deflated[slot] = undefined;
-    this.#others.detach(slot);
+    if (this.#isSocket[slot] === true) this.#fanout.detach(slot);
+    else this.#others.detach(slot);
   }
 
   add(slot: number, list: FrameList): void {
-    const target = this.#targets[slot];
-    if (target === undefined) {
+    if (this.#isSocket[slot] !== true) {
       this.#others.add(slot, list);
       return;
     }
@@ -53,7 +50,7 @@ export class SocketWriter implements FrameWriter {
     const bytes = deflated === undefined ? this.#plain(list) : joinedDeflated(list, deflated);
     this.#messages += list.count;
     this.#size += bytes.size;
-    this.#fanout.add(target, bytes);
+    this.#fanout.add(slot, bytes);
   }
 
   #plain(list: FrameList): SharedBytes {

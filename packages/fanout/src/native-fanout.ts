@@ -1,0 +1,174 @@
+import type { Fanout } from "./fanout.js";
+import type { SendEach } from "./native.js";
+import type { SharedBytes } from "./shared-bytes.js";
+import type {
+  SocketWithHandle,
+  StreamHandle,
+  StreamState,
+  Target,
+  TargetHolder,
+} from "./target.js";
+
+/** Sockets, and buffers, handed to the kernel in one crossing; the helper's own bounds. */
+const batchSize = 1024;
+
+/** In place of a descriptor: the target's stream has to be used. */
+const throughStream = -1;
+/** In place of a descriptor: no target has the number. */
+const nobody = -2;
+
+/**
+ * Hands a batch of descriptors to the kernel in one crossing.
+ *
+ * A descriptor is read once and trusted only while its socket still owns the very handle it was read
+ * from: `destroy()` lets go of the handle in the same step that closes the descriptor, so a closed and
+ * reused number is never written to. What has to be known of a target is kept in arrays beside each
+ * other: with thousands of sockets most of the time would go into fetching an object for each.
+ */
+export class NativeFanout implements Fanout, TargetHolder {
+  readonly kind = "native";
+  readonly #send: SendEach;
+  // By a target's number.
+  readonly #targets: (Target | undefined)[] = [];
+  readonly #sockets: (SocketWithHandle | undefined)[] = [];
+  readonly #handles: (StreamHandle | null)[] = [];
+  readonly #states: (StreamState | undefined)[] = [];
+  readonly #descriptors: number[] = [];
+  /** The batch in which a target is queued. */
+  readonly #queuedIn: number[] = [];
+  // The batch: who gets which list.
+  readonly #indexes = new Int32Array(batchSize);
+  readonly #slots = new Int32Array(batchSize);
+  #count = 0;
+  /** Numbers the batches, so that a list or target knows whether it stands in this one. */
+  #batch = 1;
+  #lists: SharedBytes[] = [];
+  #parts: Uint8Array[] = [];
+  #incomplete = 0;
+  // What the helper is given, and gives back: `#order` says which of the batch a descriptor is.
+  readonly #given = new Int32Array(batchSize);
+  readonly #which = new Int32Array(batchSize);
+  readonly #order = new Int32Array(batchSize);
+  readonly #ends = new Int32Array(batchSize);
+  readonly #taken = new Int32Array(batchSize);
+
+  constructor(send: SendEach) {
+    this.#send = send;
+  }
+
+  attach(index: number, target: Target): void {
+    this.detach(index);
+    const { socket, handle } = target;
+    this.#targets[index] = target;
+    this.#sockets[index] = socket;
+    this.#handles[index] = handle;
+    this.#states[index] = socket._writableState;
+    this.#descriptors[index] = handle?.fd ?? throughStream;
+    this.#queuedIn[index] = 0;
+    target.heldBy(this, index);
+  }
+
+  detach(index: number): void {
+    // Whoever gets the number next must not get what was queued under it.
+    if (this.#queuedIn[index] === this.#batch) this.#cross();
+    this.#targets[index]?.heldBy(undefined, nobody);
+    this.#targets[index] = undefined;
+    this.#sockets[index] = undefined;
+    this.#handles[index] = null;
+    this.#states[index] = undefined;
+    this.#descriptors[index] = nobody;
+  }
+
+  stopped(index: number): void {
+    this.#descriptors[index] = throughStream;
+  }
+
+  add(index: number, bytes: SharedBytes): void {
+    if (bytes.size === 0 || (this.#descriptors[index] ?? nobody) === nobody) return;
+    // Its first bytes may be taken in part: the second have to wait for what becomes of them.
+    if (this.#queuedIn[index] === this.#batch) this.#cross();
+    if (bytes.parts.length > batchSize) {
+      this.#writeThroughStream(index, bytes, 0);
+      return;
+    }
+    // `slot` is another fan-out's unless the list in it is this very one.
+    if (bytes.batch !== this.#batch || this.#lists[bytes.slot] !== bytes) this.#enlist(bytes);
+    this.#queuedIn[index] = this.#batch;
+    this.#indexes[this.#count] = index;
+    this.#slots[this.#count] = bytes.slot;
+    this.#count++;
+    if (this.#count === batchSize) this.#cross();
+  }
+
+  flush(): number {
+    if (this.#count > 0) this.#cross();
+    const incomplete = this.#incomplete;
+    this.#incomplete = 0;
+    return incomplete;
+  }
+
+  #enlist(bytes: SharedBytes): void {
+    if (this.#parts.length + bytes.parts.length > batchSize && this.#count > 0) this.#cross();
+    bytes.batch = this.#batch;
+    bytes.slot = this.#lists.length;
+    this.#lists.push(bytes);
+    for (const part of bytes.parts) this.#parts.push(part);
+    this.#ends[bytes.slot] = this.#parts.length;
+  }
+
+  /** Nothing runs between the look at a descriptor and the call that uses it, so nothing can have closed it. */
+  #cross(): void {
+    const count = this.#count;
+    try {
+      const sockets = this.#look(count);
+      const incomplete = sockets === 0 ? 0 : this.#sendTo(sockets);
+      if (sockets < count || incomplete > 0) this.#finishThroughStreams(count, sockets);
+    } finally {
+      this.#count = 0;
+      this.#batch++;
+      this.#lists = [];
+      this.#parts = [];
+    }
+  }
+
+  /** Picks the targets whose descriptor may be used: open, with nothing in the stream, not half closed. */
+  #look(count: number): number {
+    let sockets = 0;
+    for (let at = 0; at < count; at++) {
+      const index = this.#indexes[at] ?? 0;
+      const descriptor = this.#descriptors[index] ?? nobody;
+      if (descriptor < 0 || this.#sockets[index]?._handle !== this.#handles[index]) continue;
+      const state = this.#states[index];
+      if (state === undefined || state.length > 0 || state.ending) continue;
+      this.#given[sockets] = descriptor;
+      this.#which[sockets] = this.#slots[at] ?? 0;
+      this.#order[sockets] = at;
+      sockets++;
+    }
+    return sockets;
+  }
+
+  #sendTo(sockets: number): number {
+    return this.#send(sockets, this.#given, this.#which, this.#parts, this.#ends, this.#taken);
+  }
+
+  /** An error number is left to the stream as well: its own write meets the same error and reports it. */
+  #finishThroughStreams(count: number, sockets: number): void {
+    let next = 0;
+    for (let at = 0; at < count; at++) {
+      const isSent = next < sockets && this.#order[next] === at;
+      const taken = isSent ? Math.max(0, this.#taken[next] ?? 0) : 0;
+      if (isSent) next++;
+      const bytes = this.#lists[this.#slots[at] ?? -1];
+      if (bytes === undefined || taken === bytes.size) continue;
+      this.#writeThroughStream(this.#indexes[at] ?? 0, bytes, taken);
+    }
+  }
+
+  #writeThroughStream(index: number, bytes: SharedBytes, taken: number): void {
+    const target = this.#targets[index];
+    if (target === undefined) return;
+    target.write(bytes, taken);
+    if (target.heldBytes > 0) this.#incomplete++;
+  }
+}
