@@ -15,6 +15,9 @@ describe("the Prometheus meter", () => {
     expect(text).toContain("g 5");
     expect(text).toContain('h_bucket{le="2"} 1');
     expect(meter.counter(requests, { who: "a" })).toBe(meter.counter(requests, { who: "a" }));
+    expect(await meter.expose()).toContain('t_total{who="a"} 3');
+    meter.counter(requests, { who: "a" }).add();
+    expect(await meter.expose()).toContain('t_total{who="a"} 4');
   });
 
   it("keeps a bounded number of series, whatever the labels", async () => {

@@ -37,6 +37,7 @@ export function createPrometheusMeter(options: {
   if (options.process) collectDefaultMetrics({ register: registry });
   const instruments = new Map<string, Map<string, Counter & Gauge & Histogram>>();
   const registered = new Map<string, Metric>();
+  const sums: Sum[] = [];
 
   const instrument = (declaration: MetricDeclaration, labels: Labels = {}) => {
     let series = instruments.get(declaration.name);
@@ -53,7 +54,7 @@ export function createPrometheusMeter(options: {
       metric = register(registry, declaration);
       registered.set(declaration.name, metric);
     }
-    const made = bind(metric, labels);
+    const made = bind(metric, labels, sums);
     series.set(id, made);
     return made;
   };
@@ -63,8 +64,33 @@ export function createPrometheusMeter(options: {
     gauge: instrument,
     histogram: instrument,
     contentType: registry.contentType,
-    expose: () => registry.metrics(),
+    expose: () => {
+      for (const sum of sums) sum.giveAway();
+      return registry.metrics();
+    },
   };
+}
+
+/**
+ * A counter that gives its sum to prom-client when somebody looks: most are counted many thousand
+ * times as often as they are scraped.
+ */
+class Sum implements Counter {
+  readonly #give: (value: number) => void;
+  #value = 0;
+
+  constructor(give: (value: number) => void) {
+    this.#give = give;
+  }
+
+  add(value = 1): void {
+    this.#value += value;
+  }
+
+  giveAway(): void {
+    if (this.#value !== 0) this.#give(this.#value);
+    this.#value = 0;
+  }
 }
 
 function register(registry: Registry, declaration: MetricDeclaration): Metric {
@@ -80,10 +106,12 @@ function register(registry: Registry, declaration: MetricDeclaration): Metric {
   return new PromHistogram(buckets === undefined ? base : { ...base, buckets: [...buckets] });
 }
 
-function bind(metric: Metric, labels: Labels): Counter & Gauge & Histogram {
+function bind(metric: Metric, labels: Labels, sums: Sum[]): Counter & Gauge & Histogram {
   if (metric instanceof PromCounter) {
     const child = metric.labels(labels);
-    return { ...nothing, add: (value = 1) => child.inc(value) };
+    const sum = new Sum((value) => child.inc(value));
+    sums.push(sum);
+    return Object.assign(sum, { set: nothing.set, observe: nothing.observe });
   }
   if (metric instanceof PromGauge) {
     const child = metric.labels(labels);

@@ -1,5 +1,5 @@
 import { type EphemeralRequest, isFailure, type PublishRequest } from "@holdfast/broker";
-import { type Failure, failure, type Publish } from "@holdfast/protocol";
+import { type Failure, failure, type Publish, type Published } from "@holdfast/protocol";
 import { ask } from "../hub/ask.js";
 import type { ChannelPolicy } from "../hub/channel-policy.js";
 import { idOf, type Peer, scopeOf } from "./peer.js";
@@ -66,15 +66,18 @@ function takesBytes({ state }: ChannelPolicy, ephemeral: boolean | undefined): b
   return state === undefined || state.mode === "handler" || ephemeral === true;
 }
 
-function labelsOf({ tags, meta }: Publish): Pick<PublishRequest, "tags" | "meta"> {
-  return {
-    ...(tags === undefined ? {} : { tags }),
-    ...(meta === undefined ? {} : { meta }),
-  };
-}
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-function stampOf(peer: Peer, policy: ChannelPolicy): { user?: string } {
-  return policy.stampUser && peer.user !== undefined ? { user: peer.user } : {};
+/** Adds who published, where the channel's rule allows, and the labels. */
+function label(
+  request: Mutable<PublishRequest | EphemeralRequest>,
+  peer: Peer,
+  { tags, meta }: Publish,
+  policy: ChannelPolicy,
+): void {
+  if (policy.stampUser && peer.user !== undefined) request.user = peer.user;
+  if (tags !== undefined) request.tags = tags;
+  if (meta !== undefined) request.meta = meta;
 }
 
 function sendStored(
@@ -87,18 +90,18 @@ function sendStored(
   const { shared } = peer;
   const { channel, key, session, expectedOffset } = command;
   const scope = scopeOf(peer);
-  const request: PublishRequest = {
+  // Field by field: spreading optional ones costs several times as much.
+  const request: Mutable<PublishRequest> = {
     channel,
     ...payload,
-    ...stampOf(peer, policy),
-    ...labelsOf(command),
     timeMs: shared.clock.wallMs(),
     history: policy.history,
-    ...(key === undefined ? {} : { key: { scope, value: key } }),
-    // The engine's sessions are everybody's; nobody may continue another's.
-    ...(session === undefined ? {} : { session: { ...session, id: `${scope}/${session.id}` } }),
-    ...(expectedOffset === undefined ? {} : { expectedOffset }),
   };
+  label(request, peer, command, policy);
+  if (key !== undefined) request.key = { scope, value: key };
+  // The engine's sessions are everybody's; nobody may continue another's.
+  if (session !== undefined) request.session = { ...session, id: `${scope}/${session.id}` };
+  if (expectedOffset !== undefined) request.expectedOffset = expectedOffset;
   shared.hub.publish(
     policy,
     request,
@@ -110,8 +113,11 @@ function sendStored(
       }
       shared.metrics.published.add();
       const { epoch, offset, duplicate } = outcome;
-      const repeated = duplicate ? { duplicate } : {};
-      peer.send({ type: "published", ...idOf(command), channel, offset, epoch, ...repeated });
+      const answer: Mutable<Published> = { type: "published", ...idOf(command), channel };
+      answer.offset = offset;
+      answer.epoch = epoch;
+      if (duplicate) answer.duplicate = true;
+      peer.send(answer);
     },
     sent,
   );
@@ -125,13 +131,9 @@ function sendEphemeral(
 ): void {
   const { shared } = peer;
   const { channel, key } = command;
-  const request: EphemeralRequest = {
-    channel,
-    ...payload,
-    ...stampOf(peer, policy),
-    ...labelsOf(command),
-    ...(key === undefined ? {} : { key }),
-  };
+  const request: Mutable<EphemeralRequest> = { channel, ...payload };
+  label(request, peer, command, policy);
+  if (key !== undefined) request.key = key;
   ask(
     () => shared.hub.context.link.publishEphemeral(request),
     (outcome) => {
