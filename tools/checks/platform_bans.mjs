@@ -10,7 +10,7 @@ const platformPaths = [
   /^packages\/client\/src\/platform\//,
   /^packages\/probe\/src\/node\//,
   /^packages\/redis\/src\/local\//,
-  /^packages\/fanout\/src\/native\.ts$/,
+  /^packages\/fanout\//,
   /^packages\/holdfast\//,
   /^packages\/[^/]+\/src\/(?:[^/]+\/)?testing\//,
 ];

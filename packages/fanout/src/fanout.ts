@@ -1,5 +1,7 @@
+import { DescriptorFanout } from "./descriptor-fanout.js";
 import { loadNative, type NativeLookup } from "./native.js";
-import { NativeFanout } from "./native-fanout.js";
+
+import { sendInJavaScript } from "./send-in-javascript.js";
 import type { SharedBytes } from "./shared-bytes.js";
 import type { Target } from "./target.js";
 
@@ -20,39 +22,9 @@ export interface Fanout {
   flush(): number;
 }
 
-class JavaScriptFanout implements Fanout {
-  readonly kind = "javascript";
-  readonly reason: string;
-  readonly #targets: (Target | undefined)[] = [];
-  #incomplete = 0;
-
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-
-  attach(index: number, target: Target): void {
-    this.#targets[index] = target;
-  }
-
-  detach(index: number): void {
-    this.#targets[index] = undefined;
-  }
-
-  add(index: number, bytes: SharedBytes): void {
-    const target = this.#targets[index];
-    if (target === undefined) return;
-    target.write(bytes);
-    if (target.heldBytes > 0) this.#incomplete++;
-  }
-
-  flush(): number {
-    const incomplete = this.#incomplete;
-    this.#incomplete = 0;
-    return incomplete;
-  }
-}
-
 /** The fastest fan-out this process has. */
 export function createFanout(native: NativeLookup = loadNative()): Fanout {
-  return "send" in native ? new NativeFanout(native.send) : new JavaScriptFanout(native.reason);
+  return "send" in native
+    ? new DescriptorFanout("native", native.send)
+    : new DescriptorFanout("javascript", sendInJavaScript, native.reason);
 }

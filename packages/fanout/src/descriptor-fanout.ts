@@ -18,15 +18,16 @@ const throughStream = -1;
 const nobody = -2;
 
 /**
- * Hands a batch of descriptors to the kernel in one crossing.
+ * Writes to the descriptors of plain sockets, a batch at a time.
  *
  * A descriptor is read once and trusted only while its socket still owns the very handle it was read
  * from: `destroy()` lets go of the handle in the same step that closes the descriptor, so a closed and
  * reused number is never written to. What has to be known of a target is kept in arrays beside each
  * other: with thousands of sockets most of the time would go into fetching an object for each.
  */
-export class NativeFanout implements Fanout, TargetHolder {
-  readonly kind = "native";
+export class DescriptorFanout implements Fanout, TargetHolder {
+  readonly kind: Fanout["kind"];
+  declare readonly reason?: string;
   readonly #send: SendEach;
   // By a target's number.
   readonly #targets: (Target | undefined)[] = [];
@@ -52,8 +53,11 @@ export class NativeFanout implements Fanout, TargetHolder {
   readonly #ends = new Int32Array(batchSize);
   readonly #taken = new Int32Array(batchSize);
 
-  constructor(send: SendEach) {
+  /** `send` writes a batch; `reason` is why it is not the native one. */
+  constructor(kind: Fanout["kind"], send: SendEach, reason?: string) {
+    this.kind = kind;
     this.#send = send;
+    if (reason !== undefined) this.reason = reason;
   }
 
   attach(index: number, target: Target): void {
