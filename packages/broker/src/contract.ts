@@ -189,6 +189,14 @@ export interface BrokerListener {
   onCommand(command: ClusterCommand): void;
 }
 
+/** How a member leaves. */
+export interface LeaveOptions {
+  /** After the grace period, not at once. */
+  readonly grace: boolean;
+  /** The leave is that of this connection of the member's client: a newer one that has entered since stays. */
+  readonly generation?: number;
+}
+
 /** One gateway's link to the engine. */
 export interface BrokerLink {
   /** Appends, dedupes, orders and fans out in one atomic step; acknowledges at the declared durability. */
@@ -212,10 +220,14 @@ export interface BrokerLink {
   /** Compare-and-set on (same epoch, higher offset); false: another one stands. Trimming never passes it. */
   storeSnapshot(channel: string, snapshot: Snapshot): Maybe<boolean | Failure>;
 
-  /** Enters or updates a member of this gateway's lease. */
-  enter(channel: string, member: Member): Maybe<Done>;
+  /**
+   * Enters or updates a member of this gateway's lease. `generation` (default 0) counts the connections
+   * of the member's client: one lower than the member entered with is refused as `fenced`, since its
+   * client has moved on, and what is late of it must not take the member along when it ends.
+   */
+  enter(channel: string, member: Member, generation?: number): Maybe<Done>;
   /** Takes a member out at once, or after the grace period (a reconnect inside it shows neither event). */
-  leave(channel: string, memberId: string, options: { readonly grace: boolean }): void;
+  leave(channel: string, memberId: string, options: LeaveOptions): void;
   presence(channel: string, maxMembers: number): Maybe<PresenceView | Failure>;
 
   append(request: LogAppend): Maybe<LogAppended>;

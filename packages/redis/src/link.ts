@@ -13,6 +13,7 @@ import type {
   LeaseRelease,
   LeaseRenewal,
   LeaseRequest,
+  LeaveOptions,
   LogAppend,
   LogAppended,
   LogDeletion,
@@ -129,12 +130,12 @@ export class RedisLink implements BrokerLink {
     return this.#ask(channel, () => this.#core.channels.storeSnapshot(channel, snapshot));
   }
 
-  enter(channel: string, member: Member): Promise<Done> {
-    return this.#ask(channel, () => this.#core.presence.enter(channel, member));
+  enter(channel: string, member: Member, generation = 0): Promise<Done> {
+    return this.#ask(channel, () => this.#core.presence.enter(channel, member, generation));
   }
 
-  leave(channel: string, memberId: string, options: { readonly grace: boolean }): void {
-    if (this.#core.open) this.#core.presence.roster.leave(channel, memberId, options.grace);
+  leave(channel: string, memberId: string, options: LeaveOptions): void {
+    if (this.#core.open) this.#core.presence.roster.leave(channel, memberId, options);
   }
 
   presence(channel: string, maxMembers: number): Promise<PresenceView | Failure> {

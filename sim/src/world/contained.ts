@@ -58,7 +58,7 @@ function containedLink(link: BrokerLink, process: SimProcess, coverage: Coverage
     changes: (partition, cursor) => answered(link.changes(partition, cursor)),
     loadSnapshot: (channel) => answered(link.loadSnapshot(channel)),
     storeSnapshot: (channel, snapshot) => answered(link.storeSnapshot(channel, snapshot)),
-    enter: (channel, member) => answered(link.enter(channel, member)),
+    enter: (...member) => answered(link.enter(...member)),
     leave: (channel, member, options) => link.leave(channel, member, options),
     presence: (channel, max) => answered(link.presence(channel, max)),
     append: (request) => answered(link.append(request)),

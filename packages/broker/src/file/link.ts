@@ -95,12 +95,12 @@ export class FileLink extends ExchangeLink implements BrokerLink {
     });
   }
 
-  async enter(channel: string, member: Member): Promise<Done> {
+  async enter(channel: string, member: Member, generation?: number): Promise<Done> {
     if (!this.open) return closed();
     if (channel.length + member.id.length + 8 > maxKeyTextUnits) {
       return failure("invalid_field", "The member's id is too long.", { field: "/member/id" });
     }
-    const entered = this.#engine.presence.enter(this, channel, member);
+    const entered = this.#engine.presence.enter(this, channel, member, generation);
     // Present it is in any case; that it is kept over a restart is waited for.
     if (entered.ok) await this.#engine.kept();
     return entered;

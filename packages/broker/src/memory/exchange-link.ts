@@ -12,7 +12,13 @@ import type {
   NodeStatus,
   RecentCommands,
 } from "../contract/cluster.js";
-import type { BrokerListener, Done, EphemeralRequest, PresenceView } from "../contract.js";
+import type {
+  BrokerListener,
+  Done,
+  EphemeralRequest,
+  LeaveOptions,
+  PresenceView,
+} from "../contract.js";
 import type { Exchange } from "./exchange.js";
 import type { Follower } from "./follows.js";
 
@@ -70,8 +76,8 @@ export class ExchangeLink implements Follower {
     return this.#exchange.partitionOf(channel);
   }
 
-  leave(channel: string, memberId: string, options: { readonly grace: boolean }): void {
-    if (this.#open) this.#exchange.presence.leave(this, channel, memberId, options.grace);
+  leave(channel: string, memberId: string, options: LeaveOptions): void {
+    if (this.#open) this.#exchange.presence.leave(this, channel, memberId, options);
   }
 
   presence(channel: string, maxMembers: number): PresenceView | Failure {

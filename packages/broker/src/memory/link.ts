@@ -43,7 +43,7 @@ export interface MemoryLink extends BrokerLink {
   changes(partition: number, cursor: string | undefined): PartitionChanges | Failure;
   loadSnapshot(channel: string): Snapshot | null | Failure;
   storeSnapshot(channel: string, snapshot: Snapshot): boolean | Failure;
-  enter(channel: string, member: Member): Done;
+  enter(channel: string, member: Member, generation?: number): Done;
   presence(channel: string, maxMembers: number): PresenceView | Failure;
   append(request: LogAppend): LogAppended;
   readLog(query: LogQuery): LogPage | Failure;
@@ -125,8 +125,8 @@ export class EngineLink extends ExchangeLink implements MemoryLink {
     return held?.storeSnapshot(snapshot, this.#engine.clock.monoMs()) ?? false;
   }
 
-  enter(channel: string, member: Member): Done {
-    return this.open ? this.#engine.presence.enter(this, channel, member) : closed();
+  enter(channel: string, member: Member, generation?: number): Done {
+    return this.open ? this.#engine.presence.enter(this, channel, member, generation) : closed();
   }
 
   append(request: LogAppend): LogAppended {

@@ -1,6 +1,6 @@
 import type { Clock, Random, Timer } from "@holdfast/core";
 import { type Failure, failure, type Member } from "@holdfast/protocol";
-import type { PresenceEvent, PresenceView } from "../contract.js";
+import type { LeaveOptions, PresenceEvent, PresenceView } from "../contract.js";
 import type { MemoryLimits } from "./options.js";
 import { copyData, sameData } from "./payload.js";
 
@@ -15,9 +15,16 @@ export interface PresenceJournal {
   left(channel: string, memberId: string): void;
 }
 
+/** A member as a gateway registers it again. */
+export interface Entrant {
+  readonly member: Member;
+  readonly generation: number;
+}
+
 interface Present {
   member: Member;
   owner: LeaseHolder;
+  generation: number;
 }
 
 interface Room {
@@ -68,8 +75,16 @@ export class Presence {
     this.#journal = journal;
   }
 
-  /** Enters a member or updates its data; the last link to enter it owns it. */
-  enter(owner: LeaseHolder, channel: string, given: Member): { readonly ok: true } | Failure {
+  /**
+   * Enters a member or updates its data; the last link to enter it owns it. A lower `generation` than
+   * it has is refused.
+   */
+  enter(
+    owner: LeaseHolder,
+    channel: string,
+    given: Member,
+    generation = 0,
+  ): { readonly ok: true } | Failure {
     const data = given.data === undefined ? undefined : copyData(given.data);
     if (given.data !== undefined && data === undefined) return failure("invalid_data");
     const member: Member = { ...given, ...(data === undefined ? {} : { data: data.value }) };
@@ -79,16 +94,18 @@ export class Presence {
       if (room.members.size >= this.#limits.maxMembersPerChannel) {
         return failure("limit_exceeded", "The channel has as many members as it may.");
       }
-      room.members.set(member.id, { member, owner });
+      room.members.set(member.id, { member, owner, generation });
       this.#hold(owner, channel, member.id);
       this.#journal?.entered(channel, member);
       this.#tell(channel, room, "enter", member);
       return { ok: true };
     }
+    if (generation < present.generation) return failure("fenced");
     this.#leaving.delete(leavingKey(channel, member.id));
     this.#unhold(present.owner, channel, member.id);
     this.#hold(owner, channel, member.id);
     present.owner = owner;
+    present.generation = generation;
     const same = present.member.user === member.user && sameData(present.member.data, member.data);
     if (same) return { ok: true };
     present.member = member;
@@ -97,9 +114,15 @@ export class Presence {
     return { ok: true };
   }
 
-  /** Takes a member out, unless another link has entered it since. */
-  leave(owner: LeaseHolder, channel: string, memberId: string, grace: boolean): void {
-    if (this.#rooms.get(channel)?.members.get(memberId)?.owner !== owner) return;
+  /** Takes a member out, unless another link or a newer connection has entered it since. */
+  leave(
+    owner: LeaseHolder,
+    channel: string,
+    memberId: string,
+    { grace, generation = Number.POSITIVE_INFINITY }: LeaveOptions,
+  ): void {
+    const present = this.#rooms.get(channel)?.members.get(memberId);
+    if (present?.owner !== owner || present.generation > generation) return;
     if (!grace) {
       this.#remove(channel, memberId);
       return;
@@ -115,17 +138,23 @@ export class Presence {
    * Enters a member whose lease may have run out, unless another link has entered it since.
    * `former` is the lease before this one, if the holder is a new incarnation.
    */
-  reclaim(owner: LeaseHolder, channel: string, member: Member, former?: LeaseHolder): void {
-    const holder = this.#rooms.get(channel)?.members.get(member.id)?.owner;
-    if (holder === undefined || holder === owner || holder === former) {
-      this.enter(owner, channel, member);
+  reclaim(
+    owner: LeaseHolder,
+    channel: string,
+    { member, generation }: Entrant,
+    former?: LeaseHolder,
+  ): void {
+    const present = this.#rooms.get(channel)?.members.get(member.id);
+    const isFree = present === undefined || generation > present.generation;
+    if (isFree || present.owner === owner || present.owner === former) {
+      this.enter(owner, channel, member, generation);
     }
   }
 
   /** Lets every member of a lease leave with grace: its link has ended. */
   leaveAll(owner: LeaseHolder): void {
     for (const { channel, memberId } of [...(this.#held.get(owner)?.values() ?? [])]) {
-      this.leave(owner, channel, memberId, true);
+      this.leave(owner, channel, memberId, { grace: true });
     }
   }
 
@@ -164,9 +193,9 @@ export class Presence {
     this.close();
     for (const [channel, room] of lost) {
       if (this.#watched(channel)) this.watch(channel);
-      for (const { member, owner } of room.members.values()) {
+      for (const { member, owner, generation } of room.members.values()) {
         if (leaving.has(leavingKey(channel, member.id)) || !alive(owner)) continue;
-        this.enter(owner, channel, member);
+        this.enter(owner, channel, member, generation);
       }
     }
   }

@@ -45,6 +45,7 @@ export interface ConnectionOptions {
   readonly openSocket: OpenSocket;
   readonly token: string | undefined;
   readonly session: string;
+  readonly generation: number;
   readonly connectTimeoutMs: number;
   readonly maxMessagesPerFrame: number;
 }
@@ -116,9 +117,9 @@ export class Connection {
   #greet(): void {
     if (this.#phase !== "opening") return;
     this.#phase = "greeting";
-    const { token, session, codec } = this.#options;
+    const { token, session, generation, codec } = this.#options;
     this.#socket?.send(
-      codec.encode({ type: "connect", id: connectId, session, ...given({ token }) }),
+      codec.encode({ type: "connect", id: connectId, session, generation, ...given({ token }) }),
     );
   }
 

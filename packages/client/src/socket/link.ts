@@ -56,6 +56,7 @@ export class Link {
   readonly #backoff: Backoff;
   /** Names this client to the gateway across reconnects. Unguessable, never logged. */
   readonly #session: string;
+  #dials = 0;
   #state: ClientState = { now: "idle", attempt: 0 };
   #connection: Connection | undefined;
   #watchdog: Watchdog | undefined;
@@ -191,8 +192,9 @@ export class Link {
   }
 
   #dial(token: string | undefined): void {
+    this.#dials += 1;
     const connection = new Connection(
-      { ...this.#settings, token, session: this.#session },
+      { ...this.#settings, token, session: this.#session, generation: this.#dials },
       {
         opened: (connected) => this.#opened(connected),
         heard: () => this.#watchdog?.heard(),

@@ -19,6 +19,8 @@ export interface Peer {
   readonly lanes: Lanes;
   readonly user: string | undefined;
   readonly member: string;
+  /** Counts the connections of the member's client. */
+  readonly generation: number;
   readonly authorizer: Authorizer;
   /** By channel. */
   readonly subscriptions: Map<string, Subscription>;

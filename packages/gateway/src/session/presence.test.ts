@@ -17,11 +17,11 @@ test("an entry whose answer comes after its connection was replaced does not tak
   });
   const gateway = await testGateway({ clock, broker });
   const session = "a-session-of-one-client";
-  const first = await gateway.open({ session });
+  const first = await gateway.open({ session, generation: 1 });
   const { member } = first.last("connected");
   first.send({ type: "presence_enter", id: 1, channel: "chat:a" });
   await gateway.settle();
-  const second = await gateway.open({ session });
+  const second = await gateway.open({ session, generation: 2 });
   expect(second.last("connected").member).toBe(member);
   second.send({ type: "presence_enter", id: 1, channel: "chat:a" });
   await clock.advanceAsync(15_000);

@@ -52,18 +52,18 @@ export class ConnectionPresence {
       const isNew = !this.#entered.has(channel);
       this.#entered.add(channel);
       ask(
-        () => hub.context.link.enter(channel, member),
+        () => hub.context.link.enter(channel, member, peer.generation),
         (outcome) => {
           if (isFailure(outcome)) {
             // Where the outcome is unknown it may be there, so its end has to take it out.
             if (isNew && outcome.unknown !== true) this.#entered.delete(channel);
             if (!peer.ended) peer.refuse(command, outcome);
           } else if (peer.ended) {
-            // A newer connection may have entered meanwhile, and this would take its member out.
-            const { members } = peer.shared;
-            if (!members.has(peer.member)) {
-              hub.context.link.leave(channel, peer.member, { grace: true });
-            }
+            // Again: an engine may not have known of the entry when the connection ended.
+            hub.context.link.leave(channel, peer.member, {
+              grace: true,
+              generation: peer.generation,
+            });
           } else {
             peer.send({ type: "presence_entered", ...idOf(command), channel });
           }
@@ -110,7 +110,8 @@ export class ConnectionPresence {
   /** The connection is gone: its members leave, unless it comes back within the engine's grace period. */
   end(): void {
     const { link } = this.#peer.shared.hub.context;
-    for (const channel of this.#entered) link.leave(channel, this.#peer.member, { grace: true });
+    const { member, generation } = this.#peer;
+    for (const channel of this.#entered) link.leave(channel, member, { grace: true, generation });
     this.#entered.clear();
     for (const channel of [...this.#watched.keys()]) this.#unwatch(channel);
   }

@@ -51,6 +51,7 @@ export class Session implements Connection, Roles {
   readonly subscriptions = new Map<string, Subscription>();
   user: string | undefined;
   member = "";
+  generation = 0;
   readonly #transport: Transport;
   readonly #gone: (session: Session, code: number) => void;
   readonly #state = new StateMachine();
@@ -233,7 +234,7 @@ export class Session implements Connection, Roles {
     this.user = identity.user;
     // First, so that a connection that takes another's place does not count beside it.
     this.#become(connect);
-    if (!this.#countUser()) return;
+    if (this.ended || !this.#countUser()) return;
     this.#opening.met();
     this.#state.to("open");
     this.#credentials.trust(identity);
@@ -254,11 +255,12 @@ export class Session implements Connection, Roles {
   }
 
   /** Takes the member's place that the session's secret names. */
-  #become({ session }: Partial<Connect>): void {
+  #become({ session, generation = 0 }: Partial<Connect>): void {
     const { members, random } = this.shared;
     members.release(this.member, this);
     this.member = memberOf(this.user, session, random);
-    members.claim(this.member, this);
+    this.generation = generation;
+    members.claim(this.member, this, generation);
   }
 
   #greet(id: number | undefined): void {

@@ -86,8 +86,12 @@ export class Presence {
     }
   }
 
-  enter(channel: string, member: Member): Promise<{ readonly ok: true } | Failure> {
-    return this.roster.enter(channel, member);
+  enter(
+    channel: string,
+    member: Member,
+    generation: number,
+  ): Promise<{ readonly ok: true } | Failure> {
+    return this.roster.enter(channel, member, generation);
   }
 
   /** Stops without a word; the lease runs out. */

@@ -34,15 +34,20 @@ export class Rooms {
   /** `digest` is that of the member: an entry again as it is says nothing. */
   async enter(
     channel: string,
-    entry: { readonly member: Member; readonly digest: string; readonly text: string },
+    entry: {
+      readonly member: Member;
+      readonly digest: string;
+      readonly text: string;
+      readonly generation: number;
+    },
     owner: { readonly name: string; readonly formers: string },
     mode: "enter" | "reclaim",
-  ): Promise<"ok" | "full" | "other"> {
-    const { member, digest, text } = entry;
+  ): Promise<"ok" | "full" | "other" | "fenced"> {
+    const { member, digest, text, generation } = entry;
     const most = this.#limits.maxMembersPerChannel;
-    const args = [owner.name, owner.formers, mode, member.id, digest, text, most];
+    const args = [owner.name, owner.formers, mode, member.id, digest, text, most, generation];
     const answer = textOf(await this.#run(enterScript, channel, args));
-    return answer === "full" || answer === "other" ? answer : "ok";
+    return answer === "full" || answer === "other" || answer === "fenced" ? answer : "ok";
   }
 
   /** Takes a member out if one of `owners` (separated by spaces) has it. */

@@ -1,4 +1,4 @@
-import type { Done } from "@holdfast/broker";
+import type { Done, LeaveOptions } from "@holdfast/broker";
 import { digest } from "@holdfast/broker/internal";
 import type { Clock } from "@holdfast/core";
 import { failure, type Member } from "@holdfast/protocol";
@@ -19,6 +19,12 @@ interface Present {
   readonly member: Member;
   readonly digest: string;
   readonly text: string;
+  readonly generation: number;
+}
+
+interface Entering {
+  readonly count: number;
+  readonly generation: number;
 }
 
 interface Leave {
@@ -46,7 +52,7 @@ export class Roster {
   /** Left, and the servers may not know it yet. */
   readonly #unsaid = new Map<string, Leave>();
   /** Entries under way, which may be left before they have come true. */
-  readonly #entering = new Map<string, number>();
+  readonly #entering = new Map<string, Entering>();
   /** Present, and the servers may not know it. */
   readonly #unregistered = new Map<string, { readonly channel: string; readonly id: string }>();
   readonly #grace: GracePeriods;
@@ -70,29 +76,35 @@ export class Roster {
     return this.#present.keys();
   }
 
-  async enter(channel: string, member: Member): Promise<Done> {
-    const present = presentOf(member);
+  async enter(channel: string, member: Member, generation: number): Promise<Done> {
+    const present = presentOf(member, generation);
     if (present === undefined) return failure("invalid_data");
     const key = memberKey(channel, member.id);
+    if ((this.#newest(channel, member.id) ?? generation) > generation) return failure("fenced");
     this.#grace.cancel(channel, member.id);
     const unsaid = this.#unsaid.get(key);
-    this.#entering.set(key, (this.#entering.get(key) ?? 0) + 1);
+    const entering = this.#entering.get(key) ?? { count: 0, generation };
+    this.#entering.set(key, { count: entering.count + 1, generation });
     try {
       return await this.#inTurn(channel, member.id, () =>
         this.#tryToEnter(channel, present, unsaid),
       );
     } finally {
-      const left = (this.#entering.get(key) ?? 1) - 1;
-      if (left === 0) this.#entering.delete(key);
-      else this.#entering.set(key, left);
+      const { count, ...newest } = this.#entering.get(key) ?? entering;
+      if (count > 1) this.#entering.set(key, { count: count - 1, ...newest });
+      else this.#entering.delete(key);
     }
   }
 
-  leave(channel: string, memberId: string, grace: boolean): void {
+  leave(
+    channel: string,
+    memberId: string,
+    { grace, generation = Number.POSITIVE_INFINITY }: LeaveOptions,
+  ): void {
+    const newest = this.#newest(channel, memberId);
+    if (newest !== undefined && newest > generation) return;
     if (grace) {
-      const known = this.#present.get(channel)?.has(memberId) === true;
-      const entering = this.#entering.has(memberKey(channel, memberId));
-      if (known || entering) this.#grace.begin(channel, memberId);
+      if (newest !== undefined) this.#grace.begin(channel, memberId);
       return;
     }
     this.#grace.cancel(channel, memberId);
@@ -151,6 +163,12 @@ export class Roster {
     this.#unregistered.clear();
   }
 
+  /** The newest connection of the member's client that has entered or is about to. */
+  #newest(channel: string, memberId: string): number | undefined {
+    const entering = this.#entering.get(memberKey(channel, memberId));
+    return (entering ?? this.#present.get(channel)?.get(memberId))?.generation;
+  }
+
   /** `unsaid`: the leave that was waiting when the entry was asked for; a later one counts. */
   async #tryToEnter(channel: string, present: Present, unsaid: Leave | undefined): Promise<Done> {
     const { name } = this.#options.incarnation;
@@ -161,6 +179,7 @@ export class Roster {
       if (entered === "full") {
         return failure("limit_exceeded", "The channel has as many members as it may.");
       }
+      if (entered === "fenced") return failure("fenced");
     } catch (error) {
       this.#undo(channel, id);
       return failureOf(error);
@@ -204,7 +223,7 @@ export class Roster {
   #undo(channel: string, id: string): void {
     const key = memberKey(channel, id);
     // What was asked for later decides.
-    if ((this.#entering.get(key) ?? 0) > 1) return;
+    if ((this.#entering.get(key)?.count ?? 0) > 1) return;
     if (this.#present.get(channel)?.has(id) === true) this.#unregistered.set(key, { channel, id });
     else this.#unsaid.set(key, { channel, memberId: id });
   }
@@ -244,11 +263,12 @@ export class Roster {
   }
 }
 
-function presentOf(member: Member): Present | undefined {
+function presentOf(member: Member, generation: number): Present | undefined {
   try {
     const { id, user, data } = member;
     const text = JSON.stringify({ id, user, data });
-    return { member: JSON.parse(text), digest: digest({ data: JSON.parse(text) }), text };
+    const sum = digest({ data: JSON.parse(text) });
+    return { member: JSON.parse(text), digest: sum, text, generation };
   } catch {
     return undefined;
   }

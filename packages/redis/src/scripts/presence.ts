@@ -48,17 +48,24 @@ end
 
 /**
  * ARGV from 5: owner, the owner's former incarnations or "", "enter" or "reclaim", member id,
- * digest, member, most members. Answers "full", "other" (a reclaim of somebody else's), or "ok".
+ * digest, member, most members, generation. Answers "full", "other" (a reclaim of somebody else's),
+ * "fenced" (the member's client has come back since), or "ok". The generation is kept with the digest.
  */
 export const enterScript = new Script(
   "enter",
   `${begin}
 local owner, formers, mode, id, digest, member = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local turn = tonumber(ARGV[12])
 local record = redis.call('HGET', key, 'm' .. id)
 local place = order + 1
 if record then
-  local held_place, holder, sum = parse(record)
-  if mode == 'reclaim' and holder ~= owner and not owned(holder, formers) then return 'other' end
+  local held_place, holder, stamp = parse(record)
+  local sum, held_turn = string.match(stamp, '^([^@]*)@?(%d*)$')
+  held_turn = tonumber(held_turn) or 0
+  if turn < held_turn then return 'fenced' end
+  if mode == 'reclaim' and turn == held_turn and holder ~= owner and not owned(holder, formers) then
+    return 'other'
+  end
   place = held_place
   if sum ~= digest then tell('update', member) end
 else
@@ -66,7 +73,8 @@ else
   order, count = order + 1, count + 1
   tell('enter', member)
 end
-redis.call('HSET', key, 'm' .. id, place .. ' ' .. owner .. ' ' .. digest .. ' ' .. member)
+local stamp = digest .. '@' .. ARGV[12]
+redis.call('HSET', key, 'm' .. id, place .. ' ' .. owner .. ' ' .. stamp .. ' ' .. member)
 save()
 return 'ok'
 `,

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import type { PresenceView } from "../../contract.js";
-import { type Bench, type BrokerCheck, check, offsets, type Station, value } from "../bench.js";
+import {
+  type Bench,
+  type BrokerCheck,
+  check,
+  offsets,
+  refusal,
+  type Station,
+  value,
+} from "../bench.js";
 
 const withPresence = { presence: true };
 
@@ -141,6 +149,42 @@ export const presenceChecks: readonly BrokerCheck[] = [
       assert.deepEqual([await ids(watcher), watcher.heard.changes()], [[], ["enter a", "leave a"]]);
     },
   ),
+
+  check(
+    "refuses what is late of an older connection of a member's client, which then takes nobody out",
+    async (bench) => {
+      const { watcher, one, two } = await scene(bench);
+      const member = { id: "a", data: 1 };
+      value(await one.link.enter("a:b", member, 1));
+      value(await two.link.enter("a:b", member, 2));
+      const late = refusal(await one.link.enter("a:b", { ...member, data: "late" }, 1));
+      assert.deepEqual([late.code, late.unknown ?? false], ["fenced", false]);
+      one.link.leave("a:b", "a", { grace: false });
+      value(await two.link.enter("a:b", { ...member, data: 2 }, 2));
+      await bench.settle();
+      assert.deepEqual(watcher.heard.changes(), ["enter a", "update a"]);
+      assert.deepEqual((await view(watcher)).members, [{ id: "a", data: 2 }]);
+      value(await one.link.enter("a:b", { ...member, data: 2 }, 3));
+      two.link.leave("a:b", "a", { grace: false });
+      await bench.settle();
+      assert.deepEqual([await ids(watcher), watcher.heard.changes().length], [["a"], 2]);
+      one.link.leave("a:b", "a", { grace: false, generation: 2 });
+      await bench.settle();
+      assert.deepEqual(await ids(watcher), ["a"]);
+      one.link.leave("a:b", "a", { grace: false, generation: 3 });
+      await bench.settle();
+      assert.deepEqual(await ids(watcher), []);
+    },
+  ),
+
+  check("lets any connection in once the member has left", async (bench) => {
+    const { watcher, one, two } = await scene(bench);
+    value(await one.link.enter("a:b", { id: "a" }, 7));
+    one.link.leave("a:b", "a", { grace: false });
+    await bench.settle();
+    value(await two.link.enter("a:b", { id: "a" }, 1));
+    assert.deepEqual(await ids(watcher), ["a"]);
+  }),
 
   check(
     "takes a member out after the grace period, and not before",

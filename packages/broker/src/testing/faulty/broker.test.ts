@@ -213,6 +213,21 @@ describe("the faulty memory engine's recoveries", () => {
     });
   });
 
+  test("a member that left while its entry was under way is not registered again", async () => {
+    let delayMs = 0;
+    const { clock, broker, one, two } = setUp({
+      operations: (_gateway, operation) => (operation === "enter" ? { delayMs } : undefined),
+    });
+    two.link.follow("a:b", { presence: true });
+    delayMs = 100;
+    void one.link.enter("a:b", { id: "a" });
+    one.link.leave("a:b", "a", { grace: false });
+    await clock.advanceAsync(1_000);
+    broker.failover(0);
+    await clock.advanceAsync(60_000);
+    expect(await two.link.presence("a:b", 10)).toMatchObject({ count: 0 });
+  });
+
   test("a gateway out of reach for less than a lease shows nothing", () => {
     const { clock, broker, one, two } = setUp();
     two.link.follow("a:b", { presence: true });

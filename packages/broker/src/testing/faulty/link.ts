@@ -14,12 +14,14 @@ import {
   type EphemeralRequest,
   type HistoryQuery,
   isFailure,
+  type LeaveOptions,
   type Maybe,
   type PublishRequest,
   type Snapshot,
 } from "../../contract.js";
 import type { MemoryEngine } from "../../memory/engine.js";
 import type { EngineLink } from "../../memory/link.js";
+import type { Entrant } from "../../memory/presence.js";
 import { Lane } from "./lane.js";
 import type { Reach } from "./reach.js";
 import type { Replicas } from "./replicas.js";
@@ -63,7 +65,7 @@ export class FaultyLink implements BrokerLink {
   readonly #requests: Lane;
   readonly #replies: Lane;
   /** What this gateway believes it holds; it registers that again after an outage. */
-  readonly #members = new Map<string, Map<string, Member>>();
+  readonly #members = new Map<string, Map<string, Entrant>>();
   #missedLeaves: (() => void)[] = [];
   /** What it last said of itself. */
   #status: NodeStatus | undefined;
@@ -131,22 +133,30 @@ export class FaultyLink implements BrokerLink {
     });
   }
 
-  enter(channel: string, member: Member) {
+  enter(channel: string, member: Member, generation = 0) {
     return this.#run("enter", () => {
-      const entered = this.inner.enter(channel, member);
+      const entered = this.inner.enter(channel, member, generation);
       if (!isFailure(entered)) {
-        const members = this.#members.get(channel) ?? new Map<string, Member>();
-        this.#members.set(channel, members.set(member.id, member));
+        const members = this.#members.get(channel) ?? new Map<string, Entrant>();
+        this.#members.set(channel, members.set(member.id, { member, generation }));
       }
       return entered;
     });
   }
 
-  leave(channel: string, memberId: string, options: { readonly grace: boolean }): void {
-    const members = this.#members.get(channel);
-    members?.delete(memberId);
-    if (members?.size === 0) this.#members.delete(channel);
-    const leave = () => this.inner.leave(channel, memberId, options);
+  leave(channel: string, memberId: string, options: LeaveOptions): void {
+    const { generation = Number.POSITIVE_INFINITY } = options;
+    const forget = () => {
+      const members = this.#members.get(channel);
+      if ((members?.get(memberId)?.generation ?? 0) <= generation) members?.delete(memberId);
+      if (members?.size === 0) this.#members.delete(channel);
+    };
+    forget();
+    const leave = () => {
+      // An `enter` before it may have been under way until now.
+      forget();
+      this.inner.leave(channel, memberId, options);
+    };
     // On the way of the requests, so that it cannot overtake the `enter` it follows.
     this.#requests.send(0, () => {
       if (this.#reach.reachable(this.gateway)) leave();
@@ -246,8 +256,8 @@ export class FaultyLink implements BrokerLink {
     if (this.#status !== undefined) this.inner.announce(this.#status);
     for (const leave of this.#missedLeaves.splice(0)) leave();
     for (const [channel, members] of this.#members) {
-      for (const member of members.values()) {
-        this.#engine.presence.reclaim(this.inner, channel, member);
+      for (const entrant of members.values()) {
+        this.#engine.presence.reclaim(this.inner, channel, entrant);
       }
     }
   }

@@ -13,8 +13,10 @@ import {
   type Done,
   type Head,
   isFailure,
+  type LeaveOptions,
 } from "../../contract.js";
 import { partitionOf } from "../../memory/partitions.js";
+import type { Entrant } from "../../memory/presence.js";
 import { AskingLink } from "./asking-link.js";
 import { Connection, type Told } from "./connection.js";
 import { RemoteServices } from "./services.js";
@@ -44,7 +46,7 @@ export interface RemoteLinkOptions {
 export class RemoteLink extends AskingLink implements BrokerLink {
   readonly #options: RemoteLinkOptions;
   readonly #follows = new Map<string, { readonly presence: boolean }>();
-  readonly #members = new Map<string, Map<string, Member>>();
+  readonly #members = new Map<string, Map<string, Entrant>>();
   readonly #services = new RemoteServices();
   /** What it last said of itself. */
   #status: NodeStatus | undefined;
@@ -92,22 +94,23 @@ export class RemoteLink extends AskingLink implements BrokerLink {
     return partitionOf(channel, this.#options.partitions);
   }
 
-  async enter(channel: string, member: Member): Promise<Done> {
+  async enter(channel: string, member: Member, generation = 0): Promise<Done> {
     const count = this.#count;
     const entered = await this.ask<{ readonly ok: true }>({
       op: "enter",
-      args: [channel, member],
+      args: [channel, member, generation],
     });
     // Of an earlier incarnation: whether it is still there is not known here.
     if (isFailure(entered) || count !== this.#count) return entered;
-    const members = this.#members.get(channel) ?? new Map<string, Member>();
-    this.#members.set(channel, members.set(member.id, member));
+    const members = this.#members.get(channel) ?? new Map<string, Entrant>();
+    this.#members.set(channel, members.set(member.id, { member, generation }));
     return entered;
   }
 
-  leave(channel: string, memberId: string, options: { readonly grace: boolean }): void {
+  leave(channel: string, memberId: string, options: LeaveOptions): void {
+    const { generation = Number.POSITIVE_INFINITY } = options;
     const members = this.#members.get(channel);
-    members?.delete(memberId);
+    if ((members?.get(memberId)?.generation ?? 0) <= generation) members?.delete(memberId);
     if (members?.size === 0) this.#members.delete(channel);
     // Unheard, it comes true when the lease of the incarnation that entered it runs out.
     this.#tell({ op: "leave", args: [channel, memberId, options] });
@@ -269,8 +272,8 @@ export class RemoteLink extends AskingLink implements BrokerLink {
       asked.push(connection.ask({ op: "follow", args: [channel, options] }));
     }
     for (const [channel, members] of this.#members) {
-      for (const member of members.values()) {
-        asked.push(connection.ask({ op: "reclaim", args: [channel, member] }));
+      for (const entrant of members.values()) {
+        asked.push(connection.ask({ op: "reclaim", args: [channel, entrant] }));
       }
     }
     for (const operation of this.#services.operations()) asked.push(connection.ask(operation));

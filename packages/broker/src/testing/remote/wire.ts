@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 import { deserialize, serialize } from "node:v8";
-import type { Member } from "@holdfast/protocol";
 import type { IncomingCall, ServeOptions } from "../../contract/calls.js";
 import type { BrokerCapabilities } from "../../contract/capabilities.js";
 import type { BrokerLink, BrokerListener } from "../../contract.js";
+import type { Entrant } from "../../memory/presence.js";
 import type { OperationName } from "../faulty/link.js";
 
 /** Registers a member again after a missed lease, unless another gateway has entered it since. */
 type Reclaim = {
   readonly op: "reclaim";
-  readonly args: readonly [channel: string, member: Member];
+  readonly args: readonly [channel: string, entrant: Entrant];
 };
 
 /** Operations whose arguments can travel as they are. */

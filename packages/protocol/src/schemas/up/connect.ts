@@ -9,6 +9,11 @@ export const Connect = Type.Object({
   token: Type.Optional(Type.String({ minLength: 1, maxLength: 16_384 })),
   /** Secret of the client's session, made by the client, kept across reconnects; the newest socket owns it. */
   session: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9_-]{16,64}$", maxLength: 64 })),
+  /**
+   * Counts the connections of the client's session (0 where it is absent): of two the higher is the
+   * newer, whichever arrives first.
+   */
+  generation: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   /** Additions to v1 the client understands. */
   features: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 32 })),
 });
