@@ -5,15 +5,11 @@ import { failure, type Member } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Keys } from "../keys.js";
 import type { RedisLimits } from "../limits.js";
-import { keepHeldScript } from "../scripts/presence.js";
-import { listOf, numberOf, textOf } from "../servers/replies.js";
 import type { Servers } from "../servers/servers.js";
 import { GracePeriods, memberKey } from "./grace.js";
+import { Held } from "./held.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Rooms } from "./rooms.js";
-
-/** Lists of channels of a dead gateway are kept for a day: longer than anyone takes to sweep them. */
-const heldMs = 86_400_000;
 
 interface Present {
   readonly member: Member;
@@ -23,6 +19,7 @@ interface Present {
 }
 
 interface Entering {
+  readonly channel: string;
   readonly count: number;
   readonly generation: number;
 }
@@ -30,6 +27,11 @@ interface Entering {
 interface Leave {
   readonly channel: string;
   readonly memberId: string;
+}
+
+interface Named {
+  readonly channel: string;
+  readonly id: string;
 }
 
 /** What a roster is made of. */
@@ -54,16 +56,18 @@ export class Roster {
   /** Entries under way, which may be left before they have come true. */
   readonly #entering = new Map<string, Entering>();
   /** Present, and the servers may not know it. */
-  readonly #unregistered = new Map<string, { readonly channel: string; readonly id: string }>();
+  readonly #unregistered = new Map<string, Named>();
+  /** Present here and, as the servers have it, through another gateway or where there was no room. */
+  readonly #elsewhere = new Map<string, Named>();
   readonly #grace: GracePeriods;
   /** One operation of a member at a time: on a cluster a later one might arrive first. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  /** Channels that the servers know this incarnation to have members in. */
-  #held = new Set<string>();
-  readonly #generations = new Map<number, string>();
+  readonly #held: Held;
 
   constructor(options: RosterOptions) {
     this.#options = options;
+    const { servers, keys, incarnation } = options;
+    this.#held = new Held(servers, keys, incarnation, (partition) => this.reclaim(partition));
     this.#grace = new GracePeriods(
       options.clock,
       options.limits.presenceGraceMs,
@@ -83,8 +87,8 @@ export class Roster {
     if ((this.#newest(channel, member.id) ?? generation) > generation) return failure("fenced");
     this.#grace.cancel(channel, member.id);
     const unsaid = this.#unsaid.get(key);
-    const entering = this.#entering.get(key) ?? { count: 0, generation };
-    this.#entering.set(key, { count: entering.count + 1, generation });
+    const entering = this.#entering.get(key) ?? { channel, count: 0, generation };
+    this.#entering.set(key, { channel, count: entering.count + 1, generation });
     try {
       return await this.#inTurn(channel, member.id, () =>
         this.#tryToEnter(channel, present, unsaid),
@@ -114,10 +118,9 @@ export class Roster {
   /** Registers everybody again, in one partition or in all: the servers may have lost them. */
   reclaim(partition?: number): void {
     const { keys } = this.#options;
-    if (partition === undefined) this.#held = new Set();
+    this.#held.forget(partition);
     for (const [channel, members] of this.#present) {
       if (partition !== undefined && keys.partitionOf(channel) !== partition) continue;
-      this.#held.delete(channel);
       for (const present of members.values()) {
         // Who is about to leave stays with the incarnation that is about to go.
         if (!this.#grace.has(channel, present.member.id)) this.#reclaimLater(channel, present);
@@ -128,32 +131,16 @@ export class Roster {
   /** Says what could not be said before. */
   sayUnsaid(): void {
     for (const { channel, memberId } of [...this.#unsaid.values()]) this.#say(channel, memberId);
-    for (const { channel, id } of this.#unregistered.values()) {
-      const present = this.#present.get(channel)?.get(id);
-      if (present !== undefined) this.#reclaimLater(channel, present);
-    }
-    this.#unregistered.clear();
+    this.#tryAgain(this.#unregistered);
   }
 
   /** Keeps what the servers know this incarnation to hold, and finds out what they have lost. */
   async keep(): Promise<void> {
-    const { keys, servers, incarnation } = this.#options;
-    const partitions = new Set<number>();
-    for (const channel of this.#present.keys()) partitions.add(keys.partitionOf(channel));
-    for (const partition of this.#generations.keys()) {
-      if (!partitions.has(partition)) this.#generations.delete(partition);
-    }
-    await Promise.all(
-      [...partitions].map(async (partition) => {
-        const held = keys.held(partition, incarnation.name);
-        const reply = listOf(await servers.run(keepHeldScript, [held], [heldMs]));
-        const generation = textOf(reply[1]);
-        const before = this.#generations.get(partition);
-        this.#generations.set(partition, generation);
-        const lost = numberOf(reply[0]) === 0 || (before ?? generation) !== generation;
-        if (lost) this.reclaim(partition);
-      }),
-    );
+    this.#tryAgain(this.#elsewhere);
+    const used = new Set(this.#present.keys());
+    for (const { channel } of this.#entering.values()) used.add(channel);
+    for (const { channel } of this.#unsaid.values()) used.add(channel);
+    await this.#held.keep(used);
   }
 
   close(): void {
@@ -161,6 +148,7 @@ export class Roster {
     this.#present.clear();
     this.#unsaid.clear();
     this.#unregistered.clear();
+    this.#elsewhere.clear();
   }
 
   /** The newest connection of the member's client that has entered or is about to. */
@@ -171,15 +159,16 @@ export class Roster {
 
   /** `unsaid`: the leave that was waiting when the entry was asked for; a later one counts. */
   async #tryToEnter(channel: string, present: Present, unsaid: Leave | undefined): Promise<Done> {
-    const { name } = this.#options.incarnation;
     const { id } = present.member;
     const key = memberKey(channel, id);
+    let stands: boolean;
     try {
       const entered = await this.#enter(channel, present, "enter");
-      if (entered === "full") {
+      if (entered.answer === "full") {
         return failure("limit_exceeded", "The channel has as many members as it may.");
       }
-      if (entered === "fenced") return failure("fenced");
+      if (entered.answer === "fenced") return failure("fenced");
+      stands = entered.stands;
     } catch (error) {
       this.#undo(channel, id);
       return failureOf(error);
@@ -189,34 +178,44 @@ export class Roster {
     this.#unsaid.delete(key);
     const members = this.#present.get(channel) ?? new Map<string, Present>();
     this.#present.set(channel, members.set(id, present));
-    // It went to the servers under a name that others may take for dead by now.
-    if (name !== this.#options.incarnation.name) this.#reclaimLater(channel, present);
+    if (!stands) this.#reclaimLater(channel, present);
     return { ok: true };
   }
 
+  /** It does not stand if it went to a server that has lost it since, or under a name taken for dead. */
   async #enter(channel: string, present: Present, mode: "enter" | "reclaim") {
-    const { servers, keys, incarnation, rooms } = this.#options;
+    const { incarnation, rooms } = this.#options;
     const { name, formers } = incarnation;
-    if (!this.#held.has(channel)) {
-      // Before the member, so that whoever sweeps this incarnation one day finds it.
-      const held = keys.held(keys.partitionOf(channel), name);
-      await servers.command("SADD", held, channel);
-      await servers.command("PEXPIRE", held, heldMs);
-      if (name === incarnation.name) this.#held.add(channel);
-    }
-    return await rooms.enter(channel, present, { name, formers }, mode);
+    // Before the member, so that whoever sweeps this incarnation one day finds it.
+    const holding = await this.#held.hold(channel);
+    const answer = await rooms.enter(channel, present, { name, formers }, mode);
+    return { answer, stands: this.#held.stands(channel, holding) };
   }
 
   #reclaimLater(channel: string, present: Present): void {
     const { id } = present.member;
     void this.#inTurn(channel, id, async () => {
       if (this.#present.get(channel)?.get(id) !== present) return;
+      const key = memberKey(channel, id);
       try {
-        await this.#enter(channel, present, "reclaim");
+        const { answer, stands } = await this.#enter(channel, present, "reclaim");
+        // Whoever has it may have known it for longer, and be about to see it leave.
+        if (answer === "other" || answer === "full") this.#elsewhere.set(key, { channel, id });
+        else if (!stands) this.#unregistered.set(key, { channel, id });
       } catch {
-        this.#unregistered.set(memberKey(channel, id), { channel, id });
+        this.#unregistered.set(key, { channel, id });
       }
     });
+  }
+
+  #tryAgain(names: Map<string, Named>): void {
+    for (const { channel, id } of names.values()) {
+      const present = this.#present.get(channel)?.get(id);
+      if (present !== undefined && !this.#grace.has(channel, id)) {
+        this.#reclaimLater(channel, present);
+      }
+    }
+    names.clear();
   }
 
   /** An entry of which it is not known whether it was carried out is taken back, or put right. */

@@ -177,15 +177,22 @@ return 0
 );
 
 /**
- * Keeps what an incarnation holds in a partition. KEYS: its set of channels. ARGV: ms to keep it.
- * Answers whether it is still there and the server's generation.
+ * Keeps what an incarnation holds in a partition. KEYS: its set of channels. ARGV: ms to keep it, how
+ * many channels are added, those, and channels it no longer holds. Answers how many it held before
+ * and the server's generation.
  */
 export const keepHeldScript = new Script(
   "keep held",
   `${prelude}
 local generation = generation_of()
 if not generation then return redis.error_reply(not_master) end
-return {redis.call('PEXPIRE', KEYS[1], ARGV[1]), generation}
+local key, added = KEYS[1], tonumber(ARGV[2])
+local count = redis.call('SCARD', key)
+for n = 3, #ARGV do
+  redis.call(n - 2 <= added and 'SADD' or 'SREM', key, ARGV[n])
+end
+redis.call('PEXPIRE', key, ARGV[1])
+return {count, generation}
 `,
 );
 

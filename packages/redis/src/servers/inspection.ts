@@ -13,6 +13,8 @@ export interface ServerFacts {
   /** Publish and subscribe within a shard: Redis 7, Valkey. */
   readonly sharded: boolean;
   readonly cluster: boolean;
+  /** Names one start of the server's process; undefined: it does not say. */
+  readonly runId: string | undefined;
 }
 
 /** First version with scripts that may call TIME before they write, and with ACL users. */
@@ -46,7 +48,12 @@ export async function inspectServer(send: Send): Promise<ServerFacts> {
       `The Redis server has maxmemory-policy ${policy}, under which it may forget what was acknowledged. Set it to noeviction, or use a server of its own.`,
     );
   }
-  return { version, sharded: major >= 7, cluster: field("cluster_enabled") === "1" };
+  return {
+    version,
+    sharded: major >= 7,
+    cluster: field("cluster_enabled") === "1",
+    runId: field("run_id"),
+  };
 }
 
 /** Checks that the store was laid out for as many partitions, and lays it out if it is empty. */

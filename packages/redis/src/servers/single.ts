@@ -5,6 +5,7 @@ import type { Keys } from "../keys.js";
 import type { Script } from "../scripts/script.js";
 import { type ConnectOptions, connectSingle, dropConnection } from "./connect.js";
 import { checkLayout, inspectServer } from "./inspection.js";
+import { Predecessors } from "./predecessors.js";
 import { Runner } from "./runner.js";
 import type { Argument, Reply, Servers, ServersListener } from "./servers.js";
 
@@ -26,6 +27,7 @@ export class SingleServers implements Servers {
   readonly #options: ServersOptions;
   readonly #client: Redis;
   readonly #runner: Runner;
+  readonly #predecessors = new Predecessors();
   #available = false;
   #sharded = true;
   #checking = 0;
@@ -112,6 +114,7 @@ export class SingleServers implements Servers {
   async #check(): Promise<void> {
     const send = (name: string, ...args: Argument[]) => this.#runner.command(name, ...args);
     const facts = await inspectServer(send);
+    await this.#predecessors.end(send, facts.runId);
     if (facts.cluster) {
       throw new EngineError("The Redis server is part of a cluster. Use redis+cluster://.");
     }

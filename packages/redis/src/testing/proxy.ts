@@ -6,6 +6,7 @@ export class BreakableProxy {
   readonly #target: () => string;
   readonly #pairs: { readonly near: Socket; readonly far: Socket }[] = [];
   readonly #server = createServer((near) => this.#accept(near));
+  readonly #heldUp = new Set<Socket>();
   #refusing = false;
 
   private constructor(target: () => string) {
@@ -45,12 +46,38 @@ export class BreakableProxy {
     }
   }
 
+  /**
+   * What goes to the server is held up on those connections; returned is what lets it through, also when
+   * the connection has been given up meanwhile, and settles when the server has taken it.
+   */
+  holdUp(from = 0): () => Promise<void> {
+    const held = this.#pairs.slice(from).map(({ near, far }) => {
+      const chunks: Buffer[] = [];
+      near.unpipe(far);
+      near.on("data", (chunk: Buffer) => chunks.push(chunk));
+      near.resume();
+      this.#heldUp.add(far);
+      return { far, chunks };
+    });
+    return async () => {
+      for (const { far, chunks } of held) {
+        this.#heldUp.delete(far);
+        if (far.closed) continue;
+        far.resume();
+        const ended = once(far, "close");
+        far.end(Buffer.concat(chunks));
+        await ended;
+      }
+    };
+  }
+
   mend(): void {
     this.#refusing = false;
   }
 
   close(): void {
     this.cut();
+    for (const far of this.#heldUp) far.destroy();
     this.#server.close();
   }
 
@@ -68,7 +95,7 @@ export class BreakableProxy {
     far.pipe(near);
     const gone = (): void => {
       near.destroy();
-      far.destroy();
+      if (!this.#heldUp.has(far)) far.destroy();
       const index = this.#pairs.indexOf(pair);
       if (index >= 0) this.#pairs.splice(index, 1);
     };
