@@ -46,8 +46,11 @@ function publishing({ link }: Scene, channel: string) {
   return { acknowledged, refusals, stop };
 }
 
-async function history({ link }: Scene, channel: string) {
-  const page = await link.read({ channel, after: 0, maxCount: 1_000, maxBytes: 1_000_000 });
+const readAll = ({ link }: Scene, channel: string) =>
+  link.read({ channel, after: 0, maxCount: 1_000, maxBytes: 1_000_000 });
+
+async function history(scene: Scene, channel: string) {
+  const page = await readAll(scene, channel);
   if (isFailure(page)) throw new Error(page.code);
   return page;
 }
@@ -159,14 +162,18 @@ describe("a cluster with replicas", () => {
     const before = load.acknowledged.length;
     await reader.until(async () => load.acknowledged.length > before + 10, 400_000);
     await load.stop();
+    // The writer has found the new master; the reader does so by itself, and refuses until then.
+    await reader.until(() => reader.told.availability.at(-1) !== false, 60_000);
+    await reader.until(async () => !isFailure(await readAll(reader, "f:1")), 60_000);
     const page = await history(reader, "f:1");
     const first = load.acknowledged[0]!;
     expect(page.lineage[0]).toMatchObject({ parent: first.epoch });
     const offsets = page.entries.map(({ offset }) => offset);
     expect(offsets).toEqual(count(offsets.length));
-    await reader.until(() => reader.told.availability.at(-1) === true, 60_000);
-    const view = await reader.link.presence("f:1", 10);
-    expect(view).toMatchObject({ members: [{ id: "m" }] });
+    await reader.until(async () => {
+      const view = await reader.link.presence("f:1", 10);
+      return !isFailure(view) && view.members.some(({ id }) => id === "m");
+    }, 60_000);
     const seen = reader.told.entries.length;
     await writer.link.publish(request("f:1", "last"));
     await reader.until(() => reader.told.entries.length > seen, 10_000);
