@@ -53,21 +53,43 @@ function planting(bug) {
   };
 }
 
+const simulation = `
+  import { covered, runSeeds } from "./main.ts";
+  const range = JSON.parse(process.argv[2] ?? "{}");
+  if (range.covered) process.stdout.write(JSON.stringify(covered) + "\\n");
+  else await runSeeds(range, (line) => process.stdout.write(JSON.stringify(line) + "\\n"));
+`;
+
+const herd = `
+  import { runHerd } from "./herd/herd.ts";
+  const figures = await runHerd(JSON.parse(process.argv[2] ?? "{}"));
+  process.stdout.write(JSON.stringify(figures) + "\\n");
+`;
+
 /**
  * Bundles the simulation with the product's own source, whole or with one defect; the file that runs.
  * @param {PlantedBug} [bug]
  * @returns {Promise<string>}
  */
-export async function bundleSimulation(bug) {
+export function bundleSimulation(bug) {
+  return bundleEntry(simulation, bug);
+}
+
+/** Bundles the simulation of many clients coming back; the file that runs. */
+export function bundleHerd() {
+  return bundleEntry(herd);
+}
+
+/**
+ * @param {string} contents
+ * @param {PlantedBug} [bug]
+ * @returns {Promise<string>}
+ */
+async function bundleEntry(contents, bug) {
   const planted = bug === undefined ? undefined : planting(bug);
   const result = await build({
     stdin: {
-      contents: `
-        import { covered, runSeeds } from "./main.ts";
-        const range = JSON.parse(process.argv[2] ?? "{}");
-        if (range.covered) process.stdout.write(JSON.stringify(covered) + "\\n");
-        else await runSeeds(range, (line) => process.stdout.write(JSON.stringify(line) + "\\n"));
-      `,
+      contents,
       resolveDir: join(root, "sim", "src"),
       loader: "ts",
     },

@@ -27,6 +27,13 @@ describe("SeededRandom", () => {
     expect(new SeededRandom(9).id(500)).toMatch(/^[A-Za-z0-9_-]{500}$/);
   });
 
+  it("forks a hundred thousand generators of which no two are alike", () => {
+    const random = new SeededRandom(1);
+    const firsts = new Set<string>();
+    for (let n = 0; n < 100_000; n++) firsts.add(random.fork().id(12));
+    expect(firsts.size).toBe(100_000);
+  });
+
   it("forks generators that do not disturb each other", () => {
     const one = new SeededRandom(5);
     const two = new SeededRandom(5);
