@@ -159,6 +159,14 @@ export const plantedBugs = [
     seeds: 50,
   },
   {
+    name: "unfenced publisher: what is late of a session that was given up is taken all the same",
+    invariants: ["publisher-order"],
+    file: "packages/client/src/session/publisher.ts",
+    find: `return { id: this.#session, generation: this.#generation };`,
+    replace: `return { id: this.#session.slice(6) + this.#generation, generation: 0 };`,
+    seeds: 500,
+  },
+  {
     name: "late revocation: credentials live ten seconds longer than they say",
     invariants: ["revocation-bound"],
     file: `${session}/expiry.ts`,
@@ -171,9 +179,26 @@ export const plantedBugs = [
     name: "ghost presence: a connection that ends leaves its members behind",
     invariants: ["presence-convergence"],
     file: `${session}/presence.ts`,
-    find: `for (const channel of this.#entered) link.leave(channel, this.#peer.member, { grace: true });`,
+    find: `for (const channel of this.#entered) link.leave(channel, member, { grace: true, generation });`,
     replace: ``,
     seeds: 20,
+  },
+  {
+    name: "restless presence: an update is shown as a leave and a join",
+    invariants: ["presence-convergence"],
+    file: `${memory}/presence.ts`,
+    find: `this.#tell(channel, room, "update", member);`,
+    replace: `this.#tell(channel, room, "leave", member);
+    this.#tell(channel, room, "enter", member);`,
+    seeds: 20,
+  },
+  {
+    name: "stolen presence: what is late of a client that has moved on takes its member along",
+    invariants: ["presence-convergence"],
+    file: `${memory}/presence.ts`,
+    find: `if (generation < present.generation) return failure("fenced");`,
+    replace: ``,
+    seeds: 1_000,
   },
   {
     name: "unbounded queue: a full socket is written to all the same",

@@ -30,8 +30,9 @@ export class Link {
   readonly #watch: LinkWatch;
   readonly #pipes: Readonly<Record<Direction, Pipe>>;
   readonly #ends: Record<Direction, LinkEnd | undefined> = { up: undefined, down: undefined };
-  #state: "up" | "half-open" | "over" = "up";
+  #state: "up" | "half-open" | "stranded" | "over" = "up";
   #cutHalfOpen = false;
+  #strands: { readonly beginning: string; readonly forMs: number } | undefined;
 
   constructor(clock: Clock, quality: Readonly<Record<Direction, PipeQuality>>, watch: LinkWatch) {
     this.#clock = clock;
@@ -42,6 +43,11 @@ export class Link {
 
   get over(): boolean {
     return this.#state === "over";
+  }
+
+  /** The client has lost the link; what it had sent may still arrive. */
+  get stranded(): boolean {
+    return this.#state === "stranded";
   }
 
   /** Nothing arrives, and nobody was told. */
@@ -61,6 +67,9 @@ export class Link {
 
   send(direction: Direction, message: WireMessage): void {
     this.sendParcel(direction, parcelOf(message));
+    const strands = this.#strands;
+    if (strands === undefined || direction !== "up" || message.kind !== "text") return;
+    if (message.text.startsWith(strands.beginning)) this.#strand(strands.forMs);
   }
 
   /** Sends a message whose size is known. */
@@ -88,6 +97,8 @@ export class Link {
       pipe.mend();
       pipe.resume();
     }
+    this.#strands = undefined;
+    this.#unstrand();
   }
 
   /** From now on nothing arrives, and nobody is told. */
@@ -96,6 +107,36 @@ export class Link {
     this.#state = "half-open";
     this.#pipes.up.break();
     this.#pipes.down.break();
+  }
+
+  /**
+   * With the next text that begins like this the client loses the link and is told; what it had sent
+   * is held back for a while and arrives all the same, before the gateway is told.
+   */
+  strandAt(beginning: string, forMs: number): void {
+    this.#strands = { beginning, forMs };
+  }
+
+  #strand(forMs: number): void {
+    if (this.#state !== "up") return;
+    this.#state = "stranded";
+    this.#pipes.down.break();
+    this.#pipes.up.stall();
+    this.#clock.after(0, () => this.#tell("down"));
+    this.#clock.after(forMs, () => this.#unstrand());
+  }
+
+  /** What was held back arrives now. */
+  #unstrand(): void {
+    if (this.#state !== "stranded") return;
+    this.#pipes.up.resume();
+    this.#endStranded();
+  }
+
+  #endStranded(): void {
+    if (this.#state !== "stranded" || this.#pipes.up.queuedBytes > 0) return;
+    this.#finish();
+    this.#tell("up");
   }
 
   /** One end gives up: the one that hears `direction` is told a little later, if it can be. */
@@ -146,9 +187,10 @@ export class Link {
   }
 
   #arrive(direction: Direction, { message }: Parcel): void {
-    if (this.#state !== "up") return;
+    if (this.#state !== "up" && this.#state !== "stranded") return;
     this.#watch.arrived(this, direction, message);
     this.#ends[direction]?.message(message);
     this.#ends[direction === "up" ? "down" : "up"]?.drained();
+    this.#endStranded();
   }
 }

@@ -2,6 +2,7 @@
 export const faultKinds = [
   "cut",
   "half-open",
+  "strand",
   "stall",
   "kill",
   "stop",

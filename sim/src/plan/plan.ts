@@ -87,6 +87,7 @@ function channelsOf(
 const weights: Readonly<Record<FaultKind, number>> = {
   cut: 8,
   "half-open": 2,
+  strand: 5,
   stall: 3,
   kill: 3,
   stop: 2,

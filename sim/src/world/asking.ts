@@ -23,6 +23,9 @@ interface Known {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** Patience of those who soon give a publish up and go on. */
+const impatienceMs = [50, 50, 400, 2_000];
+
 /** Publishes an application could repeat. */
 const maxKnown = 8;
 
@@ -79,12 +82,17 @@ export class Asking {
       readonly expectedOffset?: number;
     };
   }): Promise<boolean> {
-    const { client, coverage, name, record } = this.#deps;
+    const { client, coverage, name, random, record } = this.#deps;
     const { channel, op, token, key, data, facts } = wish;
     const place = { client: name, channel, op };
     record({ kind: "publish", ...place, token, key, user: name, ...facts });
     const { expectedOffset } = facts;
-    const options = { key, ...(expectedOffset !== undefined && { expectedOffset }) };
+    const timeoutMs = random.chance(0.2) ? random.pick(impatienceMs) : undefined;
+    const options = {
+      key,
+      ...(expectedOffset !== undefined && { expectedOffset }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    };
     const result = await client.channel(channel).publish(data, options);
     if (result.ok) {
       const { ok: _ok, ...receipt } = result;

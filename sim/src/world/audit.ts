@@ -41,14 +41,17 @@ export class Audit {
         this.#truth.appended(channel, epoch, offset, data);
       },
       onEphemeral: () => {},
-      onPresence: () => {},
+      onPresence: ({ channel, life, version, action, member }) => {
+        const facts = { channel, life, version, action, member: member.id };
+        recorder.record({ kind: "presenceEvent", observer: auditor, ...facts });
+      },
       onRelayGap: () => {},
       onAvailability: () => {},
       onCommand: () => {},
     };
     this.#link = broker.connect(auditor, listener);
     for (const channel of channels) {
-      void this.#link.follow(channel, { presence: false });
+      void this.#link.follow(channel, { presence: true });
       this.poll(channel);
     }
   }

@@ -15,6 +15,7 @@ export const situations = [
   "relay-message-lost",
   "publish-repeated",
   "publish-unknown",
+  "publish-arrived-late",
   "publish-conflict",
   "offset-mismatch",
   "slow-reader-closed",

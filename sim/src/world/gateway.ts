@@ -183,11 +183,15 @@ export class GatewayNode {
     this.#deps.broker.pause(this.name);
   }
 
-  /** SIGCONT. */
+  /** SIGCONT. Where its engine connection has held, what it had in hand still reaches the engine. */
   goOn(): void {
     if (!this.alive || this.running) return;
+    const { broker, random, world } = this.#deps;
+    const reaches = !world.engineDown;
+    const hasHeld = random.chance(0.5);
+    if (reaches && hasHeld) broker.resume(this.name);
     this.#process.goOn();
-    if (!this.#deps.world.engineDown) this.#deps.broker.resume(this.name);
+    if (reaches && !hasHeld) broker.resume(this.name);
   }
 
   /** SIGTERM. */

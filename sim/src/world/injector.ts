@@ -7,6 +7,12 @@ import type { GatewayNode } from "./gateway.js";
 import type { Network } from "./network.js";
 import type { SharedWorld } from "./shared.js";
 
+/** How long an operation of a slow engine takes at most: mostly a little, sometimes as long as a reconnect. */
+const slowMs = [200, 200, 200, 3_000];
+
+/** What a client sends last over a link that is stranded. */
+const stranded = ["publish", "publish", "presence_enter"];
+
 /** What faults are done to. */
 export interface InjectorDeps {
   readonly world: SharedWorld;
@@ -48,7 +54,7 @@ export class Injector {
       return { delayMs: 5, lost: random.chance(0.5) ? "reply" : "request" };
     }
     if (this.#slowOperations > 0 && random.chance(0.5)) {
-      return { delayMs: random.int(200), replyDelayMs: random.int(200) };
+      return { delayMs: random.int(random.pick(slowMs)), replyDelayMs: random.int(200) };
     }
     return undefined;
   }
@@ -86,6 +92,12 @@ export class Injector {
         this.#note(fault, "heal");
         return true;
       }
+      case "strand":
+        if (link === undefined || link.halfOpen || link.stranded) return false;
+        this.#note(fault, "begin");
+        link.strandAt(`{"type":"${stranded[fault.target % stranded.length]}"`, fault.forMs);
+        this.#note(fault, "heal");
+        return true;
       case "stall": {
         if (link === undefined) return false;
         const direction = fault.target % 3 === 0 ? "up" : "down";

@@ -104,8 +104,11 @@ export class Network {
   #watch(end: NetworkEnd, gateway: GatewayNode | undefined): LinkWatch {
     return {
       arrived: (link, direction, message) => {
-        if (message.kind !== "text" || direction !== "down" || gateway === undefined) return;
-        end.onFrame({ link, gateway });
+        if (message.kind !== "text" || gateway === undefined) return;
+        if (direction === "down") end.onFrame({ link, gateway });
+        else if (link.stranded && message.text.startsWith('{"type":"publish"')) {
+          this.#coverage.hit("publish-arrived-late");
+        }
       },
       cut: (_link, _direction, midMessage) => {
         if (midMessage) this.#coverage.hit("cut-mid-message");

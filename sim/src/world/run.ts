@@ -26,6 +26,8 @@ import type { SharedWorld } from "./shared.js";
 const quietMs = 60_000;
 const partitions = 8;
 const keyWindowMs = 120_000;
+/** A stalled link tells its client of its end as late as that: any absence may have been a long one. */
+const presenceNoticeMs = 10_000;
 
 /** What one seed came to. */
 export interface RunResult {
@@ -114,7 +116,7 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
   // Judged as it stands at rest; what ends from here on ends because the run does.
   const events = [...recorder.events];
   crowd.end();
-  const verdict = checkHistory(events, { bounds: { keyWindowMs } });
+  const verdict = checkHistory(events, { bounds: { keyWindowMs, presenceNoticeMs } });
   const steps = events.filter(({ kind }) => !looks.has(kind)).length;
   return { plan, events, verdict, steps, coverage };
 }

@@ -10,6 +10,8 @@ export interface Bounds {
   readonly presenceLeaseMs: number;
   /** A member that is gone is shown for this long. */
   readonly presenceGraceMs: number;
+  /** How much later than its gateway a client may learn that its connection has ended. */
+  readonly presenceNoticeMs: number;
 }
 
 /** The bounds of the delivery contract; the key window is the engines' default. */
@@ -19,4 +21,5 @@ export const contractBounds: Bounds = {
   keyWindowMs: 300_000,
   presenceLeaseMs: 30_000,
   presenceGraceMs: 10_000,
+  presenceNoticeMs: 0,
 };

@@ -73,7 +73,8 @@ class Truth {
   }
 
   #isLong(since: EventOf<"disconnected">, nowMs: number): boolean {
-    return nowMs - since.atMs >= this.bounds.presenceGraceMs;
+    const { presenceGraceMs, presenceNoticeMs } = this.bounds;
+    return nowMs - since.atMs >= presenceGraceMs - presenceNoticeMs;
   }
 
   /** A long fault can cost a gateway its lease, and so everybody's presence, without a client noticing. */
