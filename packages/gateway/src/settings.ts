@@ -118,6 +118,17 @@ export const settings = {
     min: 1,
     description: "Members listed per channel; beyond it only the count is exact.",
   }),
+  maxPresenceEventMembers: integer(500, {
+    unit: "count",
+    min: 1,
+    description:
+      "Members of a channel up to which each join and leave is told to those who watch; beyond it they are told the count.",
+  }),
+  presenceCountIntervalMs: integer(1_000, {
+    unit: "ms",
+    min: 100,
+    description: "Time between two counts of a channel's members where changes are not told.",
+  }),
   maxBadMessages: integer(10, {
     unit: "count",
     min: 1,

@@ -137,3 +137,61 @@ describe("being present", () => {
     expect(t.errors).toEqual([]);
   });
 });
+
+describe("a presence of very many", () => {
+  const countOf = (count: number, version: number): DownMessage => ({
+    type: "presence",
+    channel,
+    version,
+    members: [],
+    count,
+    countOnly: true,
+  });
+
+  it("says that it is a count only, calls nobody gone, and shows everybody when changes follow again", async () => {
+    const { socket, presence } = await start();
+    const seen: string[] = [];
+    presence.on("change", ({ members, count, countOnly, entered, left }) => {
+      const told = `${entered.length} entered, ${left.length} left`;
+      seen.push(`${countOnly ? "only " : ""}${count} of ${members.length}: ${told}`);
+    });
+    socket.push(list(socket.last("presence").id!, ["ann", "bob"], 1));
+    socket.push(countOf(3, 2), countOf(3, 2), countOf(900, 950));
+    const { id: _id, ...push } = { ...list(0, ["ann", "cid"], 1_800), id: undefined };
+    socket.push(push as DownMessage, entering("dan", 1_801));
+    expect(seen).toEqual([
+      "2 of 2: 2 entered, 0 left",
+      "only 3 of 0: 0 entered, 0 left",
+      "only 900 of 0: 0 entered, 0 left",
+      "2 of 2: 2 entered, 0 left",
+      "1801 of 3: 1 entered, 0 left",
+    ]);
+  });
+});
+
+describe("presence by user", () => {
+  it("shows a user once, with every connection of theirs, and nobody without a user", async () => {
+    const { socket, presence } = await start();
+    const seen: string[] = [];
+    presence.on("change", ({ users }) => {
+      seen.push(users.map((one) => `${one.user}:${one.members.map(({ id }) => id)}`).join(" "));
+    });
+    const members = [
+      { id: "1", user: "ann" },
+      { id: "2" },
+      { id: "3", user: "bob" },
+      { id: "4", user: "ann" },
+    ];
+    const { id } = socket.last("presence");
+    socket.push({ type: "presence", id: id!, channel, version: 1, members, count: 4 });
+    socket.push({
+      type: "presence_change",
+      channel,
+      version: 2,
+      action: "leave",
+      member: { id: "1", user: "ann" },
+      count: 3,
+    });
+    expect(seen).toEqual(["ann:1,4 bob:3", "bob:3 ann:4"]);
+  });
+});

@@ -7,12 +7,26 @@ import type { Asks } from "./asks.js";
 import { type Answer, answerOf } from "./requests.js";
 import type { Shared } from "./shared.js";
 
+/** A user with every connection of theirs that is present. */
+export interface PresentUser {
+  readonly user: string;
+  /** In order of entry. */
+  readonly members: readonly Member[];
+}
+
 /** Who is present now, and what changed. */
 export interface PresenceEvent {
-  /** In order of entry, up to the gateway's bound. */
+  /** One for each connection, in order of entry, up to the gateway's bound. */
   readonly members: readonly Member[];
-  /** The true number. */
+  /** One for each user among them; connections without a user are left out. */
+  readonly users: readonly PresentUser[];
+  /** The true number of connections. */
   readonly count: number;
+  /**
+   * More are present than the gateway tells changes of: `members` is empty and only `count` says
+   * anything, a little late. When fewer are present, everybody is `entered` as at first.
+   */
+  readonly countOnly: boolean;
   readonly entered: readonly Member[];
   readonly updated: readonly Member[];
   readonly left: readonly Member[];
@@ -61,6 +75,7 @@ export class ChannelPresence implements Presence {
   #newest: Promise<Answer> | undefined;
   #members: Members | undefined;
   #count = 0;
+  #countOnly = false;
   #version = 0;
   /** The gateway was asked to tell of changes on this connection. */
   #watching = false;
@@ -195,15 +210,19 @@ export class ChannelPresence implements Presence {
     );
     const present = [...members.values()];
     const entered = present.filter(({ id }) => !old.has(id));
-    const left = [...old.values()].filter(({ id }) => !members.has(id));
+    // Who is not told of any more has not left.
+    const left = list.countOnly ? [] : [...old.values()].filter(({ id }) => !members.has(id));
     const updated = present.filter((member) => {
       const before = old.get(member.id);
       return before && JSON.stringify(before) !== JSON.stringify(member);
     });
-    const changed = entered.length + left.length + updated.length > 0 || list.count !== this.#count;
+    const { count, countOnly = false } = list;
+    const told = entered.length + left.length + updated.length;
+    const changed = told > 0 || count !== this.#count || countOnly !== this.#countOnly;
     this.#members = members;
     this.#version = list.version;
-    this.#count = list.count;
+    this.#count = count;
+    this.#countOnly = countOnly;
     if (first || changed) {
       this.#emitter.emit("change", this.#event(members, { entered, updated, left }));
     }
@@ -291,6 +310,29 @@ export class ChannelPresence implements Presence {
 
   #event(members: Members, change: Partial<PresenceEvent>): PresenceEvent {
     const all = [...members.values()];
-    return { members: all, count: this.#count, entered: [], updated: [], left: [], ...change };
+    return {
+      members: all,
+      get users() {
+        return usersOf(all);
+      },
+      count: this.#count,
+      countOnly: this.#countOnly,
+      entered: [],
+      updated: [],
+      left: [],
+      ...change,
+    };
   }
+}
+
+function usersOf(members: readonly Member[]): readonly PresentUser[] {
+  const users = new Map<string, Member[]>();
+  for (const member of members) {
+    const { user } = member;
+    if (user === undefined) continue;
+    const connections = users.get(user);
+    if (connections) connections.push(member);
+    else users.set(user, [member]);
+  }
+  return [...users].map(([user, connections]) => ({ user, members: connections }));
 }

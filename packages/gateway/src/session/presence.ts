@@ -1,5 +1,11 @@
-import { isFailure } from "@holdfast/broker";
-import { type Failure, failure, type Member, type UpMessage } from "@holdfast/protocol";
+import { isFailure, type PresenceView } from "@holdfast/broker";
+import {
+  type DownMessage,
+  type Failure,
+  failure,
+  type Member,
+  type UpMessage,
+} from "@holdfast/protocol";
 import { ask } from "../hub/ask.js";
 import type { HubChannel } from "../hub/hub-channel.js";
 import { presenceList } from "../hub/presence-watch.js";
@@ -8,6 +14,14 @@ import { RECHECK_TIMEOUT_MS } from "./revocation.js";
 
 type Command<Type extends UpMessage["type"]> = Extract<UpMessage, { type: Type }>;
 type Release = () => void;
+
+/** How a list of members is read and answered. */
+interface PresenceReading {
+  readonly maxMembers: number;
+  readonly answer: (view: PresenceView) => DownMessage;
+  readonly answered?: (view: PresenceView) => void;
+  readonly failed?: () => void;
+}
 
 /** What one connection has to do with presence: where it is a member, and what it watches. */
 export class ConnectionPresence {
@@ -26,7 +40,10 @@ export class ConnectionPresence {
       if (watch === true) this.#watch(command, release);
       else {
         if (watch === false) this.#unwatch(channel);
-        this.#read(command, release, () => {});
+        this.#read(command, release, {
+          maxMembers: this.#peer.shared.settings.maxPresenceMembers,
+          answer: (view) => presenceList(channel, view, command.id),
+        });
       }
     });
   }
@@ -180,9 +197,12 @@ export class ConnectionPresence {
         return;
       }
       // What happens while the list is read is compared by version afterwards.
-      this.#read(command, release, (view) => {
-        if (view === undefined) this.#unwatch(channel);
-        else hubChannel.presence.watch(peer.outbox, view);
+      const { presence } = hubChannel;
+      this.#read(command, release, {
+        maxMembers: presence.maxWelcomed,
+        answer: (view) => presence.welcome(view, command.id),
+        answered: (view) => presence.watch(peer.outbox, view),
+        failed: () => this.#unwatch(channel),
       });
     });
   }
@@ -195,23 +215,19 @@ export class ConnectionPresence {
     hubChannel.letGo();
   }
 
-  #read(
-    command: Command<"presence">,
-    release: Release,
-    then: (view: Parameters<typeof presenceList>[1] | undefined) => void,
-  ): void {
+  #read(command: Command<"presence">, release: Release, reading: PresenceReading): void {
     const peer = this.#peer;
-    const { hub, settings } = peer.shared;
+    const { link } = peer.shared.hub.context;
     ask(
-      () => hub.context.link.presence(command.channel, settings.maxPresenceMembers),
+      () => link.presence(command.channel, reading.maxMembers),
       (view) => {
         if (peer.ended) return;
         if (isFailure(view)) {
-          then(undefined);
+          reading.failed?.();
           peer.refuse(command, view);
         } else {
-          peer.send(presenceList(command.channel, view, command.id));
-          then(view);
+          peer.send(reading.answer(view));
+          reading.answered?.(view);
         }
         release();
       },
