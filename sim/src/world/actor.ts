@@ -14,6 +14,7 @@ import { SimProcess } from "../process/process.js";
 import { kindOf, stepOf } from "../state/kinds.js";
 import { readStateOverHttp } from "../state/reading.js";
 import { Asking } from "./asking.js";
+import { Attendance } from "./attendance.js";
 import type { Coverage } from "./coverage.js";
 import { tokenFor } from "./credentials.js";
 import type { Network, NetworkEnd, Origin } from "./network.js";
@@ -51,10 +52,8 @@ export class Actor implements NetworkEnd {
   #open = false;
   #closed = false;
   #refusesToRenew = false;
-  readonly present = new Set<string>();
   readonly asking: Asking;
-  #wishes = 0;
-  readonly #leftAt = new Map<string, number>();
+  readonly attendance: Attendance;
 
   constructor(options: ActorOptions) {
     const { name, world, network, random } = options;
@@ -76,6 +75,11 @@ export class Actor implements NetworkEnd {
       client: this.client,
       record: (fact) => this.#record(fact),
       position: (channel) => this.position(channel),
+    });
+    this.attendance = new Attendance({
+      ...options,
+      client: this.client,
+      record: (fact) => this.#record(fact),
     });
     this.client.on("state", ({ now }) => this.#moved(now === "open"));
   }
@@ -166,34 +170,14 @@ export class Actor implements NetworkEnd {
     this.#places.get(channel)?.stop.abort("unsubscribed");
   }
 
-  async enter(channel: string, data: number): Promise<void> {
-    this.#wishes += 1;
-    const wish = this.#wishes;
-    const entered = await this.client.channel(channel).presence.enter({ data });
-    const { member } = this.client;
-    if (this.#closed || !entered.ok || member === undefined || this.present.has(channel)) return;
-    // Who has left since then is not there, whenever the answer came.
-    if ((this.#leftAt.get(channel) ?? 0) > wish) return;
-    this.present.add(channel);
-    this.#record({ kind: "entered", client: this.name, channel, member });
-  }
-
-  leave(channel: string): void {
-    const { member } = this.client;
-    if (member === undefined || !this.present.delete(channel)) return;
-    this.#wishes += 1;
-    this.#leftAt.set(channel, this.#wishes);
-    this.#record({ kind: "left", client: this.name, channel, member });
-    void this.client.channel(channel).presence.leave();
-  }
-
   /** From now on it fetches no fresh token: when this one ends, so does everything. */
   letExpire(): void {
     this.#refusesToRenew = true;
   }
 
-  /** Records the states that the client has at rest, whether it told of them or not. */
+  /** Records what the client has at rest, whether it told of it or not: states, and who is present. */
   conclude(): void {
+    this.attendance.conclude();
     for (const [channel, { position }] of this.#places) {
       if (stepOf(channel) === undefined || position === undefined || this.#closed) continue;
       this.#note(channel, position, this.client.channel(channel).state);

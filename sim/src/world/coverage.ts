@@ -22,6 +22,8 @@ export const situations = [
   "token-expired",
   "late-joiner",
   "lease-lost",
+  "presence-shown",
+  "presence-counted",
   "state-snapshot",
   "state-and-deltas",
   "state-resumed",

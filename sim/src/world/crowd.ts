@@ -62,7 +62,8 @@ export class Crowd {
     for (const channel of plan.channels) {
       if (random.chance(0.7)) actor.subscribe(channel, undefined, this.#last());
     }
-    if (random.chance(0.5)) void actor.enter(random.pick(plan.channels), 0);
+    if (random.chance(0.5)) void actor.attendance.enter(random.pick(plan.channels), 0);
+    if (random.chance(0.4)) actor.attendance.watch(random.pick(plan.channels));
     this.#actLater(index);
   }
 
@@ -105,8 +106,8 @@ export class Crowd {
     else if (lot < 72) this.#read(actor, channel);
     else if (lot < 80) actor.subscribe(channel, undefined, this.#last());
     else if (lot < 84) actor.unsubscribe(channel);
-    else if (lot < 92) void actor.enter(channel, lot);
-    else if (lot < 95) actor.leave(channel);
+    else if (lot < 92) void actor.attendance.enter(channel, lot);
+    else if (lot < 95) actor.attendance.leave(channel);
     else if (lot < 97) this.#letExpire(actor);
     else if (lot < 99) this.#reborn(index, actor);
     else this.#burst(actor, channel);

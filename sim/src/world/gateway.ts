@@ -24,6 +24,7 @@ export const simSettings: Settings = {
   maxOutboundBytes: 32_768,
   maxOutboundMessages: 200,
   unfollowDelayMs: 1_000,
+  maxPresenceEventMembers: 3,
   maxStateBytes: 3_200,
   snapshotEveryCount: 4,
   snapshotReuseMs: 200,

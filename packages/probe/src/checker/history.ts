@@ -180,12 +180,17 @@ export interface PresenceChangeSeen {
   readonly member: string;
 }
 
-/** A whole presence view somebody observed; `quiet`: taken when the system had come to rest. */
+/**
+ * A whole presence view somebody observed; `quiet`: taken when the system had come to rest;
+ * `countOnly`: nobody is named, and only `count` says anything.
+ */
 export interface PresenceViewSeen {
   readonly kind: "presenceView";
   readonly observer: string;
   readonly channel: string;
   readonly members: readonly string[];
+  readonly count?: number;
+  readonly countOnly?: boolean;
   readonly quiet: boolean;
 }
 

@@ -93,6 +93,15 @@ describe("presence-convergence", () => {
     expect(broken(story(gone, 39_000, view(["m1"], false)))).toEqual([]);
   });
 
+  it("holds a count at rest against those who are connected, named or not", () => {
+    const counted = (count: number, quiet = true) =>
+      fact("presenceView", { observer: "bob", members: [], count, countOnly: true, quiet });
+    expect(broken(story(entered, counted(1)))).toEqual([]);
+    expect(broken(story(entered, counted(2)))).toEqual(["presence-convergence"]);
+    expect(broken(story(entered, counted(2, false)))).toEqual([]);
+    expect(broken(story(entered, fact("disconnected"), 41_000, counted(0)))).toEqual([]);
+  });
+
   it("refuses one who never entered", () => {
     expect(broken(story(view(["m9"])))).toEqual(["presence-convergence"]);
   });

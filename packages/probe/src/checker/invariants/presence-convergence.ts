@@ -107,7 +107,8 @@ class Room {
 
   view(event: EventOf<"presenceView">, truth: Truth, report: Report): void {
     const shown = new Set(event.members);
-    if (event.quiet) {
+    if (event.quiet) this.#checkCount(event, truth, report);
+    if (event.quiet && event.countOnly !== true) {
       for (const [member, intent] of this.#members) {
         const away = truth.goneSince(intent.client);
         if (intent.kind !== "entered" || away !== undefined || shown.has(member)) continue;
@@ -119,6 +120,18 @@ class Room {
       }
     }
     for (const member of shown) this.#checkShown(member, event, truth, report);
+  }
+
+  /** Who entered and is connected is counted; whom it shows besides is `#checkShown`'s matter. */
+  #checkCount(event: EventOf<"presenceView">, truth: Truth, report: Report): void {
+    if (event.count === undefined) return;
+    let due = 0;
+    for (const { kind, client } of this.#members.values()) {
+      if (kind === "entered" && truth.goneSince(client) === undefined) due += 1;
+    }
+    if (event.count === due) return;
+    const says = `At rest ${due} are connected and entered ${event.channel}`;
+    report(`${says}, but ${event.observer} counts ${event.count}`, event);
   }
 
   #checkShown(member: string, event: EventOf<"presenceView">, truth: Truth, report: Report): void {
