@@ -1,5 +1,5 @@
 import { explain, type InvariantName } from "@holdfast/probe";
-import { planOf } from "./plan/plan.js";
+import { type Plan, planOf } from "./plan/plan.js";
 import { shrink } from "./shrink.js";
 import { covered } from "./world/coverage.js";
 import { runPlan } from "./world/run.js";
@@ -47,7 +47,7 @@ export async function runSeeds(
     report({ kind: "ran", seed, steps, coverage: Object.fromEntries(met) });
     const [violation] = verdict.violations;
     if (violation === undefined) continue;
-    const small = shrinks ? await shrink(plan, violation.invariant) : plan;
+    const small = shrinks ? await shrink(plan, breaking(violation.invariant)) : plan;
     const again = shrinks ? (await runPlan(small)).verdict.violations : verdict.violations;
     report({
       kind: "broken",
@@ -58,4 +58,12 @@ export async function runSeeds(
     });
     if (stopsAtFirst) return;
   }
+}
+
+/** Whether a plan breaks this very promise. */
+function breaking(broken: InvariantName): (plan: Plan) => Promise<boolean> {
+  return async (plan) => {
+    const { verdict } = await runPlan(plan);
+    return verdict.violations.some(({ invariant }) => invariant === broken);
+  };
 }

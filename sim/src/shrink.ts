@@ -1,22 +1,19 @@
-import type { InvariantName } from "@holdfast/probe";
 import type { Fault } from "./plan/faults.js";
 import type { Plan } from "./plan/plan.js";
-import { runPlan } from "./world/run.js";
 
 /** Runs of one shrinking. */
 const maxRuns = 200;
 
 /**
- * The fewest faults of a plan under which the invariant is still broken: halves are left out first,
+ * The fewest faults of a plan under which it still breaks what it broke: halves are left out first,
  * then single ones, until nothing can be left out.
  */
-export async function shrink(plan: Plan, broken: InvariantName): Promise<Plan> {
+export async function shrink(plan: Plan, breaks: (fewer: Plan) => Promise<boolean>): Promise<Plan> {
   let faults = plan.faults;
   let runs = 0;
   const stillBroken = async (fewer: readonly Fault[]): Promise<boolean> => {
     runs += 1;
-    const { verdict } = await runPlan({ ...plan, faults: fewer });
-    return verdict.violations.some(({ invariant }) => invariant === broken);
+    return await breaks({ ...plan, faults: fewer });
   };
   for (let size = Math.max(1, faults.length >> 1); size >= 1 && runs < maxRuns; ) {
     let removed = false;
