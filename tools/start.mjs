@@ -9,6 +9,9 @@ import { endWithNpm } from "./steps/parent.mjs";
 import { root, run } from "./steps/run.mjs";
 import { say } from "./steps/say.mjs";
 
+/** The gateway is in a group of its own: what ends the group of this process does not reach it. */
+const endsWithParent = new URL("steps/ends_with_parent.mjs", import.meta.url).href;
+
 /** What a shell makes of SIGKILL, which nobody can answer. */
 const killed = 128 + 9;
 
@@ -28,7 +31,7 @@ async function start() {
   say("Starting the gateway with the development profile; Ctrl-C stops it.");
   const { code } = await run(
     process.execPath,
-    [command, "serve", "--dev", ...process.argv.slice(2)],
+    ["--import", endsWithParent, command, "serve", "--dev", ...process.argv.slice(2)],
     { ownGroup: true },
   );
   if (code === killed) say("The gateway was killed from outside. npm start begins anew.");

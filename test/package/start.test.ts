@@ -37,14 +37,25 @@ async function written(): Promise<ReadonlyMap<string, number>> {
   return found.set(stamp, (await stat(join(root, stamp))).mtimeMs);
 }
 
-test("SIGTERM for npm itself ends the gateway it has started", async () => {
-  running = start("npm", ["start", "--", "--port", "0"], root);
-  const [, url] = await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
-  expect((await fetch(`${url}/health/live`)).status).toBe(200);
-  running.child.kill("SIGTERM");
-  const answer = () => fetch(`${url}/health/live`).then(String, () => "ended");
-  await expect.poll(answer, { timeout: 15_000 }).toBe("ended");
-  await running.ended;
+const answers = (url: string) => fetch(`${url}/health/live`).then(String, () => "ended");
+
+test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
+  "%s for npm alone ends the gateway it has started",
+  async (signal) => {
+    running = start("npm", ["start", "--", "--port", "0"], root);
+    const [, url = ""] = await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
+    expect(await answers(url)).not.toBe("ended");
+    running.child.kill(signal);
+    await expect.poll(() => answers(url), { timeout: 15_000 }).toBe("ended");
+    await running.ended;
+  },
+);
+
+test("a gateway whose npm start was killed does not keep the port", async () => {
+  running = start(process.execPath, [entry, "--port", "0"], root);
+  const [, url = ""] = await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
+  running.child.kill("SIGKILL");
+  await expect.poll(() => answers(url), { timeout: 15_000 }).toBe("ended");
 });
 
 test("npm start says that its gateway was killed, and ends with it", async () => {

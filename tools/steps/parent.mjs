@@ -2,17 +2,15 @@
 const lookEveryMs = 500;
 
 /**
- * Ends this process as SIGTERM does once npm is gone. npm hands a signal to the shell between the
- * two, and that ends without a word to what it has started; a Ctrl-C comes to everybody by itself.
+ * Ends this process as SIGTERM does once the one that started it is gone: nobody is left who would
+ * hand it a signal, and a server that lives on keeps its port.
  *
- * @param {{ env?: NodeJS.ProcessEnv, parent?: () => number, end?: () => void }} [seams] for tests
+ * @param {{ parent?: () => number, end?: () => void }} [seams] for tests
  */
-export function endWithNpm({
-  env = process.env,
+export function endWithParent({
   parent = () => process.ppid,
   end = () => process.kill(process.pid, "SIGTERM"),
 } = {}) {
-  if (env.npm_lifecycle_event === undefined) return;
   const first = parent();
   const timer = setInterval(() => {
     if (parent() === first) return;
@@ -20,4 +18,9 @@ export function endWithNpm({
     end();
   }, lookEveryMs);
   timer.unref();
+}
+
+/** `endWithParent`, where npm is the parent; a shell may run the two commands in the background. */
+export function endWithNpm() {
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent();
 }
