@@ -34,7 +34,9 @@ export function beginInRing(
   const { position, last: wanted = 0 } = request;
   if (position === undefined) {
     const offset = Math.max(0, last.offset - Math.min(wanted, bounds.maxCount));
-    if (!held(offset)) return undefined;
+    // History may hold the witness that the ring does not; of all that is retained there is none.
+    const witnessed = offset === 0 || wanted >= bounds.maxCount || idAt(offset) !== undefined;
+    if (!held(offset) || !witnessed) return undefined;
     // The ring may still hold what history has let go; a late-comer must see the same everywhere.
     const oldest = ring.at(offset + 1)?.encoded.message;
     const isAged = oldest?.type === "publication" && oldest.timeMs + bounds.maxAgeMs <= wallMs;
@@ -89,6 +91,7 @@ export function beginInPage(
 function newestPart({ last = 0 }: ReplayRequest, page: HistoryPage): Position {
   const offset = Math.max(page.first - 1, page.top - last, 0);
   if (offset >= page.top) return positionAt(page.epoch, page.top, page.topId);
-  const id = page.entries.find((entry) => entry.offset === offset)?.id;
+  const at = page.entries.findIndex((entry) => entry.offset === offset + 1);
+  const id = at === 0 ? page.witness : page.entries[at - 1]?.id;
   return positionAt(page.epoch, offset, id);
 }

@@ -59,6 +59,61 @@ function countingBroker(clock: VirtualClock) {
   };
 }
 
+describe("the position that the newest publications begin after", () => {
+  const bounds = { ...history, maxCount: 20 };
+
+  it.each([1, 2, 5, 10, 19])(
+    "has its witness, whether the ring or history holds it: last %d",
+    async (last) => {
+      const settings = { hubRingEntries: 10, replayPageEntries: 4, unfollowDelayMs: 0 };
+      const gateway = await testGateway({ channels: { "chat:*": { history: bounds } }, settings });
+      const ids: string[] = [];
+      const publish = async (count: number) => {
+        for (let i = 0; i < count; i++) {
+          const published = await gateway.core.publish(CHANNEL, { data: "x" });
+          if (published.ok && "id" in published) ids.push(published.id);
+        }
+      };
+      const witness = async () => {
+        const peer = await gateway.open();
+        peer.send({ type: "subscribe", channel: CHANNEL, last });
+        await gateway.settle();
+        const { position = { epoch: "", offset: 0 }, top = 0 } = peer.last("subscribed");
+        expect(position.offset).toBe(top - last);
+        expect(offsetsOf(peer)).toEqual(upTo(top).slice(-last));
+        return { found: position.id, expected: ids[position.offset - 1] };
+      };
+      await publish(25);
+      const first = await witness();
+      expect(first.found).toBe(first.expected);
+      // Followed from here on, so that the ring holds some of what is wanted.
+      const live = await gateway.open();
+      live.send({ type: "subscribe", channel: CHANNEL });
+      await gateway.settle();
+      for (const count of [1, 1, 8]) {
+        await publish(count);
+        const { found, expected } = await witness();
+        expect(found).toBe(expected);
+      }
+    },
+  );
+
+  it("has none where that publication is retained no longer, and is resumed all the same", async () => {
+    const gateway = await testGateway({ channels: { "chat:*": { history: bounds } } });
+    await fill(gateway, 25);
+    const peer = await gateway.open();
+    peer.send({ type: "subscribe", channel: CHANNEL, last: 20 });
+    await gateway.settle();
+    const { position } = peer.last("subscribed");
+    expect(position).toEqual({ epoch: expect.any(String), offset: 5 });
+    const again = await gateway.open();
+    again.send({ type: "subscribe", channel: CHANNEL, position });
+    await gateway.settle();
+    expect(again.last("subscribed")).toMatchObject({ resumed: true, position });
+    expect(offsetsOf(again)).toEqual(upTo(25).slice(5));
+  });
+});
+
 describe("a long replay", () => {
   it("gives 100,000 publications through a queue that keeps its bound, while another one passes it", async () => {
     const gateway = await testGateway({ channels, settings: { unfollowDelayMs: 0 } });

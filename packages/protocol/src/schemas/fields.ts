@@ -21,7 +21,8 @@ export const PublicationId = Type.String({ pattern: "^[A-Za-z0-9_-]{1,32}$", max
 
 /**
  * The last publication handed to the application, with its `id` as witness.
- * Clients return it whole, unknown fields included. `id` is absent at offset 0.
+ * Clients return it whole, unknown fields included. `id` is absent at offset 0, and where that
+ * publication is retained no longer.
  */
 export const Position = Type.Object({
   epoch: Epoch,
