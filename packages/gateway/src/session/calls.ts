@@ -48,7 +48,7 @@ export class ConnectionCalls {
     const { calls, settings } = peer.shared;
     if (this.#outstanding.has(id)) {
       peer.refuse(
-        {},
+        command,
         failure("duplicate_id", `Request ${id} is still outstanding.`, { field: "/id" }),
       );
       return;

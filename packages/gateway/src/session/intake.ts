@@ -94,11 +94,13 @@ export class Intake {
     taker.take(message, bytes);
   }
 
-  /** Request ids are unique while outstanding; false: refused. Its `id` would name the other request. */
+  /** Request ids are unique while outstanding; false: refused. */
   #register(id: number): boolean {
     if (this.#outstanding.has(id)) {
       const message = `Request ${id} is still outstanding.`;
-      this.#taker.refuse({}, failure("duplicate_id", message, { field: "/id" }));
+      this.#taker.refuse({ id }, failure("duplicate_id", message, { field: "/id" }));
+      // The one that has it is still to be answered.
+      this.#outstanding.add(id);
       return false;
     }
     if (this.#outstanding.size >= MAX_OUTSTANDING_REQUESTS) {
