@@ -19,11 +19,20 @@ function sectionOf(command: Command): string {
   const { name, summary, usage, details = [], examples = [] } = command;
   return [
     `## holdfast ${name}`,
-    [summary, ...details].join(" "),
+    ...detailsOf([summary, ...details]),
     ["```sh", `holdfast ${name} ${usage}`, ...examples, "```"].join("\n"),
     flagsOf(command),
     markdownTable(["exit code", "meaning"], exitRows(command)),
   ].join("\n\n");
+}
+
+/** Indented lines, `  word  what it means`, are a list; the others are one paragraph. */
+function detailsOf(lines: readonly string[]): string[] {
+  const item = /^ {2}(\S+) +(.+)$/;
+  const sentences = lines.filter((line) => !item.test(line));
+  const items = lines.filter((line) => item.test(line));
+  const list = items.map((line) => line.replace(item, "- `$1`: $2"));
+  return [sentences.join(" "), ...(list.length === 0 ? [] : [list.join("\n")])];
 }
 
 /** The options of the server have a page of their own. */
