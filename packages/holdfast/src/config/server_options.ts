@@ -145,8 +145,23 @@ export const serverOptions = {
   }),
 } as const;
 
+/**
+ * `drainMs` of the development profile, where nothing else is said: its pages have no other gateway
+ * to go to, and somebody waits at the terminal.
+ */
+export const developmentDrainMs = 1_000;
+
+/** The gateway's limits and times, as `holdfast serve` takes them. */
+export const limits = {
+  ...settings,
+  drainMs: {
+    ...settings.drainMs,
+    description: `${settings.drainMs.description} The development profile takes ${developmentDrainMs} unless told otherwise.`,
+  },
+} as const;
+
 /** Every option of `holdfast serve`: its own and the gateway's limits and times. */
-export const options = { ...serverOptions, ...settings } as const;
+export const options = { ...serverOptions, ...limits } as const;
 
 /** Resolved values of every option. */
 export type Options = OptionValues<typeof options>;

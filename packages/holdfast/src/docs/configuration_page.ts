@@ -1,7 +1,6 @@
 import type { OptionDeclaration, OptionTable } from "@holdfast/core";
-import { settings } from "@holdfast/gateway";
 import { flagOf, variableOf } from "../config/names.js";
-import { serverOptions } from "../config/server_options.js";
+import { limits, serverOptions } from "../config/server_options.js";
 import { markdownTable } from "./table.js";
 
 /** Text of `docs/configuration.md`. */
@@ -13,7 +12,7 @@ ${optionsTable(serverOptions)}
 
 ## Limits and times
 
-${optionsTable(settings)}
+${optionsTable(limits)}
 
 ${channels}`;
 }

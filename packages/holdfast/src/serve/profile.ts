@@ -8,7 +8,7 @@ import {
 } from "@holdfast/gateway";
 import { compileJsonSchema } from "../config/json_schema.js";
 import type { Configuration } from "../config/resolve.js";
-import type { Options } from "../config/server_options.js";
+import { developmentDrainMs, type Options } from "../config/server_options.js";
 import { UsageError } from "../config/usage_error.js";
 import { tokenAuthenticator } from "./authenticator.js";
 import { demoCapabilities, demoRules, developmentKey } from "./demo.js";
@@ -58,7 +58,10 @@ export function profileOf({ options, channels, sources }: Configuration): Profil
     trustedProxies: options.trustedProxies,
     checkHost: options.dev,
     logLevel: levelOf(options.dev && sources.logLevel === "default" ? "warn" : options.logLevel),
-    settings: settingsOf(options),
+    settings:
+      options.dev && sources.drainMs === "default"
+        ? { ...settingsOf(options), drainMs: developmentDrainMs }
+        : settingsOf(options),
     ...(Object.keys(anonymous).length === 0 ? {} : { anonymous }),
     ...(authenticate === undefined ? {} : { authenticate }),
     ...(tls === undefined ? {} : { tls }),
