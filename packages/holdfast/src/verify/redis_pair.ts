@@ -20,6 +20,8 @@ export class RedisPair {
   #replica: RedisServer | undefined;
   #replication: LinkProxy | undefined;
   #isLinked = true;
+  /** The former master on its way to being the replica. */
+  #following: Promise<void> = Promise.resolve();
   readonly #guard: (pid: number) => void;
 
   private constructor(master: RedisServer, guard: (pid: number) => void) {
@@ -71,8 +73,9 @@ export class RedisPair {
     await this.#master.ask("FLUSHALL");
   }
 
-  /** Kills the master and makes the replica, which is behind, the new one. */
+  /** Kills the master and makes the replica, which is behind, the new one; over once that serves. */
   async failOver(pause: Pause): Promise<void> {
+    await this.#following;
     const [former, successor] = [this.#master, this.#replica];
     if (successor === undefined) throw new Error("there is no replica");
     this.#isLinked = false;
@@ -82,11 +85,13 @@ export class RedisPair {
     await successor.ask("REPLICAOF", "NO", "ONE");
     this.#master = successor;
     this.#isLinked = true;
-    await this.#start(former);
-    await this.#follow(former);
+    this.#following = this.#start(former).then(() => this.#follow(former));
+    // Whoever awaits it next is told.
+    this.#following.catch(() => {});
   }
 
   async close(): Promise<void> {
+    await this.#following.catch(() => {});
     await this.#replication?.close();
     await this.#master.dispose();
     await this.#replica?.dispose();

@@ -207,15 +207,29 @@ export class FaultDirector implements FaultInjector {
     const { random } = this.#options;
     const link = this.#pick([...proxy.links].filter(({ faulty }) => !faulty));
     if (link === undefined) return;
-    const kinds = ["cut", "stall", "half-open"] as const;
-    const kind = this.#pick(kinds) ?? "cut";
+    const kind = this.#pick(["cut", "stall", "half-open"] as const) ?? "cut";
     const fault = `engine link ${kind}`;
-    this.#engineCounts[fault] = (this.#engineCounts[fault] ?? 0) + 1;
+    const count = (this.#engineCounts[fault] ?? 0) + 1;
+    this.#engineCounts[fault] = count;
+    let lastsMs = 0;
     if (kind === "cut") {
       const direction = random.next() < 0.75 ? "down" : "up";
       link.cutAfter(1 + Math.floor(random.next() * maxCutBytes), direction);
-    } else if (kind === "stall") link.stall(Math.ceil(random.next() * maxStallMs));
-    else link.halfOpen(halfOpenMs);
+    } else if (kind === "stall") {
+      lastsMs = Math.ceil(random.next() * maxStallMs);
+      link.stall(lastsMs);
+    } else {
+      lastsMs = halfOpenMs;
+      link.halfOpen(lastsMs);
+    }
+    // What is lost on the way to an engine excuses no reset.
+    const fact = { kind: "fault", fault, engine: false, target: `link ${count}` } as const;
+    this.#record({ ...fact, phase: "begin" });
+    const work = this.#pause(lastsMs).then(() => {
+      this.#record({ ...fact, phase: "heal" });
+      this.#underWay.delete(work);
+    });
+    this.#underWay.add(work);
   }
 
   #pick<T>(items: readonly T[]): T | undefined {

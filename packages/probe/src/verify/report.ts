@@ -3,6 +3,7 @@ import type { Verdict } from "../checker/check-history.js";
 import { explain, invariants } from "../checker/check-history.js";
 import type { HistoryEvent } from "../checker/history.js";
 import type { InvariantName } from "../checker/invariant.js";
+import { type Lost, lostEntries, type Recovery, recoveries } from "./recovery.js";
 import type { VerifySettings } from "./settings.js";
 
 /** Violations a report shows in full. */
@@ -35,6 +36,9 @@ export interface VerifyReport {
   readonly reads: number;
   /** Faults injected, by kind. */
   readonly faults: Readonly<Record<string, number>>;
+  /** How long it took to recover from the faults that the record dates, by kind. */
+  readonly recovery: Readonly<Record<string, Recovery>>;
+  readonly lost: Lost;
   /** Time from the end of load and faults until every publish had its answer and every subscriber everything; null: not within the bound. */
   readonly caughtUpMs: number | null;
   readonly presenceJudged: boolean;
@@ -88,6 +92,8 @@ export function makeReport(parts: ReportParts): VerifyReport {
     resets: counts.resets,
     reads: counts.ofKind.read ?? 0,
     faults: parts.faults,
+    recovery: recoveries(events),
+    lost: lostEntries(events),
     caughtUpMs: caughtUpMs ?? null,
     presenceJudged: parts.presenceJudged,
     modesJudged: parts.modesJudged,
@@ -127,6 +133,17 @@ export function verdictLines(report: VerifyReport): readonly string[] {
   ];
   if (injected.length > 0) {
     lines.push(`Faults: ${injected.map(([kind, count]) => `${count} × ${kind}`).join(", ")}.`);
+  }
+  for (const [fault, { subscriptions, p50Ms, p99Ms }] of Object.entries(report.recovery)) {
+    lines.push(
+      `After ${fault}: ${subscriptions} subscriptions noticed, recovered within ${p50Ms} ms (p50), ${p99Ms} ms (p99).`,
+    );
+  }
+  const { acknowledged, subscriptionsAhead } = report.lost;
+  if (acknowledged > 0) {
+    lines.push(
+      `The engine lost ${acknowledged} acknowledged entries; ${subscriptionsAhead} subscriptions had been handed some of them.`,
+    );
   }
   if (report.caughtUpMs !== null) {
     lines.push(`Everyone had everything ${report.caughtUpMs} ms after load and faults had ended.`);
