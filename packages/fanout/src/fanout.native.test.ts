@@ -111,7 +111,7 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     const chunk = (n: number) => Buffer.alloc(262_144, n);
     let left = 0;
     const drained = new Promise<void>((resolve) => {
-      const target = new Target(near, resolve);
+      const target = new Target(near, { drained: resolve });
       for (let n = 1; n <= 40; n++) {
         // One buffer and a vector in turn: both may be taken in part.
         const half = chunk(n).subarray(0, 131_072);
@@ -136,9 +136,11 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     const fanout = create();
     let drained = () => {};
     let reports = 0;
-    const target = new Target(near, () => {
-      reports++;
-      drained();
+    const target = new Target(near, {
+      drained: () => {
+        reports++;
+        drained();
+      },
     });
     for (let round = 1; round <= 3; round++) {
       far.pause();

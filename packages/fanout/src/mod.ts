@@ -1,4 +1,4 @@
 export { createFanout, type Fanout } from "./fanout.js";
 export { loadNative, type NativeLookup, nativePath, type SendEach } from "./native.js";
 export { SharedBytes } from "./shared-bytes.js";
-export { Target } from "./target.js";
+export { type Drained, Target } from "./target.js";

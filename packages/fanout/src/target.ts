@@ -19,6 +19,12 @@ export interface SocketWithHandle extends Duplex {
   readonly connecting?: boolean;
 }
 
+/** Who wants to know what becomes of what a socket did not take at once. */
+export interface Drained {
+  /** The stream has given everything to the kernel after holding some back. */
+  drained(): void;
+}
+
 /** Who keeps a copy of what a target is. */
 export interface TargetHolder {
   /** The target with this number takes nothing any more. */
@@ -44,17 +50,16 @@ export class Target {
   readonly socket: SocketWithHandle;
   /** The handle a plain socket had when it was looked at; null: the stream has to be used. */
   readonly handle: StreamHandle | null;
-  readonly #drained: (() => void) | undefined;
+  readonly #owner: Drained | undefined;
   #isStopped = false;
   #isWatching = false;
   #holder: TargetHolder | undefined;
   #index = -1;
 
-  /** `drained` is called whenever the stream has given everything to the kernel after holding some back. */
-  constructor(socket: Duplex, drained?: () => void) {
+  constructor(socket: Duplex, owner?: Drained) {
     this.socket = socket;
     this.handle = plainHandle(socket);
-    this.#drained = drained;
+    this.#owner = owner;
   }
 
   /** Tells `holder` when the target is stopped; one that is stopped already is told so at once. */
@@ -96,13 +101,13 @@ export class Target {
    * event stays silent below its high-water mark, and a callback per write would cost every write.
    */
   #watch(): void {
-    if (this.#isWatching || this.#drained === undefined) return;
+    if (this.#isWatching || this.#owner === undefined) return;
     this.#isWatching = true;
     this.socket.write(nothing, () => {
       this.#isWatching = false;
       if (this.socket.destroyed) return;
       if (this.socket.writableLength > 0) this.#watch();
-      else this.#drained?.();
+      else this.#owner?.drained();
     });
   }
 }

@@ -2,13 +2,14 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock, Logger, Meter, Timer } from "@holdfast/core";
 import type { Codec } from "@holdfast/protocol";
-import { WebSocketServer } from "ws";
+import { type Server, WebSocketServer } from "ws";
 import type { GatewayCore } from "../core-contract.js";
 import { metrics } from "../metrics.js";
 import type { Settings } from "../settings.js";
 import type { Handshake } from "../transport.js";
 import type { TrustedProxies } from "./client-address.js";
-import type { Compression } from "./deflating.js";
+import { KeptHandshake } from "./kept-handshake.js";
+import { LinkedSocket } from "./linked-socket.js";
 import { isForLocalHost } from "./local-host.js";
 import {
   checkHandshake,
@@ -21,7 +22,7 @@ import {
 import { originAllowed } from "./origins.js";
 import { answerRefusal } from "./refusal.js";
 import type { Traffic } from "./traffic.js";
-import { WsTransport } from "./ws-transport.js";
+import { deflating, WsTransport, type WsTransportOwner } from "./ws-transport.js";
 
 /** Time a closing handshake may take before the socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -72,17 +73,23 @@ const shareable = { serverNoContextTakeover: true, clientNoContextTakeover: true
 /** Takes upgrade requests, refuses what it must and hands sockets to the core. */
 export class UpgradeDoor {
   readonly #options: UpgradeOptions;
-  readonly #server: WebSocketServer;
+  readonly #server: Server<typeof LinkedSocket>;
   readonly #transports = new Set<WsTransport>();
-  readonly #compression: Compression;
+  readonly #owner: WsTransportOwner;
   #window: Timer | undefined;
   #draining = false;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
     const { compressionThresholdBytes: thresholdBytes, compressionLevel: level } = options.settings;
-    this.#compression = { thresholdBytes, level };
+    this.#owner = {
+      logger: options.logger,
+      traffic: options.traffic,
+      deflate: deflating({ thresholdBytes, level }),
+      gone: (transport) => this.#transports.delete(transport),
+    };
     this.#server = new WebSocketServer({
+      WebSocket: LinkedSocket,
       noServer: true,
       clientTracking: false,
       perMessageDeflate: options.compression && shareable,
@@ -108,24 +115,27 @@ export class UpgradeDoor {
       return;
     }
     const { core, negotiated } = settled;
+    const { proxies } = this.#options;
     const marked: NegotiatedRequest = Object.assign(request, {
       subprotocol: negotiated.subprotocol,
     });
     this.#server.handleUpgrade(marked, socket, head, (ws) => {
       socket.off("error", onError);
-      const transport = new WsTransport(ws, socket, {
-        codec: negotiated.codec,
-        negotiated: negotiated.subprotocol !== undefined,
-        logger: this.#options.logger,
-        traffic: this.#options.traffic,
-        compression: this.#compression,
-      });
-      this.#opened(transport);
-      ws.once("close", () => this.#transports.delete(transport));
-      transport.start(
-        core.accept(transport, handshakeOf(request, negotiated, this.#options.proxies)),
-      );
+      this.#open(ws, socket, core, negotiated, handshakeOf(request, negotiated, proxies));
     });
+  }
+
+  /** Apart from `handle`: what refers to the request there must not live as long as the connection. */
+  #open(
+    ws: LinkedSocket,
+    socket: Duplex,
+    core: GatewayCore,
+    { codec, subprotocol }: Negotiated,
+    handshake: Handshake,
+  ): void {
+    const transport = new WsTransport(ws, socket, this.#owner, codec, subprotocol !== undefined);
+    this.#opened(transport);
+    transport.start(core.accept(transport, handshake));
   }
 
   /** Refuses every further upgrade. */
@@ -208,10 +218,5 @@ function handshakeOf(
 ): Handshake {
   // The offer may hold a token: handlers get it as `token`, not where it could be logged.
   const { "sec-websocket-protocol": _offer, ...headers } = request.headers;
-  const remoteAddress = proxies.clientOf(request);
-  return {
-    headers,
-    ...(token === undefined ? {} : { token }),
-    ...(remoteAddress === undefined ? {} : { remoteAddress }),
-  };
+  return new KeptHandshake(headers, token, proxies.clientOf(request));
 }

@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "@holdfast/core";
-import { Target } from "@holdfast/fanout";
+import { type Drained, Target } from "@holdfast/fanout";
 import type { Codec } from "@holdfast/protocol";
-import type { WebSocket } from "ws";
 import type { Connection, Frame, Transport } from "../transport.js";
 import { type Compression, deflatedBytes, takesDeflated } from "./deflating.js";
 import { sharedBytes, truncateReason } from "./framing.js";
+import type { LinkedSocket, SocketEvents } from "./linked-socket.js";
 import type { Traffic } from "./traffic.js";
 
 /** Pings a client may send per second, on average over a minute, before it counts as a flood. */
@@ -17,14 +17,19 @@ const RATE_LIMITED = 4007;
 /** RFC 6455 §7.1.5: no close frame was received. */
 const ABNORMAL = 1006;
 
-/** What a transport needs beside its socket. */
-export interface WsTransportOptions {
-  readonly codec: Codec;
-  readonly negotiated: boolean;
+/** What all transports of a gateway share. */
+export interface WsTransportOwner {
   readonly logger: Logger;
   readonly traffic: Traffic;
-  /** How messages are compressed for connections that negotiated it. */
-  readonly compression: Compression;
+  /** Makes a frame for connections that take compressed messages. */
+  readonly deflate: (frame: Frame) => Uint8Array;
+  /** The socket of the transport is closed. */
+  gone(transport: WsTransport): void;
+}
+
+/** How all connections of a gateway compress, as one function that they share. */
+export function deflating(compression: Compression): (frame: Frame) => Uint8Array {
+  return (frame) => deflatedBytes(frame, compression);
 }
 
 /**
@@ -32,32 +37,33 @@ export interface WsTransportOptions {
  * by us, once for all receivers, and go to the socket beside it. Both write whole frames only, so
  * they cannot tear each other's.
  */
-export class WsTransport implements Transport {
+export class WsTransport implements Transport, SocketEvents, Drained {
   readonly codec: Codec;
   readonly negotiated: boolean;
   /** The socket as the fan-out writes to it. */
   readonly target: Target;
   /** What makes a frame for a connection that takes compressed messages; absent: it takes none. */
   readonly deflated: ((frame: Frame) => Uint8Array) | undefined;
-  readonly #ws: WebSocket;
-  readonly #logger: Logger;
-  readonly #traffic: Traffic;
+  readonly #ws: LinkedSocket;
+  readonly #owner: WsTransportOwner;
   #connection: Connection | undefined;
   #closing = false;
   #errorCode: number | undefined;
   #controlFrames = 0;
 
-  constructor(ws: WebSocket, socket: Duplex, options: WsTransportOptions) {
+  constructor(
+    ws: LinkedSocket,
+    socket: Duplex,
+    owner: WsTransportOwner,
+    codec: Codec,
+    negotiated: boolean,
+  ) {
     this.#ws = ws;
-    this.target = new Target(socket, () => this.#drained());
-    this.#logger = options.logger;
-    this.#traffic = options.traffic;
-    this.codec = options.codec;
-    const { compression } = options;
-    this.deflated = takesDeflated(ws.extensions)
-      ? (frame) => deflatedBytes(frame, compression)
-      : undefined;
-    this.negotiated = options.negotiated;
+    this.target = new Target(socket, this);
+    this.#owner = owner;
+    this.codec = codec;
+    this.deflated = takesDeflated(ws.extensions) ? owner.deflate : undefined;
+    this.negotiated = negotiated;
   }
 
   get bufferedBytes(): number {
@@ -67,20 +73,13 @@ export class WsTransport implements Transport {
   /** Hands what the socket says to `connection`; called once, in the tick of the upgrade. */
   start(connection: Connection): void {
     this.#connection = connection;
-    // Functions shared by all sockets: a closure for each event of each would be most of what a quiet
-    // connection costs here.
-    const ws: Linked = Object.assign(this.#ws, { [transport]: this });
-    ws.on("message", onMessage);
-    ws.on("pong", onPong);
-    ws.on("ping", onPing);
-    ws.on("error", onError);
-    ws.on("close", onClose);
+    this.#ws.transport = this;
   }
 
   received(data: Buffer, isBinary: boolean): void {
     const { byteLength } = data;
-    this.#traffic.messagesReceived.add();
-    this.#traffic.bytesReceived.add(byteLength);
+    this.#owner.traffic.messagesReceived.add();
+    this.#owner.traffic.bytesReceived.add(byteLength);
     try {
       // ws has checked the UTF-8 (RFC 6455 §8.1).
       this.#connection?.receive(isBinary ? data : data.toString("utf8"), byteLength);
@@ -107,14 +106,15 @@ export class WsTransport implements Transport {
 
   closed(code: number): void {
     this.#stop();
+    this.#owner.gone(this);
     this.#guard((connection) => connection.closed(this.#errorCode ?? code));
   }
 
   write(frames: readonly Frame[]): void {
     if (this.#closing || frames.length === 0) return;
     const bytes = sharedBytes(frames, this.deflated);
-    this.#traffic.messagesSent.add(frames.length);
-    this.#traffic.bytesSent.add(bytes.size);
+    this.#owner.traffic.messagesSent.add(frames.length);
+    this.#owner.traffic.bytesSent.add(bytes.size);
     this.target.write(bytes);
   }
 
@@ -143,7 +143,8 @@ export class WsTransport implements Transport {
     this.target.stop();
   }
 
-  #drained(): void {
+  /** The socket has taken everything again. */
+  drained(): void {
     if (!this.#closing) this.#guard((connection) => connection.drained());
   }
 
@@ -158,38 +159,11 @@ export class WsTransport implements Transport {
 
   /** A mistake of ours costs the one connection it happened on, never the process. */
   #failed(error: unknown): void {
-    this.#logger.error("connection failed", {
+    this.#owner.logger.error("connection failed", {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
     this.close(INTERNAL_ERROR, "internal_error");
   }
-}
-
-/** Where a socket keeps its transport. */
-const transport = Symbol("transport");
-
-interface Linked extends WebSocket {
-  readonly [transport]?: WsTransport;
-}
-
-function onMessage(this: Linked, data: Buffer, isBinary: boolean): void {
-  this[transport]?.received(data, isBinary);
-}
-
-function onPing(this: Linked): void {
-  this[transport]?.pinged();
-}
-
-function onPong(this: Linked): void {
-  this[transport]?.ponged();
-}
-
-function onError(this: Linked, error: Error): void {
-  this[transport]?.broken(error);
-}
-
-function onClose(this: Linked, code: number): void {
-  this[transport]?.closed(code);
 }
 
 /** The close code `ws` answered a violation with (its error carries only a name). */

@@ -1,0 +1,47 @@
+import { WebSocket } from "ws";
+
+/** What a socket tells whom it is linked to. */
+export interface SocketEvents {
+  received(data: Buffer, isBinary: boolean): void;
+  pinged(): void;
+  ponged(): void;
+  broken(error: Error): void;
+  closed(code: number): void;
+}
+
+/**
+ * A socket of `ws` that calls its transport itself. Listeners would cost each quiet connection a table of
+ * its own, the largest thing that a connection keeps here.
+ */
+export class LinkedSocket extends WebSocket {
+  /** Hears everything from when it is set, in the tick of the upgrade, before anything was read. */
+  transport: SocketEvents | undefined;
+
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    const { transport } = this;
+    if (transport === undefined) return super.emit(event, ...values);
+    const [value, isBinary] = values;
+    switch (event) {
+      case "message":
+        if (Buffer.isBuffer(value)) transport.received(value, isBinary === true);
+        return true;
+      case "ping":
+        transport.pinged();
+        return true;
+      case "pong":
+        transport.ponged();
+        return true;
+      case "error":
+        transport.broken(value instanceof Error ? value : new Error(String(value)));
+        return true;
+      case "close":
+        transport.closed(typeof value === "number" ? value : ABNORMAL);
+        return true;
+      default:
+        return false;
+    }
+  }
+}
+
+/** RFC 6455 §7.1.5: no close frame was received. */
+const ABNORMAL = 1006;
