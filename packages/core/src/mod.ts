@@ -1,3 +1,4 @@
+export { Allowance } from "./allowance.js";
 export { BoundedQueue } from "./bounded-queue.js";
 export type { Clock, Timer } from "./clock.js";
 export { fullJitter } from "./full-jitter.js";
@@ -24,5 +25,5 @@ export {
 } from "./option.js";
 export type { Random } from "./random.js";
 export { RingBuffer } from "./ring-buffer.js";
-export { TimerWheel, type TimerWheelOptions } from "./timer-wheel.js";
+export { type Due, TimerWheel, type TimerWheelOptions } from "./timer-wheel.js";
 export { TokenBucket, type TokenBucketOptions } from "./token-bucket.js";

@@ -8,15 +8,21 @@ export interface TimerWheelOptions {
   readonly slots: number;
 }
 
+/** Something that has a deadline, so that no closure is needed for each. */
+export interface Due {
+  /** The deadline has come. */
+  due(): void;
+}
+
 /** A deadline in its slot: a link of a ring whose fixed link is the slot itself. */
 class Entry implements Timer {
   previous: Entry = this;
   next: Entry = this;
   readonly dueTick: number;
-  callback: (() => void) | undefined;
+  callback: (() => void) | Due | undefined;
   readonly #onCancel: (() => void) | undefined;
 
-  constructor(dueTick: number, callback?: () => void, onCancel?: () => void) {
+  constructor(dueTick: number, callback?: (() => void) | Due, onCancel?: () => void) {
     this.dueTick = dueTick;
     this.callback = callback;
     this.#onCancel = onCancel;
@@ -83,8 +89,8 @@ export class TimerWheel {
     return this.#size;
   }
 
-  /** Runs `callback` once, `delayMs` (finite, at least 0) from now or up to a tick later. */
-  add(delayMs: number, callback: () => void): Timer {
+  /** Calls back once, `delayMs` (finite, at least 0) from now or up to a tick later. */
+  add(delayMs: number, callback: (() => void) | Due): Timer {
     if (!Number.isFinite(delayMs)) throw new RangeError("delayMs must be finite");
     const nowMs = this.#clock.monoMs() - this.#startMs;
     // An idle wheel has stood still; nothing was due meanwhile.
@@ -181,7 +187,8 @@ export class TimerWheel {
       entry.unlink();
       this.#size--;
       try {
-        callback?.();
+        if (typeof callback === "function") callback();
+        else callback?.due();
       } catch (error) {
         cause = failed ? cause : error;
         failed = true;

@@ -16,13 +16,15 @@ import { Hub } from "./hub/hub.js";
 import { Turns } from "./hub/turns.js";
 import { Arrivals, networkOf } from "./session/arrivals.js";
 import { overLimitAdvice } from "./session/closing.js";
+import { DoorRules } from "./session/door.js";
 import { Drain } from "./session/drain.js";
 import { FlushScheduler } from "./session/flush-scheduler.js";
+import { Grants } from "./session/grants.js";
 import { isUser, MAX_USER_CHARS } from "./session/identity.js";
 import { Members } from "./session/members.js";
 import { acceptPayload } from "./session/publishing.js";
 import { SharedRates } from "./session/rates.js";
-import { Session } from "./session/session.js";
+import { Session, type SessionOwner } from "./session/session.js";
 import type { Shared } from "./session/shared.js";
 import { readState, type StateRead } from "./session/state-reading.js";
 import { Tally } from "./session/tally.js";
@@ -92,6 +94,8 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       members: new Members(),
       wallWatch: new WallWatch(clock),
       users: new Tally(settings.maxConnectionsPerUser),
+      doorRules: new DoorRules(clock, settings),
+      grants: new Grants(),
       userRates: new SharedRates(
         clock,
         {
@@ -124,7 +128,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
   return core;
 }
 
-class Core implements GatewayCore {
+class Core implements GatewayCore, SessionOwner {
   readonly cluster: Cluster;
   readonly #shared: Shared;
   readonly #metrics: CoreMetrics;
@@ -165,12 +169,8 @@ class Core implements GatewayCore {
   accept(transport: Transport, handshake: Handshake): Connection {
     const network = networkOf(handshake.remoteAddress ?? "");
     const isAddressCounted = this.#addresses.add(network);
-    const session = new Session(this.#shared, transport, handshake, (gone, code) => {
-      this.#sessions.delete(gone);
-      this.#metrics.closed(code, this.#sessions.size);
-      this.#drain?.gone();
-      if (isAddressCounted) this.#addresses.remove(network);
-    });
+    const session = new Session(this.#shared, transport, handshake, this);
+    session.isNetworkCounted = isAddressCounted;
     this.#sessions.add(session);
     this.#metrics.connections(this.#sessions.size);
     if (this.#drain !== undefined) session.end(DRAINING, this.#drain.advice());
@@ -185,6 +185,13 @@ class Core implements GatewayCore {
       });
     } else session.start();
     return session;
+  }
+
+  gone(session: Session, code: number): void {
+    this.#sessions.delete(session);
+    this.#metrics.closed(code, this.#sessions.size);
+    this.#drain?.gone();
+    if (session.isNetworkCounted) this.#addresses.remove(session.network);
   }
 
   acceptWaitMs(remoteAddress = ""): number {
@@ -279,7 +286,7 @@ class Core implements GatewayCore {
   #judge(): void {
     const { revocations } = this.#shared;
     for (const session of [...this.#sessions]) {
-      if (session.identity !== undefined && revocations.covers(session.identity)) {
+      if (session.revocable !== undefined && revocations.covers(session.revocable)) {
         session.end(TOKEN_EXPIRED);
       }
     }

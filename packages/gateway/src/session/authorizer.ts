@@ -7,23 +7,11 @@ import {
 } from "@holdfast/protocol";
 import { textOf } from "../hub/ask.js";
 import { Abortable, withDeadline } from "../hub/deadline.js";
-import { compilePattern, patternFor } from "../hub/pattern.js";
+import type { Grant } from "./grants.js";
 import type { Shared } from "./shared.js";
 
 /** Answers of the handler remembered per connection. */
 const MAX_CACHED = 256;
-
-interface Grant {
-  readonly matches: (channel: string) => boolean;
-  readonly actions: readonly Action[];
-}
-
-function grantsOf(can: Capabilities, user: string | undefined): Grant[] {
-  return Object.entries(can).flatMap(([pattern, actions]) => {
-    const own = patternFor(pattern, user);
-    return own === undefined ? [] : [{ matches: compilePattern(own), actions }];
-  });
-}
 
 /** What the handler is asked. */
 class Question extends Abortable implements AuthorizeRequest {
@@ -50,15 +38,16 @@ export class Authorizer {
   readonly #shared: Shared;
   readonly #user: string | undefined;
   readonly #grants: readonly Grant[];
-  readonly #cache = new Map<string, { readonly allowed: boolean; readonly untilMs: number }>();
-  readonly #running = new Set<() => void>();
+  // Made when the handler is first asked: where capabilities say it all, it never is.
+  #cache: Map<string, { readonly allowed: boolean; readonly untilMs: number }> | undefined;
+  #running: Set<() => void> | undefined;
   #generation = 0;
 
   constructor(shared: Shared, user: string | undefined, can: Capabilities | undefined) {
     this.#shared = shared;
     this.#user = user;
     const everybodys = user === undefined ? undefined : shared.authenticated;
-    this.#grants = [can, everybodys].flatMap((each) => grantsOf(each ?? {}, user));
+    this.#grants = shared.grants.of(can, everybodys, user);
   }
 
   /** Whether the capabilities alone permit it. */
@@ -87,7 +76,7 @@ export class Authorizer {
       answer(forbidden(action, channel));
       return;
     }
-    const cached = this.#cache.get(`${action} ${channel}`);
+    const cached = this.#cache?.get(`${action} ${channel}`);
     if (cached !== undefined && clock.monoMs() < cached.untilMs) {
       answer(cached.allowed ? undefined : forbidden(action, channel));
       return;
@@ -104,14 +93,14 @@ export class Authorizer {
 
   /** Remembered answers, and those to questions asked before, are worth nothing from here on. */
   forget(): void {
-    this.#cache.clear();
+    this.#cache = undefined;
     this.#generation++;
   }
 
   /** Gives up what is being asked; nothing is answered afterwards. */
   end(): void {
-    for (const abort of this.#running) abort();
-    this.#running.clear();
+    for (const abort of this.#running ?? []) abort();
+    this.#running = undefined;
   }
 
   #ask(action: Action, channel: string, answer: Answer, timeoutMs: number): void {
@@ -128,7 +117,7 @@ export class Authorizer {
       () => authorize(question),
       (ending) => {
         over = true;
-        if (abort !== undefined) this.#running.delete(abort);
+        if (abort !== undefined) this.#running?.delete(abort);
         if (ending.kind === "value" && generation !== this.#generation) {
           this.#ask(action, channel, answer, timeoutMs);
           return;
@@ -145,13 +134,15 @@ export class Authorizer {
         answer(failure("unavailable", "Whether you may do this could not be found out."));
       },
     );
-    if (!over) this.#running.add(abort);
+    if (over) return;
+    this.#running ??= new Set();
+    this.#running.add(abort);
   }
 
   #remember(action: Action, channel: string, allowed: boolean): void {
     const { clock, settings } = this.#shared;
     if (settings.authorizeCacheMs === 0) return;
-    if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
+    if (this.#cache === undefined || this.#cache.size >= MAX_CACHED) this.#cache = new Map();
     const untilMs = clock.monoMs() + settings.authorizeCacheMs;
     this.#cache.set(`${action} ${channel}`, { allowed, untilMs });
   }

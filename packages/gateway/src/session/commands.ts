@@ -7,21 +7,15 @@ import { publish } from "./publishing.js";
 import { readHistory } from "./reading.js";
 import { subscribe, unsubscribe } from "./subscribing.js";
 
-/** Commands that are the session's own business. */
-export type OwnCommand = Extract<UpMessage, { type: "connect" | "refresh" }>;
-
 /** Carries the commands of one open session out: one channel's in order of arrival, each for itself. */
 export class Commands {
   readonly #peer: Peer;
-  readonly #own: (command: OwnCommand) => void;
-  readonly #presence: ConnectionPresence;
-  readonly #calls: ConnectionCalls;
+  // Made when first used: most connections only read.
+  #presence: ConnectionPresence | undefined;
+  #calls: ConnectionCalls | undefined;
 
-  constructor(peer: Peer, own: (command: OwnCommand) => void) {
+  constructor(peer: Peer) {
     this.#peer = peer;
-    this.#own = own;
-    this.#presence = new ConnectionPresence(peer);
-    this.#calls = new ConnectionCalls(peer);
   }
 
   /** Begins a command; its answer may come later. */
@@ -44,22 +38,22 @@ export class Commands {
         this.#inLane(command, (release) => readHistory(peer, command, release));
         break;
       case "presence":
-        this.#inLane(command, (release) => this.#presence.list(command, release));
+        this.#inLane(command, (release) => this.#present.list(command, release));
         break;
       case "presence_enter":
-        this.#inLane(command, (release) => this.#presence.enter(command, release));
+        this.#inLane(command, (release) => this.#present.enter(command, release));
         break;
       case "presence_leave":
         this.#inLane(
           command,
-          now(() => this.#presence.leave(command)),
+          now(() => this.#present.leave(command)),
         );
         break;
       case "call":
-        this.#calls.call(command);
+        this.#calling.call(command);
         break;
       case "cancel":
-        this.#calls.cancel(command.call);
+        this.#calling.cancel(command.call);
         break;
       case "ping":
         peer.send({ type: "pong", ...idOf(command) });
@@ -68,30 +62,40 @@ export class Commands {
         break;
       case "connect":
       case "refresh":
-        this.#own(command);
+        peer.own(command);
         break;
     }
   }
 
   /** Asks again whether what goes on may go on. */
   recheck(): void {
-    this.#presence.recheck();
+    this.#presence?.recheck();
   }
 
   /** Ends what there is with a channel beside a subscription. */
   withdraw(channel: string): void {
-    this.#presence.withdraw(channel);
+    this.#presence?.withdraw(channel);
   }
 
   /** Something goes on, or is held, beside subscriptions. */
   get isHolding(): boolean {
-    return this.#presence.isHolding || this.#calls.isHolding;
+    return this.#presence?.isHolding === true || this.#calls?.isHolding === true;
   }
 
   /** Gives everything up that was begun. */
   end(): void {
-    this.#calls.end();
-    this.#presence.end();
+    this.#calls?.end();
+    this.#presence?.end();
+  }
+
+  get #present(): ConnectionPresence {
+    this.#presence ??= new ConnectionPresence(this.#peer);
+    return this.#presence;
+  }
+
+  get #calling(): ConnectionCalls {
+    this.#calls ??= new ConnectionCalls(this.#peer);
+    return this.#calls;
   }
 
   #inLane(command: { id?: number; channel: string }, task: LaneTask): void {

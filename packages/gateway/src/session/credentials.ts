@@ -11,10 +11,13 @@ export interface Bearer extends Peer, Mortal {
   recheckAll(): void;
 }
 
+/** By what credentials can be revoked. */
+export type Revocable = Pick<Identity, "user" | "tokenId" | "issuedAtMs">;
+
 /** For whom one connection speaks, until when, and what that permits. */
 export class Credentials {
-  /** Set once an identity was trusted. */
-  identity: Identity | undefined;
+  /** What of the identity is needed as long as it is trusted: by what it can be revoked. */
+  revocable: Revocable | undefined;
   authorizer: Authorizer;
   readonly #bearer: Bearer;
   readonly #handshake: Handshake;
@@ -37,7 +40,7 @@ export class Credentials {
 
   /** What is left of their life, for a reply. */
   expiresIn(): { expiresInMs?: number } {
-    const expiresAtMs = this.identity?.expiresAtMs;
+    const { expiresAtMs } = this.#expiry;
     if (expiresAtMs === undefined) return {};
     const leftMs = expiresAtMs - this.#bearer.shared.clock.wallMs();
     return { expiresInMs: Math.max(0, Math.round(leftMs)) };
@@ -59,7 +62,7 @@ export class Credentials {
   trust(identity: Identity): void {
     const { outbox, shared } = this.#bearer;
     const { user, can, expiresAtMs } = identity;
-    this.identity = identity;
+    this.revocable = revocableOf(identity);
     this.authorizer = new Authorizer(shared, user, can);
     this.#expiry.set(expiresAtMs);
     outbox.writeUntil(expiresAtMs ?? Number.POSITIVE_INFINITY);
@@ -93,4 +96,12 @@ export class Credentials {
     this.#abort = undefined;
     this.authorizer.end();
   }
+}
+
+function revocableOf({ user, tokenId, issuedAtMs }: Identity): Revocable {
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(tokenId === undefined ? {} : { tokenId }),
+    ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
+  };
 }

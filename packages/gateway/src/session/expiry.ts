@@ -1,4 +1,4 @@
-import type { Clock, Timer, TimerWheel } from "@holdfast/core";
+import type { Clock, Due, Timer, TimerWheel } from "@holdfast/core";
 import type { WallBound, WallWatch } from "./wall-watch.js";
 
 /** The warning comes this long before the end, or at half of what is left, if that is shorter. */
@@ -11,14 +11,16 @@ export interface Mortal {
 }
 
 /** Watches the end of one connection's credentials by the wall clock, which may jump. */
-export class Expiry implements WallBound {
+export class Expiry implements WallBound, Due {
   readonly #clock: Clock;
   readonly #wheel: TimerWheel;
   readonly #watch: WallWatch;
   readonly #mortal: Mortal;
-  #expiresAtMs = Number.POSITIVE_INFINITY;
+  #isSet = false;
+  #expiresAtMs = 0;
+  /** Time of the wall clock at which there is something to do: first the warning, then the end. */
+  #dueAtMs = 0;
   #timer: Timer | undefined;
-  #due: { readonly wallMs: number; readonly callback: () => void } | undefined;
 
   constructor(clock: Clock, wheel: TimerWheel, watch: WallWatch, mortal: Mortal) {
     this.#clock = clock;
@@ -29,27 +31,27 @@ export class Expiry implements WallBound {
 
   /** The end has come, whether or not its timer has had its turn: a stopped process is late with both. */
   get over(): boolean {
-    const ends = this.#expiresAtMs;
-    return ends !== Number.POSITIVE_INFINITY && ends <= this.#clock.wallMs();
+    return this.#isSet && this.#expiresAtMs <= this.#clock.wallMs();
+  }
+
+  /** When it comes; undefined: it never does. */
+  get expiresAtMs(): number | undefined {
+    return this.#isSet ? this.#expiresAtMs : undefined;
   }
 
   /** Watches another end, or none. */
   set(expiresAtMs: number | undefined): void {
-    this.#expiresAtMs = expiresAtMs ?? Number.POSITIVE_INFINITY;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#due = undefined;
+    this.#isSet = expiresAtMs !== undefined;
     if (expiresAtMs === undefined) {
       this.#watch.delete(this);
       return;
     }
+    this.#expiresAtMs = expiresAtMs;
     this.#watch.add(this);
     const leftMs = expiresAtMs - this.#clock.wallMs();
-    const warnAtMs = expiresAtMs - Math.min(WARNING_MS, leftMs / 2);
-    this.#at(warnAtMs, () => {
-      this.#mortal.expiring(Math.max(0, Math.round(expiresAtMs - this.#clock.wallMs())));
-      this.#at(expiresAtMs, () => this.#mortal.expired());
-    });
+    this.#at(expiresAtMs - Math.min(WARNING_MS, leftMs / 2));
   }
 
   stop(): void {
@@ -57,17 +59,25 @@ export class Expiry implements WallBound {
   }
 
   wallJumped(): void {
-    if (this.#due === undefined) return;
-    this.#timer?.cancel();
-    this.#at(this.#due.wallMs, this.#due.callback);
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#at(this.#dueAtMs);
   }
 
-  #at(wallMs: number, callback: () => void): void {
-    this.#due = { wallMs, callback };
-    const delayMs = Math.max(0, wallMs - this.#clock.wallMs());
-    this.#timer = this.#wheel.add(delayMs, () => {
-      if (this.#clock.wallMs() < wallMs) this.#at(wallMs, callback);
-      else callback();
-    });
+  due(): void {
+    this.#timer = undefined;
+    const nowMs = this.#clock.wallMs();
+    const expiresAtMs = this.#expiresAtMs;
+    if (nowMs < this.#dueAtMs) this.#at(this.#dueAtMs);
+    else if (this.#dueAtMs === expiresAtMs) this.#mortal.expired();
+    else {
+      this.#at(expiresAtMs);
+      this.#mortal.expiring(Math.max(0, Math.round(expiresAtMs - nowMs)));
+    }
+  }
+
+  #at(wallMs: number): void {
+    this.#dueAtMs = wallMs;
+    this.#timer = this.#wheel.add(Math.max(0, wallMs - this.#clock.wallMs()), this);
   }
 }

@@ -1,4 +1,4 @@
-import type { Random, Timer, TimerWheel } from "@holdfast/core";
+import type { Due, Random, Timer, TimerWheel } from "@holdfast/core";
 import type { Settings } from "../settings.js";
 
 /** What a heartbeat does to its connection. */
@@ -9,21 +9,21 @@ export interface Heart {
 }
 
 /** Pings at a beat and notices silence; one entry in the shared wheel at any time. */
-export class Heartbeat {
+export class Heartbeat implements Due {
   readonly #wheel: TimerWheel;
   readonly #heart: Heart;
-  readonly #pongTimeoutMs: number;
-  readonly #restMs: number;
+  readonly #settings: Settings;
   #timer: Timer | undefined;
   #alive = true;
+  /** A ping is out, and what it brings is to be judged. */
+  #isJudging = false;
 
   constructor(wheel: TimerWheel, random: Random, settings: Settings, heart: Heart) {
     this.#wheel = wheel;
     this.#heart = heart;
-    this.#pongTimeoutMs = settings.pongTimeoutMs;
-    this.#restMs = Math.max(0, settings.pingIntervalMs - settings.pongTimeoutMs);
+    this.#settings = settings;
     // The first beat falls anywhere, so that connections made together are not pinged together.
-    this.#timer = wheel.add(settings.pingIntervalMs * random.next(), () => this.#beat());
+    this.#timer = wheel.add(settings.pingIntervalMs * random.next(), this);
   }
 
   /** Anything was received. */
@@ -36,14 +36,24 @@ export class Heartbeat {
     this.#timer = undefined;
   }
 
+  due(): void {
+    if (this.#isJudging) this.#judge();
+    else this.#beat();
+  }
+
   #beat(): void {
     this.#alive = false;
     this.#heart.ping();
-    this.#timer = this.#wheel.add(this.#pongTimeoutMs, () => this.#judge());
+    this.#isJudging = true;
+    this.#timer = this.#wheel.add(this.#settings.pongTimeoutMs, this);
   }
 
   #judge(): void {
-    if (this.#alive) this.#timer = this.#wheel.add(this.#restMs, () => this.#beat());
+    this.#isJudging = false;
+    if (this.#alive) this.#timer = this.#wheel.add(restMs(this.#settings), this);
     else this.#heart.stopped();
   }
 }
+
+const restMs = ({ pingIntervalMs, pongTimeoutMs }: Settings): number =>
+  Math.max(0, pingIntervalMs - pongTimeoutMs);

@@ -1,20 +1,26 @@
-import type { Timer, TimerWheel } from "@holdfast/core";
+import type { Due, Timer, TimerWheel } from "@holdfast/core";
+
+/** A connection that may be idle. */
+export interface MayBeIdle {
+  /** It holds something, so that it is not idle however quiet. */
+  readonly isHolding: boolean;
+  /** Nothing was asked for long enough. */
+  idle(): void;
+}
 
 /** Ends a connection that neither asks for anything nor holds anything. */
-export class Idleness {
+export class Idleness implements Due {
   readonly #wheel: TimerWheel;
   readonly #timeoutMs: number;
-  readonly #isHolding: () => boolean;
-  readonly #idle: () => void;
+  readonly #connection: MayBeIdle;
   #wasUsed = false;
   #timer: Timer | undefined;
 
   /** 0: never. Ends it after `timeoutMs` at the earliest, and twice that at the latest. */
-  constructor(wheel: TimerWheel, timeoutMs: number, isHolding: () => boolean, idle: () => void) {
+  constructor(wheel: TimerWheel, timeoutMs: number, connection: MayBeIdle) {
     this.#wheel = wheel;
     this.#timeoutMs = timeoutMs;
-    this.#isHolding = isHolding;
-    this.#idle = idle;
+    this.#connection = connection;
     if (timeoutMs > 0) this.#wait();
   }
 
@@ -27,11 +33,13 @@ export class Idleness {
     this.#timer?.cancel();
   }
 
+  due(): void {
+    if (this.#wasUsed || this.#connection.isHolding) this.#wait();
+    else this.#connection.idle();
+  }
+
   #wait(): void {
     this.#wasUsed = false;
-    this.#timer = this.#wheel.add(this.#timeoutMs, () => {
-      if (this.#wasUsed || this.#isHolding()) this.#wait();
-      else this.#idle();
-    });
+    this.#timer = this.#wheel.add(this.#timeoutMs, this);
   }
 }

@@ -9,6 +9,7 @@ import {
 import { parseUp } from "@holdfast/protocol/schemas";
 import type { Advice } from "./closing.js";
 import { DoorKeeper } from "./door.js";
+import { Outstanding } from "./outstanding.js";
 import type { Request } from "./peer.js";
 import type { Rate } from "./rates.js";
 import type { Shared } from "./shared.js";
@@ -32,18 +33,19 @@ export class Intake {
   readonly #codec: Codec;
   readonly #taker: Taker;
   readonly #door: DoorKeeper;
-  readonly #outstanding = new Set<number>();
+  readonly #outstanding = new Outstanding();
 
-  constructor(shared: Shared, codec: Codec, taker: Taker) {
+  /** `rate` is what all connections of its address share. */
+  constructor(shared: Shared, codec: Codec, taker: Taker, rate: Rate | undefined) {
     this.#shared = shared;
     this.#codec = codec;
     this.#taker = taker;
-    this.#door = new DoorKeeper(shared.clock, shared.settings);
+    this.#door = new DoorKeeper(shared.doorRules, rate);
   }
 
-  /** Counts commands against one more rate from now on. */
-  share(rate: Rate | undefined): void {
-    this.#door.share(rate);
+  /** Counts commands against what all connections of the user share, from now on. */
+  shareWithUser(rate: Rate | undefined): void {
+    this.#door.shareWithUser(rate);
   }
 
   /** Counts a refusal; false: there were too many. */

@@ -7,7 +7,8 @@ export type LaneTask = (release: () => void) => void;
  */
 export class Lanes {
   readonly #maxWaiting: number;
-  readonly #lanes = new Map<string, LaneTask[]>();
+  /** Lanes that are not released; absent while there is none, which is most of the time. */
+  #lanes: Map<string, LaneTask[]> | undefined;
   #waiting = 0;
   #ended = false;
 
@@ -17,7 +18,7 @@ export class Lanes {
 
   /** Runs the task now or in its turn; false: too many wait already. */
   run(lane: string, task: LaneTask): boolean {
-    const waiting = this.#lanes.get(lane);
+    const waiting = this.#lanes?.get(lane);
     if (waiting === undefined) {
       this.#start(lane, task);
       return true;
@@ -31,7 +32,7 @@ export class Lanes {
   /** Forgets everything that waits. */
   end(): void {
     this.#ended = true;
-    this.#lanes.clear();
+    this.#lanes = undefined;
     this.#waiting = 0;
   }
 
@@ -45,18 +46,22 @@ export class Lanes {
       if (returned) this.#continue(lane);
     });
     returned = true;
-    if (!released && !this.#ended && !this.#lanes.has(lane)) this.#lanes.set(lane, []);
+    if (!released && !this.#ended && this.#lanes?.has(lane) !== true) {
+      this.#lanes ??= new Map();
+      this.#lanes.set(lane, []);
+    }
     return released;
   }
 
   #continue(lane: string): void {
-    const waiting = this.#lanes.get(lane);
+    const waiting = this.#lanes?.get(lane);
     if (waiting === undefined) return;
     for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
       this.#waiting--;
       if (!this.#start(lane, task)) return;
       if (this.#ended) return;
     }
-    this.#lanes.delete(lane);
+    this.#lanes?.delete(lane);
+    if (this.#lanes?.size === 0) this.#lanes = undefined;
   }
 }

@@ -21,9 +21,9 @@ export class Opening {
   readonly #handshake: Handshake;
   readonly #state: StateMachine;
   readonly #credentials: Credentials;
-  readonly #backlog: Backlog;
+  /** Absent while nothing has come early. */
+  #backlog: Backlog | undefined;
   readonly #deadline: Timer;
-  /** The session opened by itself, so that a first `connect` may still come. */
   #awaitsConnect = false;
 
   constructor(opened: Opened, handshake: Handshake, state: StateMachine, credentials: Credentials) {
@@ -32,7 +32,6 @@ export class Opening {
     this.#handshake = handshake;
     this.#state = state;
     this.#credentials = credentials;
-    this.#backlog = new Backlog(settings.maxEarlyMessages, settings.maxEarlyBytes);
     this.#deadline = wheel.add(settings.authTimeoutMs, () => opened.end(4501));
   }
 
@@ -50,6 +49,8 @@ export class Opening {
       this.#authenticate(command.token, command);
       return;
     }
+    const { maxEarlyBytes, maxEarlyMessages } = this.#opened.shared.settings;
+    this.#backlog ??= new Backlog(maxEarlyMessages, maxEarlyBytes);
     if (!this.#backlog.add(command, bytes)) {
       const message = "Too many commands before authentication.";
       this.#opened.refuse(command, failure("limit_exceeded", message));
@@ -59,27 +60,27 @@ export class Opening {
     if (isFirst) this.#authenticate(undefined, {});
   }
 
-  /** Named in time. */
-  met(): void {
+  /** Named in time; gives the commands that waited. */
+  met(): readonly UpMessage[] {
     this.#deadline.cancel();
+    return this.#backlog?.take() ?? [];
   }
 
-  /** The commands that waited. */
-  waited(): readonly UpMessage[] {
-    return this.#backlog.take();
+  /** The session opened by itself, so that a first `connect` may still come. */
+  get awaitsConnect(): boolean {
+    return this.#awaitsConnect;
   }
 
   /** A `connect` after the handshake's token has opened the session already; false: one too many. */
   late({ token }: Connect): boolean {
     const isSame = token === undefined || token === this.#handshake.token;
     if (!this.#awaitsConnect || !isSame) return false;
-    this.#awaitsConnect = false;
     return true;
   }
 
   end(): void {
     this.#deadline.cancel();
-    this.#backlog.take();
+    this.#backlog = undefined;
   }
 
   #authenticate(token: string | undefined, connect: Partial<Connect>): void {

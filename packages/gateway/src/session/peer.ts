@@ -1,9 +1,9 @@
-import type { DownMessage, Failure } from "@holdfast/protocol";
-import type { Subscription } from "../hub/subscription.js";
+import type { DownMessage, Failure, UpMessage } from "@holdfast/protocol";
 import type { Authorizer } from "./authorizer.js";
 import type { Lanes } from "./lanes.js";
 import type { Outbox } from "./outbox.js";
 import type { Shared } from "./shared.js";
+import type { Subscriptions } from "./subscriptions.js";
 
 /** What a reply is addressed by. */
 export interface Request {
@@ -11,6 +11,9 @@ export interface Request {
   readonly id?: number | undefined;
   readonly channel?: string | undefined;
 }
+
+/** Commands that are the session's own business. */
+export type OwnCommand = Extract<UpMessage, { type: "connect" | "refresh" }>;
 
 /** An open session as its commands see it. */
 export interface Peer {
@@ -22,11 +25,12 @@ export interface Peer {
   /** Counts the connections of the member's client. */
   readonly generation: number;
   readonly authorizer: Authorizer;
-  /** By channel. */
-  readonly subscriptions: Map<string, Subscription>;
+  readonly subscriptions: Subscriptions;
   /** Nothing is taken or sent any more. */
   readonly ended: boolean;
   send(message: DownMessage): void;
+  /** Carries a command out that is the session's own business. */
+  own(command: OwnCommand): void;
   /** The request's `id` is free again; replies given to `send` see to that themselves. */
   answered(request: Request): void;
   /** Answers with an error; malformed and forbidden requests count against the connection. */

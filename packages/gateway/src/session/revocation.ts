@@ -1,4 +1,4 @@
-import type { Random, Timer, TimerWheel } from "@holdfast/core";
+import type { Due, Random, Timer, TimerWheel } from "@holdfast/core";
 import type { Failure } from "@holdfast/protocol";
 import type { Peer } from "./peer.js";
 import { endSubscription } from "./subscribing.js";
@@ -29,7 +29,7 @@ function recheck(
   timeoutMs: number,
   counts: (denied: Failure) => boolean,
 ): void {
-  const channels = only === undefined ? [...peer.subscriptions.keys()] : [only];
+  const channels = only === undefined ? peer.subscriptions.channels() : [only];
   for (const channel of channels) {
     const subscription = peer.subscriptions.get(channel);
     if (subscription === undefined) continue;
@@ -58,18 +58,18 @@ export function withdraw(peer: Peer, channel: string, why: Failure): void {
 }
 
 /** Rechecks one connection at a beat, since a handler's answers may change without a word. */
-export class PeriodicRecheck {
+export class PeriodicRecheck implements Due {
   readonly #wheel: TimerWheel;
   readonly #intervalMs: number;
-  readonly #recheck: () => void;
+  readonly #peer: Peer;
   #timer: Timer | undefined;
 
-  constructor(wheel: TimerWheel, random: Random, intervalMs: number, recheck: () => void) {
+  constructor(wheel: TimerWheel, random: Random, intervalMs: number, peer: Peer) {
     this.#wheel = wheel;
     this.#intervalMs = intervalMs;
-    this.#recheck = recheck;
+    this.#peer = peer;
     // The first beat falls anywhere, so that connections made together do not ask together.
-    this.#next(intervalMs * random.next());
+    this.#timer = wheel.add(intervalMs * random.next(), this);
   }
 
   stop(): void {
@@ -77,10 +77,8 @@ export class PeriodicRecheck {
     this.#timer = undefined;
   }
 
-  #next(delayMs: number): void {
-    this.#timer = this.#wheel.add(delayMs, () => {
-      this.#next(this.#intervalMs);
-      this.#recheck();
-    });
+  due(): void {
+    this.#timer = this.#wheel.add(this.#intervalMs, this);
+    recheckQuietly(this.#peer);
   }
 }

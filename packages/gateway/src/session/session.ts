@@ -9,7 +9,6 @@ import {
 } from "@holdfast/protocol";
 import { textOf } from "../hub/ask.js";
 import { sizeOf } from "../hub/encoded.js";
-import type { Subscription } from "../hub/subscription.js";
 import { type Connection, Frame, type Handshake, type Transport } from "../transport.js";
 import { networkOf } from "./arrivals.js";
 import type { Authorizer } from "./authorizer.js";
@@ -21,20 +20,21 @@ import {
   nameOf,
   overLimitAdvice,
 } from "./closing.js";
-import { Commands, type OwnCommand } from "./commands.js";
-import { type Bearer, Credentials } from "./credentials.js";
+import { Commands } from "./commands.js";
+import { type Bearer, Credentials, type Revocable } from "./credentials.js";
 import { memberOf } from "./identity.js";
 import { Intake, type Taker } from "./intake.js";
 import { Lanes } from "./lanes.js";
 import type { MemberHolder } from "./members.js";
 import { type Connect, type Opened, Opening } from "./opening.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
-import type { Request } from "./peer.js";
+import type { OwnCommand, Request } from "./peer.js";
 import { errorOf, greetingOf } from "./replies.js";
 import { recheckSubscriptions, withdraw } from "./revocation.js";
 import type { Shared } from "./shared.js";
 import { StateMachine } from "./state.js";
 import { endSubscription } from "./subscribing.js";
+import { Subscriptions } from "./subscriptions.js";
 import { type Kept, Upkeep } from "./upkeep.js";
 
 /** Commands of one connection that wait for an earlier one on the same channel. */
@@ -43,57 +43,66 @@ const MAX_WAITING_COMMANDS = 1_024;
 /** What the parts of one connection know it as. */
 type Roles = Taker & Bearer & Opened & Kept & MemberHolder & OutboxOwner;
 
-/** One connection from its socket's opening to its end. */
+/** Who keeps the sessions. */
+export interface SessionOwner {
+  /** The socket of a session is gone; called exactly once. */
+  gone(session: Session, code: number): void;
+}
+
+/**
+ * One connection from its socket's opening to its end. There are very many of them, quiet most of the
+ * time: what hears of its deadlines is the session itself, and what not every connection needs is made
+ * when it is first needed.
+ */
 export class Session implements Connection, Roles {
   readonly shared: Shared;
   readonly outbox: Outbox;
   readonly lanes = new Lanes(MAX_WAITING_COMMANDS);
-  readonly subscriptions = new Map<string, Subscription>();
+  readonly subscriptions = new Subscriptions();
   user: string | undefined;
   member = "";
   generation = 0;
+  /** Where the connection came from, as far as it counts for bounds. */
+  readonly network: string;
+  /** It counts among the connections of its network. */
+  isNetworkCounted = false;
   readonly #transport: Transport;
-  readonly #gone: (session: Session, code: number) => void;
+  readonly #owner: SessionOwner;
   readonly #state = new StateMachine();
   readonly #intake: Intake;
-  readonly #network: string;
   readonly #credentials: Credentials;
-  readonly #opening: Opening;
+  /** Absent once there is nothing left to open. */
+  #opening: Opening | undefined;
   readonly #commands: Commands;
   /** Set from the opening on. */
   #upkeep: Upkeep | undefined;
   #isCounted = false;
 
-  constructor(
-    shared: Shared,
-    transport: Transport,
-    handshake: Handshake,
-    gone: (session: Session, code: number) => void,
-  ) {
+  constructor(shared: Shared, transport: Transport, handshake: Handshake, owner: SessionOwner) {
     this.shared = shared;
     this.#transport = transport;
-    this.#gone = gone;
+    this.#owner = owner;
     this.outbox = new Outbox(transport, shared.flushes, shared.settings, this);
-    this.#intake = new Intake(shared, transport.codec, this);
-    this.#network = networkOf(handshake.remoteAddress ?? "");
-    this.#intake.share(shared.addressRates.join(this.#network));
-    this.#commands = new Commands(this, (command) => this.#own(command));
+    this.network = networkOf(handshake.remoteAddress ?? "");
+    const rate = shared.addressRates.join(this.network);
+    this.#intake = new Intake(shared, transport.codec, this, rate);
+    this.#commands = new Commands(this);
     this.#credentials = new Credentials(this, handshake);
     this.#opening = new Opening(this, handshake, this.#state, this.#credentials);
   }
 
   /** Begins; credentials of the handshake are judged without waiting for a first command. */
   start(): void {
-    this.#opening.start();
+    this.#opening?.start();
   }
 
   get ended(): boolean {
     return this.#state.ended;
   }
 
-  /** Set while the session is open. */
-  get identity(): Identity | undefined {
-    return this.#credentials.identity;
+  /** By what its credentials can be revoked; set while the session is open. */
+  get revocable(): Revocable | undefined {
+    return this.#credentials.revocable;
   }
 
   get authorizer(): Authorizer {
@@ -130,7 +139,7 @@ export class Session implements Connection, Roles {
     if (!this.ended) this.#release();
     this.#state.to("closed");
     this.outbox.finish(undefined, true);
-    this.#gone(this, code);
+    this.#owner.gone(this, code);
   }
 
   /** Closes the connection, with advice before the close. Calling again does nothing. */
@@ -227,7 +236,7 @@ export class Session implements Connection, Roles {
   take(command: UpMessage, bytes: number): void {
     if (command.type !== "ping" && command.type !== "pong") this.#upkeep?.used();
     if (this.#state.current === "open") this.#commands.run(command);
-    else this.#opening.take(command, bytes);
+    else this.#opening?.take(command, bytes);
   }
 
   open(identity: Identity, connect: Partial<Connect>): void {
@@ -235,12 +244,13 @@ export class Session implements Connection, Roles {
     // First, so that a connection that takes another's place does not count beside it.
     this.#become(connect);
     if (this.ended || !this.#countUser()) return;
-    this.#opening.met();
+    const early = this.#opening?.met() ?? [];
+    if (this.#opening?.awaitsConnect === false) this.#opening = undefined;
     this.#state.to("open");
     this.#credentials.trust(identity);
     this.#upkeep = new Upkeep(this);
     this.#greet(connect.id);
-    for (const command of this.#opening.waited()) {
+    for (const command of early) {
       if (this.ended) return;
       this.#commands.run(command);
     }
@@ -249,7 +259,7 @@ export class Session implements Connection, Roles {
   #countUser(): boolean {
     if (this.user === undefined) return true;
     this.#isCounted = this.shared.users.add(this.user);
-    if (this.#isCounted) this.#intake.share(this.shared.userRates.join(this.user));
+    if (this.#isCounted) this.#intake.shareWithUser(this.shared.userRates.join(this.user));
     else this.end(4005, overLimitAdvice);
     return this.#isCounted;
   }
@@ -267,9 +277,10 @@ export class Session implements Connection, Roles {
     this.send(greetingOf(this, this.#transport, this.#credentials, id));
   }
 
-  #own(command: OwnCommand): void {
+  own(command: OwnCommand): void {
     if (command.type === "refresh") this.#credentials.refresh(command);
-    else if (this.#opening.late(command)) {
+    else if (this.#opening?.late(command) === true) {
+      this.#opening = undefined;
       this.#become(command);
       this.#greet(command.id);
     } else {
@@ -285,14 +296,15 @@ export class Session implements Connection, Roles {
 
   /** Lets go of everything that outlives the socket otherwise. */
   #release(): void {
-    this.#opening.end();
+    this.#opening?.end();
+    this.#opening = undefined;
     this.#upkeep?.stop();
     this.#credentials.end();
     this.lanes.end();
-    for (const channel of [...this.subscriptions.keys()]) endSubscription(this, channel);
+    for (const channel of this.subscriptions.channels()) endSubscription(this, channel);
     this.#commands.end();
     this.shared.members.release(this.member, this);
-    this.shared.addressRates.leave(this.#network);
+    this.shared.addressRates.leave(this.network);
     if (!this.#isCounted || this.user === undefined) return;
     this.shared.users.remove(this.user);
     this.shared.userRates.leave(this.user);

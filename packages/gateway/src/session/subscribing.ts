@@ -28,7 +28,7 @@ export function subscribe(peer: Peer, command: Subscribe, release: () => void): 
     else {
       // Registered before it begins: what it sends may end the session, which ends what is registered.
       const subscription = shared.hub.open(channel, policy, peer.outbox);
-      subscriptions.set(channel, subscription);
+      subscriptions.add(subscription);
       // Ended from outside it is never answered; the lane must not wait for that.
       subscription.onEnd = () => {
         peer.answered(command);
@@ -38,11 +38,12 @@ export function subscribe(peer: Peer, command: Subscribe, release: () => void): 
       shared.metrics.subscriptions(1);
       shared.hub.begin(subscription, command, (failed) => {
         subscription.unanswered = undefined;
+        // Kept for as long as the subscription they would keep the whole command.
+        subscription.onEnd = undefined;
         if (failed === undefined) {
           peer.answered(command);
           release();
         } else {
-          subscription.onEnd = undefined;
           endSubscription(peer, channel);
           refuse(failed);
         }

@@ -1,7 +1,7 @@
 import { Heartbeat } from "./heartbeat.js";
 import { Idleness } from "./idleness.js";
 import type { Peer } from "./peer.js";
-import { PeriodicRecheck, recheckQuietly } from "./revocation.js";
+import { PeriodicRecheck } from "./revocation.js";
 
 /** The connection that is kept up. */
 export interface Kept extends Peer {
@@ -22,18 +22,11 @@ export class Upkeep {
 
   constructor(kept: Kept) {
     const { authorize, random, settings, wheel } = kept.shared;
-    this.#idleness = new Idleness(
-      wheel,
-      settings.idleTimeoutMs,
-      () => kept.isHolding,
-      () => kept.idle(),
-    );
+    this.#idleness = new Idleness(wheel, settings.idleTimeoutMs, kept);
     this.#heartbeat = new Heartbeat(wheel, random, settings, kept);
     const { authorizeRecheckMs } = settings;
     if (authorize !== undefined && authorizeRecheckMs > 0) {
-      this.#recheck = new PeriodicRecheck(wheel, random, authorizeRecheckMs, () =>
-        recheckQuietly(kept),
-      );
+      this.#recheck = new PeriodicRecheck(wheel, random, authorizeRecheckMs, kept);
     }
   }
 
