@@ -14,11 +14,19 @@ export interface SocketEvents {
  * its own, the largest thing that a connection keeps here.
  */
 export class LinkedSocket extends WebSocket {
-  /** Hears everything from when it is set, in the tick of the upgrade, before anything was read. */
-  transport: SocketEvents | undefined;
+  #transport: SocketEvents | undefined;
+
+  /**
+   * From here on `transport` hears everything. Node makes the emptied table of listeners again when
+   * somebody should add one.
+   */
+  link(transport: SocketEvents): void {
+    this.#transport = transport;
+    if (this.eventNames().length === 0) Object.assign(this, { _events: undefined });
+  }
 
   override emit(event: string | symbol, ...values: unknown[]): boolean {
-    const { transport } = this;
+    const transport = this.#transport;
     if (transport === undefined) return super.emit(event, ...values);
     const [value, isBinary] = values;
     switch (event) {

@@ -73,7 +73,7 @@ export class WsTransport implements Transport, SocketEvents, Drained {
   /** Hands what the socket says to `connection`; called once, in the tick of the upgrade. */
   start(connection: Connection): void {
     this.#connection = connection;
-    this.#ws.transport = this;
+    this.#ws.link(this);
   }
 
   received(data: Buffer, isBinary: boolean): void {
