@@ -73,3 +73,5 @@ export {
 export { createMemoryBroker, type MemoryBroker } from "./memory/broker.js";
 export type { MemoryLink } from "./memory/link.js";
 export { type MemoryBrokerOptions, type MemoryLimits, memoryLimits } from "./memory/options.js";
+export { createPartitionedBroker, type PartitionedOptions } from "./partitioned/broker.js";
+export type { Share } from "./partitioned/partition-map.js";

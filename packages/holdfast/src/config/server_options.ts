@@ -43,7 +43,7 @@ export const serverOptions = {
   broker: string("memory:", {
     unit: "",
     description:
-      "URL of the engine that keeps and fans out publications: memory:, file:./data (this machine's disk, one process), or one that gateways share, such as redis://host:6379 (docs/engines.md).",
+      "URL of the engine that keeps and fans out publications: memory:, file:./data (this machine's disk, one process), or one that gateways share, such as redis://host:6379. Several URLs with blanks between share the channels out (docs/engines.md).",
   }),
   dev: boolean(false, {
     unit: "",

@@ -59,7 +59,7 @@ const triggers: Record<string, ReturnType<typeof findings>> = {
   "user-limits": findings({ messagesPerSecondPerUser: 0 }),
   "all-proxies": findings({ trustedProxies: ["0.0.0.0/0"] }),
   "engine-plain": findings({ broker: "redis://gateway:a-password@10.0.0.5" }),
-  "engine-password": findings({ broker: "rediss://10.0.0.5" }),
+  "engine-password": findings({ broker: "rediss://gateway:a-password@10.0.0.4 rediss://10.0.0.5" }),
   "engine-memory": findings({ broker: "memory:" }),
   schema: findings({ channels: { "chat:*": {} } }),
   compression: findings({ compression: true }),

@@ -38,14 +38,14 @@ function secretsFrom({ sources }: Configuration, source: string): string[] {
   return ["apiKeys", "tokenSecret"].filter((name) => sources[name] === source);
 }
 
-function engineUrl({ options }: Configuration): URL | undefined {
-  return URL.canParse(options.broker) ? new URL(options.broker) : undefined;
-}
-
-/** An engine in a process of its own, behind a network. */
-function isRemoteEngine(url: URL | undefined): boolean {
-  if (url === undefined || url.hostname === "") return false;
-  return !isLoopback(url.hostname.replace(/^\[(.*)\]$/, "$1"));
+/** The engine's deployments in processes of their own, behind a network. */
+function remoteEngines({ options }: Configuration): readonly URL[] {
+  const urls = options.broker.split(/\s+/).filter((url) => URL.canParse(url));
+  return urls
+    .map((url) => new URL(url))
+    .filter(({ hostname }) => {
+      return hostname !== "" && !isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"));
+    });
 }
 
 const rows: readonly Row[] = [
@@ -212,20 +212,14 @@ const rows: readonly Row[] = [
     weight: "open",
     says: "What is published crosses the network to the engine without encryption",
     advice: "use rediss://, or a network of its own.",
-    applies: (each) => {
-      const url = engineUrl(each);
-      return isRemoteEngine(url) && url?.protocol === "redis:";
-    },
+    applies: (each) => remoteEngines(each).some(({ protocol }) => protocol === "redis:"),
   },
   {
     id: "engine-password",
     weight: "open",
     says: "The engine is used without a password: whoever reaches it reads and writes everything",
     advice: "give it one.",
-    applies: (each) => {
-      const url = engineUrl(each);
-      return isRemoteEngine(url) && url?.password === "";
-    },
+    applies: (each) => remoteEngines(each).some(({ password }) => password === ""),
   },
   {
     id: "engine-memory",

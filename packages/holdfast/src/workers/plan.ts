@@ -37,8 +37,12 @@ function isVariant(scheme: string): boolean {
 }
 
 function refuseAlone({ broker, tlsSelfSigned, workerPort }: Asked, count: number): void {
-  const [scheme = ""] = broker.split(":", 1);
-  if (Object.hasOwn(embeddedEngines, scheme)) {
+  const schemes = broker
+    .trim()
+    .split(/\s+/)
+    .map((url) => url.split(":", 1)[0] ?? "");
+  const scheme = schemes.find((each) => Object.hasOwn(embeddedEngines, each));
+  if (scheme !== undefined) {
     throw new UsageError(
       `--workers ${count} needs an engine that processes can share. Each would have a ${scheme}: of its own, and clients of one would not see what clients of another publish. Use one of a server, such as --broker ${shared.join(" or ")}, or leave --workers out.`,
     );
