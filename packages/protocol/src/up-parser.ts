@@ -128,7 +128,7 @@ function dataFault({ data }: Fields, { maxDataDepth }: UpLimits): Fault | undefi
 function bytesFault(value: Fields): Fault | undefined {
   const { data, bytes } = value;
   if (bytes !== undefined && !(bytes instanceof Uint8Array)) {
-    return mustBe("/bytes", "base64 text with padding (RFC 4648 §4)");
+    return mustBe("/bytes", "base64 text with padding (RFC 4648 §4), in MessagePack a byte string");
   }
   if (data !== undefined && bytes !== undefined) {
     return mustBe("/bytes", "absent where data is given");
@@ -189,7 +189,7 @@ export function parseUp(value: unknown, limits: UpLimits): ParsedUp {
     return { ok: false, code: "bad_message", message: value.message };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { ok: false, code: "bad_message", message: "a message is a JSON object" };
+    return { ok: false, code: "bad_message", message: "a message is an object" };
   }
   const fields = value as Fields;
   const type = upTypes.get(fields.type);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { frameOf } from "../test/frame-of.js";
 import type { Payload } from "./codec/codec.js";
 import { jsonCodec } from "./codec/json.js";
 import { downSchemas } from "./schemas/down.js";
@@ -29,21 +30,6 @@ const read = (name: string): VectorFile =>
   JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), "utf8"), (_key, value) =>
     typeof value?.$hex === "string" ? new Uint8Array(Buffer.from(value.$hex, "hex")) : value,
   );
-
-const maskingKey = Buffer.from("37fa213d", "hex");
-
-/** RFC 6455 §5.2: a single text frame. */
-function frameOf(text: string, masked: boolean): string {
-  const payload = Buffer.from(text, "utf8");
-  const mask = masked ? 0x80 : 0;
-  const header =
-    payload.length < 126
-      ? [0x81, mask | payload.length]
-      : [0x81, mask | 126, payload.length >> 8, payload.length & 0xff];
-  if (!masked) return Buffer.from([...header, ...payload]).toString("hex");
-  const bytes = payload.map((byte, index) => byte ^ maskingKey[index % 4]!);
-  return Buffer.from([...header, ...maskingKey, ...bytes]).toString("hex");
-}
 
 const encoded = (outcomes: readonly Outcome[]): string =>
   outcomes.map(({ message }): Payload => jsonCodec.encode(message as UpMessage)).join("\n");

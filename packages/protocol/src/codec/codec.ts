@@ -17,8 +17,12 @@ export interface Codec {
   readonly name: "json" | "msgpack" | "protobuf";
   readonly subprotocol: `holdfast.v1.${string}`;
   readonly binary: boolean;
-  /** Encodes one message. Throws `TypeError` for values outside I-JSON. */
-  encode(message: UpMessage | DownMessage): Payload;
+  /**
+   * Encodes one message. Throws `TypeError` for values outside I-JSON. `ref` is the number of the
+   * message's channel, where it has one (1…2³²−1): binary codecs announce it in `subscribed` and write
+   * it in the place of the name in `publication` and `ephemeral`.
+   */
+  encode(message: UpMessage | DownMessage, ref?: number): Payload;
   /**
    * An answer to request `id`, made of the payload of the same answer without one, so that what is large
    * in it is encoded once for everybody. Absent where a codec cannot; then it is encoded whole.
@@ -29,4 +33,9 @@ export interface Codec {
    * Values are not validated; `maxMessages` bounds the batch.
    */
   decode(payload: Payload, maxMessages: number): Decoded;
+  /**
+   * The codec as one connection of a client uses it: what `decode` gives has its channels by name.
+   * Absent where messages say everything by themselves.
+   */
+  forConnection?(): Codec;
 }

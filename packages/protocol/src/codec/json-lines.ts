@@ -1,4 +1,6 @@
 import { decodeBase64, encodeBase64 } from "../base64.js";
+import type { DownMessage } from "../schemas/down.js";
+import type { UpMessage } from "../schemas/up.js";
 import { type Decoded, DecodeError, type Payload } from "./codec.js";
 
 const typesWithBytes: ReadonlySet<unknown> = new Set([
@@ -17,6 +19,13 @@ const isFields = (value: unknown): value is Fields => typeof value === "object" 
 export function bytesToText<T extends object>(message: T): T | (T & { bytes: string }) {
   if (!("bytes" in message) || !(message.bytes instanceof Uint8Array)) return message;
   return { ...message, bytes: encodeBase64(message.bytes) };
+}
+
+/** A message as JSON has it: every `bytes` as base64. */
+export function jsonOf(message: UpMessage | DownMessage): object {
+  return message.type === "history" && "publications" in message
+    ? { ...message, publications: message.publications.map(bytesToText) }
+    : bytesToText(message);
 }
 
 /** Text that is not base64 stays text, for the validation to name. */

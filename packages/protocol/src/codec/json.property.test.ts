@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { message, upMessage } from "../../test/messages.js";
 import { errorCodes } from "../errors.js";
 import type { DownMessage } from "../schemas/down.js";
 import type { UpMessage } from "../schemas/up.js";
@@ -9,65 +10,6 @@ import { jsonCodec } from "./json.js";
 
 const limits = { maxDataDepth: 32 };
 
-const text = fc.string({ unit: "grapheme", maxLength: 20 });
-const memberName = text.filter((name) => !["__proto__", "constructor", "prototype"].includes(name));
-// JSON has no negative zero.
-const number = fc
-  .oneof(fc.maxSafeInteger(), fc.double({ noNaN: true, min: -1e15, max: 1e15 }))
-  .map((value) => value + 0);
-const { data } = fc.letrec((tie) => ({
-  data: fc.oneof(
-    { maxDepth: 5, withCrossShrink: true },
-    fc.constant(null),
-    fc.boolean(),
-    number,
-    text,
-    fc.array(tie("data"), { maxLength: 5 }),
-    fc.dictionary(memberName, tie("data"), { maxKeys: 5, noNullPrototype: true }),
-  ),
-}));
-const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => new Uint8Array(array));
-const payload = fc.oneof(fc.record({ data }), fc.record({ bytes }));
-const channel = fc.stringMatching(/^[a-z][a-z0-9-]{0,31}:[A-Za-z0-9_.~@:/-]{1,200}$/);
-const id = fc.integer({ min: 1, max: 0xffff_ffff });
-const word = fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/);
-const offset = fc.nat(Number.MAX_SAFE_INTEGER);
-const meta = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), text, {
-  maxKeys: 4,
-  noNullPrototype: true,
-});
-
-const publish = fc
-  .tuple(
-    fc.record(
-      { channel, key: word, id, tags: fc.array(word, { maxLength: 3 }), meta },
-      {
-        requiredKeys: ["channel"],
-      },
-    ),
-    payload,
-  )
-  .map(([fields, content]): UpMessage => ({ type: "publish", ...fields, ...content }));
-const call = fc
-  .tuple(id, payload)
-  .map(([callId, content]): UpMessage => ({ type: "call", id: callId, method: "a.b", ...content }));
-const subscribe = fc
-  .record({ channel, id, position: fc.record({ epoch: word, offset, id: word }) })
-  .map((fields): UpMessage => ({ type: "subscribe", ...fields }));
-const upMessage = fc.oneof(publish, call, subscribe);
-
-const publication = fc
-  .tuple(fc.record({ channel, offset, id: word, timeMs: offset }), payload)
-  .map(([fields, content]) => ({ type: "publication" as const, ...fields, ...content }));
-const historyPage = fc
-  .record({ channel, epoch: word, top: offset, first: offset, publications: fc.array(publication) })
-  .map((fields): DownMessage => ({ type: "history", ...fields }));
-const result = fc
-  .tuple(id, payload)
-  .map(([callId, content]): DownMessage => ({ type: "result", id: callId, ...content }));
-const downMessage: fc.Arbitrary<DownMessage> = fc.oneof(publication, historyPage, result);
-
-const message = fc.oneof(upMessage, downMessage);
 const encode = (value: UpMessage | DownMessage): string => String(jsonCodec.encode(value));
 
 describe("the JSON codec, for any message", () => {

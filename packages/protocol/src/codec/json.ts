@@ -2,7 +2,7 @@ import { findIJsonFault } from "../i-json.js";
 import type { DownMessage } from "../schemas/down.js";
 import type { UpMessage } from "../schemas/up.js";
 import { type Codec, type Decoded, DecodeError, type Payload } from "./codec.js";
-import { bytesToText, decodeLines, decodeText } from "./json-lines.js";
+import { decodeLines, decodeText, jsonOf } from "./json-lines.js";
 
 export type { Codec } from "./codec.js";
 export { clientJsonCodec } from "./json-client.js";
@@ -11,10 +11,7 @@ export { clientJsonCodec } from "./json-client.js";
 const encodeLimits = { maxDepth: 256 };
 
 function encode(message: UpMessage | DownMessage): string {
-  const wire =
-    message.type === "history" && "publications" in message
-      ? { ...message, publications: message.publications.map(bytesToText) }
-      : bytesToText(message);
+  const wire = jsonOf(message);
   const fault = findIJsonFault(wire, encodeLimits);
   if (fault !== undefined) {
     throw new TypeError(`${message.type}${fault.pointer} must be ${fault.expected}`);
