@@ -1,4 +1,5 @@
 export type {
+  Codec,
   ContractOf,
   ErrorCode,
   Failure,

@@ -19,7 +19,7 @@ export function connect<T = unknown>(
   return createClient<T>({
     ...options,
     url,
-    codec: clientJsonCodec,
+    codec: options.codec ?? clientJsonCodec,
     clock: systemClock,
     random: systemRandom,
     openSocket,

@@ -81,6 +81,8 @@ export interface ClientOptions extends Partial<ClientLimits> {
   readonly getToken?: GetToken;
   /** false: connect with the first request instead of at once. Default true. */
   readonly autoConnect?: boolean;
+  /** What the connection speaks: `msgpack()` of `@holdfast/client/msgpack`. Default JSON. */
+  readonly codec?: Codec;
 }
 
 /** What the platform can tell about the network and the device; each returns a way to stop listening. */

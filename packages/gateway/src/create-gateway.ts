@@ -11,6 +11,7 @@ import { type Logger, type Meter, silentMeter } from "@holdfast/core";
 import { createFanout } from "@holdfast/fanout";
 import { type Contract, type Failure, failure } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
+import { msgpackCodec } from "@holdfast/protocol/msgpack";
 import type { Told } from "./cluster/cluster.js";
 import {
   disconnectOrder,
@@ -111,7 +112,7 @@ class NodeGateway implements Gateway<Contract> {
     const traffic = trafficOf(meter);
     this.#upgrade = new UpgradeDoor({
       ...shared,
-      codecs: [jsonCodec],
+      codecs: [jsonCodec, msgpackCodec],
       plain: jsonCodec,
       origins,
       queryTokens,

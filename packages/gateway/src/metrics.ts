@@ -13,7 +13,7 @@ export const metrics = {
   connectionsOpened: {
     name: "holdfast_connections_opened_total",
     kind: "counter",
-    help: "Connections taken, by codec (json) and kind of handshake (negotiated, plain).",
+    help: "Connections taken, by codec (json, msgpack) and kind of handshake (negotiated, plain).",
     labels: ["codec", "handshake"],
   },
   connectionsClosed: {

@@ -26,9 +26,7 @@ export class JsonClient {
     });
     this.socket.on("error", () => {});
     this.socket.on("message", (data) => {
-      // Without a subprotocol one frame is one JSON text; with one it may be JSON lines.
-      const texts = this.socket.protocol === "" ? [String(data)] : String(data).split("\n");
-      for (const text of texts) this.messages.push(JSON.parse(text));
+      this.messages.push(...this.read(data as Buffer));
       this.#wake();
     });
     this.socket.on("close", (code, reason) => {
@@ -82,6 +80,13 @@ export class JsonClient {
 
   ofType(type: string): Message[] {
     return this.messages.filter((message) => message.type === type);
+  }
+
+  /** The messages of a frame. */
+  protected read(data: Buffer): readonly Message[] {
+    // Without a subprotocol one frame is one JSON text; with one it may be JSON lines.
+    const texts = this.socket.protocol === "" ? [String(data)] : String(data).split("\n");
+    return texts.map((text) => JSON.parse(text));
   }
 
   #change(): Promise<void> {

@@ -56,6 +56,7 @@ const connectId = 1;
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
+  readonly #codec: Codec;
   readonly #deadline: Timer;
   #phase: "opening" | "greeting" | "open" | "ended" = "opening";
   #socket: Socket | undefined;
@@ -65,6 +66,7 @@ export class Connection {
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
     this.#options = options;
     this.#events = events;
+    this.#codec = options.codec.forConnection?.() ?? options.codec;
     this.#deadline = options.clock.after(options.connectTimeoutMs, () =>
       this.drop("connect_timeout"),
     );
@@ -72,9 +74,9 @@ export class Connection {
 
   /** Dials. Apart from the constructor so that `ended` never comes before the caller holds the object. */
   open(): void {
-    const { url, codec, openSocket } = this.#options;
+    const { url, openSocket } = this.#options;
     try {
-      this.#socket = openSocket(url, [codec.subprotocol], {
+      this.#socket = openSocket(url, [this.#codec.subprotocol], {
         onOpen: () => this.#greet(),
         onMessage: (payload) => this.#receive(payload),
         onClose: (code, reason) => this.#end({ code, reason }),
@@ -95,7 +97,7 @@ export class Connection {
    */
   send(message: UpMessage | DownMessage): boolean {
     if (this.#phase !== "open") return false;
-    const payload = this.#options.codec.encode(message);
+    const payload = this.#codec.encode(message);
     if (exceeds(payload, this.#maxMessageBytes)) throw new HoldfastError(failure("too_large"));
     this.#socket?.send(payload);
     return true;
@@ -117,17 +119,16 @@ export class Connection {
   #greet(): void {
     if (this.#phase !== "opening") return;
     this.#phase = "greeting";
-    const { token, session, generation, codec } = this.#options;
-    this.#socket?.send(
-      codec.encode({ type: "connect", id: connectId, session, generation, ...given({ token }) }),
-    );
+    const { token, session, generation } = this.#options;
+    const command = { type: "connect", id: connectId, session, generation } as const;
+    this.#socket?.send(this.#codec.encode({ ...command, ...given({ token }) }));
   }
 
   #receive(payload: Payload): void {
     if (this.#phase === "ended") return;
     this.#events.heard();
     try {
-      const parts = this.#options.codec.decode(payload, this.#options.maxMessagesPerFrame);
+      const parts = this.#codec.decode(payload, this.#options.maxMessagesPerFrame);
       for (const part of parts) {
         if (part instanceof Error) throw part;
         if (typeof part === "object" && part !== null) this.#take(part as DownMessage);
@@ -141,7 +142,7 @@ export class Connection {
   #take(message: DownMessage): void {
     if (this.#phase === "ended") return;
     if (message.type === "ping") {
-      this.#socket?.send(this.#options.codec.encode({ type: "pong" }));
+      this.#socket?.send(this.#codec.encode({ type: "pong" }));
     } else if (message.type === "disconnect") {
       this.#advice = message;
     } else if (this.#phase === "open") {

@@ -15,12 +15,15 @@ export function sizeOf(payload: Payload): number {
  */
 export class Encoded {
   readonly message: DownMessage;
+  readonly #ref: number;
   #codec: Codec | undefined;
   #frame: Frame | undefined;
   #others: Map<Codec, Frame> | undefined;
 
-  constructor(message: DownMessage) {
+  /** `ref`: the number of the message's channel, where binary codecs say it. */
+  constructor(message: DownMessage, ref = 0) {
     this.message = message;
+    this.#ref = ref;
   }
 
   /** The frame for a codec. Throws `TypeError` for values the codec cannot say. */
@@ -28,7 +31,7 @@ export class Encoded {
     if (this.#codec === codec && this.#frame !== undefined) return this.#frame;
     const known = this.#others?.get(codec);
     if (known !== undefined) return known;
-    const payload = codec.encode(this.message);
+    const payload = codec.encode(this.message, this.#ref);
     const frame = frameOf(this.message, payload);
     if (this.#frame === undefined) {
       this.#codec = codec;

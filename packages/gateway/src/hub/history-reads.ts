@@ -13,8 +13,8 @@ import type { Turns } from "./turns.js";
 
 /** A page of history with the encodings of its entries, shared by everyone who asked for the same. */
 export interface SharedPage extends HistoryPage {
-  /** One of `entries`, encoded once per codec whoever sends it. */
-  encoded(entry: Entry): Encoded;
+  /** One of `entries`, encoded once per codec whoever sends it; `ref` is the channel's number. */
+  encoded(entry: Entry, ref: number): Encoded;
 }
 
 /** Somebody who waits for a page. */
@@ -101,10 +101,10 @@ export class HistoryReads {
 
 function shared(channel: string, page: HistoryPage): SharedPage {
   const encodings = new Map<Entry, Encoded>();
-  const encoded = (entry: Entry): Encoded => {
+  const encoded = (entry: Entry, ref: number): Encoded => {
     let known = encodings.get(entry);
     if (known === undefined) {
-      known = new Encoded(publicationOf(channel, entry));
+      known = new Encoded(publicationOf(channel, entry), ref);
       encodings.set(entry, known);
     }
     return known;

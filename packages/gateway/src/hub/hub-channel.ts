@@ -30,6 +30,8 @@ const MAX_EARLY_ENTRIES = 256;
  */
 export class HubChannel {
   readonly name: string;
+  /** Stands for the channel in binary codecs. */
+  readonly ref: number;
   readonly policy: ChannelPolicy;
   readonly ring: EntryRing;
   readonly presence: PresenceWatch;
@@ -52,11 +54,13 @@ export class HubChannel {
 
   constructor(
     name: string,
+    ref: number,
     policy: ChannelPolicy,
     context: HubContext,
     released: (channel: HubChannel) => void,
   ) {
     this.name = name;
+    this.ref = ref;
     this.policy = policy;
     this.#context = context;
     this.#released = released;
@@ -65,7 +69,7 @@ export class HubChannel {
     this.refill = new Refill(this, context);
     this.head = new CurrentHead(name, context);
     this.state = this.#makeState();
-    this.welcome = new Welcome(context.clock);
+    this.welcome = new Welcome(context.clock, ref);
   }
 
   get clock(): Clock {
@@ -148,7 +152,7 @@ export class HubChannel {
 
   onEphemeral(request: EphemeralRequest): void {
     if (this.live.size === 0) return;
-    const encoded = new Encoded(ephemeralOf(request));
+    const encoded = new Encoded(ephemeralOf(request), this.ref);
     this.live.send(encoded, "ephemeral", this.#context.broadcast);
     this.#context.metrics.deliveries.add(this.live.size);
   }
@@ -165,7 +169,7 @@ export class HubChannel {
   advance(epoch: string, entry: Entry): void {
     this.last = { epoch, offset: entry.offset, id: entry.id };
     this.state?.advanced(epoch, entry);
-    const encoded = new Encoded(publicationOf(this.name, entry));
+    const encoded = new Encoded(publicationOf(this.name, entry), this.ref);
     this.live.send(encoded, "stored", this.#context.broadcast);
     this.#context.metrics.deliveries.add(this.live.size);
     if (this.#users > 0 && this.policy.retains) this.ring.push(entry.offset, entry.id, encoded);
@@ -254,7 +258,7 @@ export class HubChannel {
   }
 
   #tellLive(message: DownMessage): void {
-    const encoded = new Encoded(message);
+    const encoded = new Encoded(message, this.ref);
     this.live.send(encoded, "control", this.#context.broadcast);
   }
 

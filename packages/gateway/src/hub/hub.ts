@@ -13,6 +13,7 @@ import { TokenBucket } from "@holdfast/core";
 import { textOf } from "./ask.js";
 import type { ReplayRequest } from "./beginning.js";
 import type { ChannelPolicy } from "./channel-policy.js";
+import { ChannelRefs } from "./channel-refs.js";
 import type { HubContext } from "./context.js";
 import { HistoryReads } from "./history-reads.js";
 import { HubChannel } from "./hub-channel.js";
@@ -36,6 +37,7 @@ export type HubOptions = Omit<HubContext, "link" | "reads" | "budget" | "resumes
 export class Hub {
   readonly context: HubContext;
   readonly #channels = new Map<string, HubChannel>();
+  readonly #refs = new ChannelRefs();
   readonly #quietCheck: QuietCheck;
   #available = true;
 
@@ -132,8 +134,9 @@ export class Hub {
   hold(name: string, policy: ChannelPolicy): HubChannel {
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      channel = new HubChannel(name, policy, this.context, (released) => {
+      channel = new HubChannel(name, this.#refs.take(), policy, this.context, (released) => {
         this.#channels.delete(released.name);
+        this.#refs.giveBack(released.ref);
       });
       this.#channels.set(name, channel);
     }

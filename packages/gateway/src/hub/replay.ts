@@ -198,7 +198,7 @@ export class Replay {
     };
     if (facts.state !== undefined) sink.control(channel.welcome.frame(message, id, sink.codec));
     else {
-      const answer = new Encoded(id === undefined ? message : { ...message, id });
+      const answer = new Encoded(id === undefined ? message : { ...message, id }, channel.ref);
       sink.control(answer.frame(sink.codec));
     }
   }
@@ -311,7 +311,7 @@ export class Replay {
     // Recent entries have been encoded for the ring already.
     const shared =
       channel.last.epoch === this.#cursor.epoch ? channel.ring.at(entry.offset) : undefined;
-    const encoded = shared?.encoded ?? page.encoded(entry);
+    const encoded = shared?.encoded ?? page.encoded(entry, channel.ref);
     sink.stored(encoded.frame(sink.codec));
   }
 

@@ -8,7 +8,7 @@ import {
   SeededRandom,
   VirtualClock,
 } from "@holdfast/core/testing";
-import type { DownMessage, UpMessage } from "@holdfast/protocol";
+import type { Codec, DownMessage, Payload, UpMessage } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import { createCore } from "../core.js";
 import type { CoreOptions, GatewayCore } from "../core-contract.js";
@@ -19,7 +19,7 @@ type Down<Type extends DownMessage["type"]> = Extract<DownMessage, { type: Type 
 
 /** A socket that a test holds both ends of. */
 export class FakeTransport implements Transport {
-  readonly codec = jsonCodec;
+  readonly codec: Codec;
   readonly negotiated: boolean;
   /** Set by tests that play a slow reader; while `stalled`, what is written stays here. */
   bufferedBytes = 0;
@@ -30,17 +30,23 @@ export class FakeTransport implements Transport {
   terminated = false;
   /** The gateway's connection, set by `TestGateway.connect`. */
   connection: Connection | undefined;
+  /** The bytes and texts that were written, each a frame. */
+  readonly payloads: Payload[] = [];
+  readonly #reader: Codec;
   readonly #received: DownMessage[] = [];
 
-  constructor(negotiated = true) {
+  constructor(negotiated = true, codec: Codec = jsonCodec) {
     this.negotiated = negotiated;
+    this.codec = codec;
+    this.#reader = codec.forConnection?.() ?? codec;
   }
 
   write(frames: readonly Frame[]): void {
     this.writes++;
     for (const frame of frames) {
       if (this.stalled) this.bufferedBytes += frame.size;
-      for (const message of this.codec.decode(frame.payload, 1)) {
+      this.payloads.push(frame.payload);
+      for (const message of this.#reader.decode(frame.payload, 1)) {
         this.#received.push(message as DownMessage);
       }
     }
@@ -71,11 +77,20 @@ export class FakeTransport implements Transport {
 
   /** Sends commands in one frame. */
   send(...commands: (UpMessage | Record<string, unknown>)[]): void {
-    this.sendText(commands.map((command) => JSON.stringify(command)).join("\n"));
+    if (!this.codec.binary) {
+      this.sendText(commands.map((command) => JSON.stringify(command)).join("\n"));
+      return;
+    }
+    const parts = commands.map((command) => this.codec.encode(command as UpMessage));
+    this.sendBytes(Buffer.concat(parts.map((part) => Buffer.from(part))));
   }
 
   sendText(text: string): void {
     this.connection?.receive(text);
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.connection?.receive(bytes);
   }
 
   /** The peer is gone. */
@@ -122,9 +137,9 @@ export interface TestGateway {
   readonly logger: RecordingLogger;
   readonly meter: RecordingMeter;
   /** A new socket; nothing was sent on it. */
-  connect(handshake?: Partial<Handshake>, negotiated?: boolean): FakeTransport;
+  connect(handshake?: Partial<Handshake>, negotiated?: boolean, codec?: Codec): FakeTransport;
   /** A new socket whose session is open. */
-  open(connect?: Record<string, unknown>): Promise<FakeTransport>;
+  open(connect?: Record<string, unknown>, codec?: Codec): Promise<FakeTransport>;
   /** Lets ticks and promises settle without moving time. */
   settle(): Promise<void>;
 }
@@ -155,13 +170,20 @@ export async function testGateway(options: TestOptions = {}): Promise<TestGatewa
     settings: { ...defaultsOf(settings), ...overrides },
   });
   const settle = () => clock.settle();
-  const connect = (handshake: Partial<Handshake> = {}, negotiated = true): FakeTransport => {
-    const transport = new FakeTransport(negotiated);
+  const connect = (
+    handshake: Partial<Handshake> = {},
+    negotiated = true,
+    codec: Codec = jsonCodec,
+  ): FakeTransport => {
+    const transport = new FakeTransport(negotiated, codec);
     transport.connection = core.accept(transport, { headers: {}, ...handshake });
     return transport;
   };
-  const open = async (command: Record<string, unknown> = {}): Promise<FakeTransport> => {
-    const transport = connect();
+  const open = async (
+    command: Record<string, unknown> = {},
+    codec: Codec = jsonCodec,
+  ): Promise<FakeTransport> => {
+    const transport = connect({}, true, codec);
     transport.send({ type: "connect", ...command });
     await settle();
     return transport;

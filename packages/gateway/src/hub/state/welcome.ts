@@ -15,12 +15,15 @@ export type Greeting = Omit<Subscribed, "id">;
  */
 export class Welcome {
   readonly #clock: Clock;
+  readonly #ref: number;
   #greeting: Greeting | undefined;
   #encoded: Encoded | undefined;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock) {
+  /** `ref`: the number of the channel in binary codecs. */
+  constructor(clock: Clock, ref: number) {
     this.#clock = clock;
+    this.#ref = ref;
   }
 
   /** The frame of a greeting, as the answer to a request where that has a number. */
@@ -28,7 +31,7 @@ export class Welcome {
     const shared = this.#shared(greeting).frame(codec);
     if (id === undefined) return shared;
     if (codec.answering === undefined) {
-      const payload = codec.encode({ ...greeting, id });
+      const payload = codec.encode({ ...greeting, id }, this.#ref);
       return new Frame(payload, sizeOf(payload));
     }
     const payload = codec.answering(shared.payload, id);
@@ -47,7 +50,7 @@ export class Welcome {
   #shared(greeting: Greeting): Encoded {
     if (this.#encoded !== undefined && isSame(this.#greeting, greeting)) return this.#encoded;
     this.release();
-    const encoded = new Encoded(greeting);
+    const encoded = new Encoded(greeting, this.#ref);
     this.#greeting = greeting;
     this.#encoded = encoded;
     this.#timer = this.#clock.after(KEPT_MS, () => this.release());
