@@ -4,6 +4,7 @@ import { Bytes, ChannelName, Data, Key, Meta, Tags, User } from "../fields.js";
 /** An ephemeral publication: not stored, no offset, may be dropped; later ones of a `key` replace earlier ones. */
 export const Ephemeral = Type.Object({
   type: Type.Literal("ephemeral"),
+  /** `namespace:name`; in MessagePack `ref` stands in its place. */
   channel: ChannelName,
   data: Type.Optional(Data),
   bytes: Type.Optional(Bytes),

@@ -14,6 +14,7 @@ import {
 /** One entry of a channel. Contains nothing that depends on the recipient. */
 export const Publication = Type.Object({
   type: Type.Literal("publication"),
+  /** `namespace:name`; in MessagePack `ref` stands in its place. */
   channel: ChannelName,
   offset: Offset,
   id: PublicationId,

@@ -31,7 +31,7 @@ export const Subscribed = Type.Object({
    * subscription does not resume. The publications that follow are to be folded into it.
    */
   state: Type.Optional(Data),
-  /** Binary codecs: number that stands for the channel in this connection's publications. */
+  /** MessagePack: the number that stands for the channel in what is pushed from now on. */
   ref: Type.Optional(Type.Integer({ minimum: 1, maximum: 0xffff_ffff })),
 });
 export type Subscribed = Static<typeof Subscribed>;
