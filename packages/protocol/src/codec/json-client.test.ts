@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findIJsonFault } from "../i-json.js";
+import { findIJsonFault, prototypeKeyFault } from "../i-json.js";
 import type { UpMessage } from "../schemas/up.js";
 import { clientJsonCodec, jsonCodec } from "./json.js";
 
@@ -17,14 +17,28 @@ function asRead(value: unknown): unknown {
 }
 
 describe("the JSON codec of a client", () => {
-  it("writes any JSON value as the gateway would", () => {
+  it("writes any value that the gateway takes as the gateway would, and no other", () => {
+    const limits = { maxDepth: 100, keyFault: prototypeKeyFault };
+    const text = fc.string({ unit: fc.oneof(fc.nat(0xffff).map((u) => String.fromCharCode(u))) });
+    const name = fc.oneof(text, fc.constantFrom("__proto__", "constructor", "prototype"));
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(fc.jsonValue(), fc.double(), text, tie("members")),
+      members: fc.dictionary(name, tie("value"), { maxKeys: 3 }),
+    }));
+    const seen = { taken: 0, refused: 0 };
     fc.assert(
-      fc.property(fc.jsonValue(), (data) => {
-        // Numbers beyond 2^53 and lone surrogates are the gateway's to refuse, with the field's name.
-        fc.pre(findIJsonFault(data, { maxDepth: 100 }) === undefined);
-        expect(encode(data)).toBe(jsonCodec.encode(publish(data)));
+      fc.property(value, (data) => {
+        if (findIJsonFault(data, limits) === undefined) {
+          seen.taken++;
+          expect(encode(data)).toBe(jsonCodec.encode(publish(data)));
+        } else {
+          seen.refused++;
+          expect(() => encode(data)).toThrow(TypeError);
+        }
       }),
+      { numRuns: 2000 },
     );
+    expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(100);
   });
 
   it("writes nothing that reads back as something else, whatever it is given", () => {
@@ -64,8 +78,12 @@ describe("the JSON codec of a client", () => {
     ["publish/data/0", new Array(1)],
     ["publish/data/f", { f: () => 1 }],
     ["publish/data", Symbol("x")],
+    ["publish/data/text", { text: "half \ud83d" }],
+    ["publish/data/n", { n: 2 ** 53 }],
+    ["publish/data/a/__proto__", { a: JSON.parse('{"__proto__":1}') }],
+    ["publish/data/constructor", { constructor: 1 }],
   ])("names the place: %s", (place, data) => {
-    expect(() => encode(data)).toThrow(`${place} must be a JSON value`);
+    expect(() => encode(data)).toThrow(`${place} must be an I-JSON value`);
   });
 
   it("refuses a cycle", () => {
