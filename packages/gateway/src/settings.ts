@@ -32,6 +32,11 @@ export const settings = {
     min: 128,
     description: "Largest message taken from a client.",
   }),
+  maxFragmentsPerMessage: integer(1_024, {
+    unit: "count",
+    min: 1,
+    description: "Frames (fragments, RFC 6455 §5.4) a client may cut one message into.",
+  }),
   maxMessagesPerFrame: integer(256, {
     unit: "count",
     min: 1,

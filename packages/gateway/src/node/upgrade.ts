@@ -26,8 +26,7 @@ import { deflating, WsTransport, type WsTransportOwner } from "./ws-transport.js
 
 /** Time a closing handshake may take before the socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 5_000;
-/** Fragments of one message, and chunks a socket may deliver one frame in. */
-const MAX_FRAGMENTS = 1_024;
+/** Chunks a socket may deliver one frame in. */
 const MAX_BUFFERED_CHUNKS = 16_384;
 const MAX_PENDING_PONGS = 16;
 /** Header lines of an upgrade request; browsers send about 15. */
@@ -56,13 +55,13 @@ export interface UpgradeOptions {
   readonly checkHost: boolean;
 }
 
-// Known to ws 8.23, not yet to its type declarations.
-const bounds = {
+/** Known to ws 8.23, not yet to its type declarations. */
+const bounds = ({ maxFragmentsPerMessage }: Settings) => ({
   closeTimeout: CLOSE_TIMEOUT_MS,
-  maxFragments: MAX_FRAGMENTS,
+  maxFragments: maxFragmentsPerMessage,
   maxBufferedChunks: MAX_BUFFERED_CHUNKS,
   maxPendingAutoPongs: MAX_PENDING_PONGS,
-};
+});
 
 /**
  * Each message by itself: the same compressed frame can go to everybody, and nothing of a window is
@@ -97,7 +96,7 @@ export class UpgradeDoor {
       autoPong: true,
       maxPayload: options.settings.maxMessageBytes,
       handleProtocols: (_offers, request: NegotiatedRequest) => request.subprotocol ?? false,
-      ...bounds,
+      ...bounds(options.settings),
     });
   }
 
