@@ -8,6 +8,7 @@ import { metrics } from "../metrics.js";
 import type { Settings } from "../settings.js";
 import type { Handshake } from "../transport.js";
 import type { TrustedProxies } from "./client-address.js";
+import { acceptableDeflate } from "./deflate-offers.js";
 import { KeptHandshake } from "./kept-handshake.js";
 import { LinkedSocket } from "./linked-socket.js";
 import { isForLocalHost } from "./local-host.js";
@@ -118,6 +119,7 @@ export class UpgradeDoor {
     const marked: NegotiatedRequest = Object.assign(request, {
       subprotocol: negotiated.subprotocol,
     });
+    if (this.#options.compression) keepAcceptable(request.headers);
     this.#server.handleUpgrade(marked, socket, head, (ws) => {
       socket.off("error", onError);
       this.#open(ws, socket, core, negotiated, handshakeOf(request, negotiated, proxies));
@@ -208,6 +210,14 @@ interface Settled {
   readonly ok: true;
   readonly core: GatewayCore;
   readonly negotiated: Negotiated;
+}
+
+/** Leaves `ws` the one offer of compression that can be accepted, or none. */
+function keepAcceptable(headers: IncomingMessage["headers"]): void {
+  const name = "sec-websocket-extensions";
+  const offer = acceptableDeflate(headers[name]);
+  if (offer === undefined) delete headers[name];
+  else headers[name] = offer;
 }
 
 function handshakeOf(
