@@ -9,7 +9,7 @@ import type { GatewayCore as Core } from "../../packages/gateway/src/core-contra
 import { TrustedProxies } from "../../packages/gateway/src/node/client-address.js";
 import { trafficOf } from "../../packages/gateway/src/node/traffic.js";
 import { UpgradeDoor } from "../../packages/gateway/src/node/upgrade.js";
-import { settings } from "../../packages/gateway/src/settings.js";
+import { type Settings, settings } from "../../packages/gateway/src/settings.js";
 import { type Connection, Frame, type Transport } from "../../packages/gateway/src/transport.js";
 
 /** Largest message the endpoint takes, in bytes: the gateway's default. */
@@ -47,8 +47,14 @@ function echoCore(): Core & GatewayCore {
   };
 }
 
+/** How an endpoint differs from the gateway's defaults. */
+export interface EchoOptions {
+  readonly compression?: boolean;
+  readonly settings?: Partial<Settings>;
+}
+
 /** Starts the endpoint on a free port of this machine. */
-export async function openEcho(): Promise<EchoEndpoint> {
+export async function openEcho(options: EchoOptions = {}): Promise<EchoEndpoint> {
   const core = echoCore();
   const door = new UpgradeDoor({
     core: () => core,
@@ -57,12 +63,12 @@ export async function openEcho(): Promise<EchoEndpoint> {
     clock: new VirtualClock(),
     logger: silentLogger,
     meter: silentMeter,
-    settings: defaultsOf(settings),
+    settings: { ...defaultsOf(settings), ...options.settings },
     origins: [],
     queryTokens: false,
     proxies: new TrustedProxies([]),
     checkHost: false,
-    compression: false,
+    compression: options.compression ?? false,
     traffic: trafficOf(silentMeter),
   });
   const server = createServer();
