@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { inflateRawSync } from "node:zlib";
+import { constants, inflateRawSync } from "node:zlib";
 import { expect } from "vitest";
 import { closeFrame, echo, type FrameCase } from "./frame-case.js";
 import type { HandshakeCase } from "./handshake-cases.js";
@@ -65,6 +65,12 @@ export function headerOf(head: string, name: string): string | undefined {
   return line?.slice(name.length + 1).trim();
 }
 
+/** A compressed message by itself (RFC 7692 §7.2.2). */
+function inflated(body: Buffer): Buffer {
+  const finishFlush = constants.Z_SYNC_FLUSH;
+  return inflateRawSync(Buffer.concat([body, TAIL]), { finishFlush });
+}
+
 /**
  * The server's frames, each checked for what RFC 6455 §5.1, §5.2 and §5.5 ask of a server, and inflated
  * by itself where it is compressed (RFC 7692 §7.2.2: no context was agreed on).
@@ -90,8 +96,7 @@ export function framesOf(bytes: Buffer): string[] {
     );
     const payload = bytes.subarray(at + header, at + header + length);
     expect(payload.length, "a whole frame").toBe(length);
-    if (compressed)
-      frames.push(`compressed ${echo(opcode, inflateRawSync(Buffer.concat([payload, TAIL])))}`);
+    if (compressed) frames.push(`compressed ${echo(opcode, inflated(payload))}`);
     else if (opcode !== 8) frames.push(echo(opcode, payload));
     else frames.push(`close ${payload.length === 0 ? "empty" : payload.readUInt16BE(0)}`);
     at += header + length;

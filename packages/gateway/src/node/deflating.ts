@@ -1,5 +1,6 @@
 import { constants, deflateRawSync } from "node:zlib";
 import type { Frame } from "../transport.js";
+import type { DeflateOffer } from "./deflate-offers.js";
 import { framed, framedBytes } from "./framing.js";
 
 /** RFC 7692 §6: RSV1 marks a compressed message. */
@@ -39,9 +40,10 @@ function deflate(frame: Frame, level: number): Uint8Array {
   return framed(body, typeof payload === "string", RSV1);
 }
 
-/** Whether what `ws` has negotiated lets a connection take the shared compressed frames. */
-export function takesDeflated(extensions: string): boolean {
-  if (!extensions.startsWith("permessage-deflate")) return false;
-  const [, bits] = /server_max_window_bits=(\d+)/.exec(extensions) ?? [];
-  return bits === undefined || Number(bits) === WINDOW_BITS;
+/**
+ * Whether a connection that was opened by this offer takes the shared compressed frames: they may refer
+ * to anything within the largest window (RFC 7692 §7.1.2.1).
+ */
+export function takesDeflated(offer: DeflateOffer | undefined): boolean {
+  return offer !== undefined && offer.serverWindowBits >= WINDOW_BITS;
 }

@@ -8,7 +8,8 @@ import { metrics } from "../metrics.js";
 import type { Settings } from "../settings.js";
 import type { Handshake } from "../transport.js";
 import type { TrustedProxies } from "./client-address.js";
-import { acceptableDeflate } from "./deflate-offers.js";
+import { acceptableDeflate, type DeflateOffer } from "./deflate-offers.js";
+import { takesDeflated } from "./deflating.js";
 import { KeptHandshake } from "./kept-handshake.js";
 import { LinkedSocket } from "./linked-socket.js";
 import { isForLocalHost } from "./local-host.js";
@@ -119,10 +120,11 @@ export class UpgradeDoor {
     const marked: NegotiatedRequest = Object.assign(request, {
       subprotocol: negotiated.subprotocol,
     });
-    if (this.#options.compression) keepAcceptable(request.headers);
+    const offer = this.#options.compression ? keepAcceptable(request.headers) : undefined;
     this.#server.handleUpgrade(marked, socket, head, (ws) => {
       socket.off("error", onError);
-      this.#open(ws, socket, core, negotiated, handshakeOf(request, negotiated, proxies));
+      const agreed = { ...negotiated, deflates: takesDeflated(offer) };
+      this.#open(ws, socket, core, agreed, handshakeOf(request, negotiated, proxies));
     });
   }
 
@@ -131,10 +133,14 @@ export class UpgradeDoor {
     ws: LinkedSocket,
     socket: Duplex,
     core: GatewayCore,
-    { codec, subprotocol }: Negotiated,
+    { codec, subprotocol, deflates }: Negotiated & { readonly deflates: boolean },
     handshake: Handshake,
   ): void {
-    const transport = new WsTransport(ws, socket, this.#owner, codec, subprotocol !== undefined);
+    const transport = new WsTransport(ws, socket, this.#owner, {
+      codec,
+      negotiated: subprotocol !== undefined,
+      deflates,
+    });
     this.#opened(transport);
     transport.start(core.accept(transport, handshake));
   }
@@ -213,11 +219,12 @@ interface Settled {
 }
 
 /** Leaves `ws` the one offer of compression that can be accepted, or none. */
-function keepAcceptable(headers: IncomingMessage["headers"]): void {
+function keepAcceptable(headers: IncomingMessage["headers"]): DeflateOffer | undefined {
   const name = "sec-websocket-extensions";
   const offer = acceptableDeflate(headers[name]);
   if (offer === undefined) delete headers[name];
-  else headers[name] = offer;
+  else headers[name] = offer.text;
+  return offer;
 }
 
 function handshakeOf(

@@ -3,7 +3,7 @@ import type { Logger } from "@holdfast/core";
 import { type Drained, Target } from "@holdfast/fanout";
 import type { Codec } from "@holdfast/protocol";
 import type { Connection, Frame, Transport } from "../transport.js";
-import { type Compression, deflatedBytes, takesDeflated } from "./deflating.js";
+import { type Compression, deflatedBytes } from "./deflating.js";
 import { sharedBytes, truncateReason } from "./framing.js";
 import type { LinkedSocket, SocketEvents } from "./linked-socket.js";
 import type { Traffic } from "./traffic.js";
@@ -25,6 +25,14 @@ export interface WsTransportOwner {
   readonly deflate: (frame: Frame) => Uint8Array;
   /** The socket of the transport is closed. */
   gone(transport: WsTransport): void;
+}
+
+/** What the opening handshake settled for one connection. */
+interface Agreed {
+  readonly codec: Codec;
+  readonly negotiated: boolean;
+  /** true: it takes the compressed frames that all share. */
+  readonly deflates: boolean;
 }
 
 /** How all connections of a gateway compress, as one function that they share. */
@@ -51,19 +59,13 @@ export class WsTransport implements Transport, SocketEvents, Drained {
   #errorCode: number | undefined;
   #controlFrames = 0;
 
-  constructor(
-    ws: LinkedSocket,
-    socket: Duplex,
-    owner: WsTransportOwner,
-    codec: Codec,
-    negotiated: boolean,
-  ) {
+  constructor(ws: LinkedSocket, socket: Duplex, owner: WsTransportOwner, agreed: Agreed) {
     this.#ws = ws;
     this.target = new Target(socket, this);
     this.#owner = owner;
-    this.codec = codec;
-    this.deflated = takesDeflated(ws.extensions) ? owner.deflate : undefined;
-    this.negotiated = negotiated;
+    this.codec = agreed.codec;
+    this.deflated = agreed.deflates ? owner.deflate : undefined;
+    this.negotiated = agreed.negotiated;
   }
 
   get bufferedBytes(): number {
