@@ -53,3 +53,13 @@ describe("a pattern of subdomains", () => {
     expect(complaintAboutOrigin(origin)).toMatch(/must be an origin/);
   });
 });
+
+it("where TLS ends here, a page in the clear is not of the same origin, but may be listed", () => {
+  const host = "gateway.example";
+  expect(originAllowed("http://gateway.example", host, [])).toBe(true);
+  expect(originAllowed("http://gateway.example", host, [], true)).toBe(false);
+  expect(originAllowed("https://gateway.example", host, [], true)).toBe(true);
+  expect(originAllowed("http://gateway.example", host, ["http://gateway.example"], true)).toBe(
+    true,
+  );
+});

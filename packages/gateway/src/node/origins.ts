@@ -17,17 +17,21 @@ export function complaintAboutOrigin(origin: string): string | undefined {
 /**
  * true when a page of `origin` may connect (RFC 6454): one of the list (exact, a pattern of
  * subdomains, or `*`: every page), or one of the same host. Clients that send no Origin are no
- * browsers, so no page can misuse their cookies.
+ * browsers, so no page can misuse their cookies. `secure`: the connection is TLS that ends here, so a
+ * page of the same origin came by `https:`; behind a proxy nobody here can tell.
  */
 export function originAllowed(
   origin: string | undefined,
   host: string | undefined,
   origins: readonly string[],
+  secure = false,
 ): boolean {
   if (origin === undefined || origins.includes("*") || origins.includes(origin)) return true;
   if (origins.some((pattern) => isSubdomain(origin, pattern))) return true;
   if (host === undefined || !URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
+  // A page that came in the clear may be anybody's between here and its visitor.
+  if (secure && protocol !== "https:") return false;
   // URL drops default ports. An opaque origin ("null") or file: has no host and matches nothing.
   const defaultPort = protocol === "https:" ? /:443$/ : /:80$/;
   return originHost !== "" && originHost === host.toLowerCase().replace(defaultPort, "");

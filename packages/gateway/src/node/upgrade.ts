@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import type { Clock, Logger, Meter, Timer } from "@holdfast/core";
 import type { Codec } from "@holdfast/protocol";
 import { type Server, WebSocketServer } from "ws";
@@ -169,7 +170,8 @@ export class UpgradeDoor {
     if (this.#options.checkHost && !isForLocalHost(request)) {
       return refuse(421, "This gateway answers for this machine alone.");
     }
-    if (!originAllowed(headers.origin, headers.host, origins)) {
+    const secure = request.socket instanceof TLSSocket;
+    if (!originAllowed(headers.origin, headers.host, origins, secure)) {
       return refuse(403, "Pages of this origin may not connect (option `origins`).");
     }
     const negotiated = negotiate(headers["sec-websocket-protocol"], codecs, plain);
