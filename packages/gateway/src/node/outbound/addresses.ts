@@ -12,6 +12,7 @@ for (const [network, prefix] of [
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
   ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
   ["192.168.0.0", 16],
   ["198.18.0.0", 15],
   ["198.51.100.0", 24],
@@ -21,17 +22,22 @@ for (const [network, prefix] of [
 ] as const) {
   inward.addSubnet(network, prefix, "ipv4");
 }
-// IANA IPv6 Special-Purpose Address Registry; 64:ff9b::/96 (NAT64) and 2002::/16 (6to4) embed IPv4.
+// IANA IPv6 Special-Purpose Address Registry, and what was retired from it. ::/96 (RFC 4291 §2.5.5.1),
+// ::ffff:0:0:0/96 (RFC 2765), 64:ff9b::/96 (NAT64) and 2002::/16 (6to4) embed IPv4.
 for (const [network, prefix] of [
-  ["::", 127],
+  ["::", 96],
+  ["::ffff:0:0:0", 96],
   ["64:ff9b::", 96],
   ["64:ff9b:1::", 48],
   ["100::", 64],
   ["2001::", 23],
   ["2001:db8::", 32],
   ["2002::", 16],
+  ["3fff::", 20],
+  ["5f00::", 16],
   ["fc00::", 7],
   ["fe80::", 10],
+  ["fec0::", 10],
   ["ff00::", 8],
 ] as const) {
   inward.addSubnet(network, prefix, "ipv6");

@@ -38,6 +38,11 @@ describe("abuse case 34: a target that points inward", () => {
     "fd00::1",
     "::ffff:10.0.0.1",
     "64:ff9b::a00:1",
+    "::10.0.0.1",
+    "::ffff:0:10.0.0.1",
+    "2002:a00:1::",
+    "2001:0:a00:1::",
+    "fec0::1",
     "not an address",
   ];
   it.each(inside)("%s is one", (address) => {
@@ -52,6 +57,9 @@ describe("abuse case 34: a target that points inward", () => {
     "https://[::1]/keys",
     "https://2130706433/keys",
     "https://0x7f.1/keys",
+    "https://0177.0.0.1/keys",
+    "https://[::ffff:127.0.0.1]/keys",
+    "https://①⑥⑨.254.169.254/keys",
     "http://id.example/keys",
     "https://user:secret@id.example/keys",
     "file:///etc/passwd",
@@ -100,6 +108,23 @@ describe("a target that misbehaves is given up", () => {
     });
     await expect(fetchBounded(url, open)).rejects.toThrow(/more than 1000 bytes/);
     expect(sent).toBeLessThan(10_000_000);
+  });
+
+  it("when it sends a byte now and then", async () => {
+    const url = await serve((_request, response) => {
+      const drip = setInterval(() => response.write(" "), 5);
+      response.once("close", () => clearInterval(drip));
+    });
+    await expect(fetchBounded(url, { ...open, timeoutMs: 80 })).rejects.toThrow(/in time/);
+  });
+
+  it("when it ends before all has come", async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { "content-length": "100" });
+      response.write("{");
+      setImmediate(() => response.destroy());
+    });
+    await expect(fetchBounded(url, open)).rejects.toThrow();
   });
 
   it("when it hangs", async () => {
