@@ -7,6 +7,7 @@ export {
   type Gateway,
   type GatewayOptions,
   type PublishResult,
+  UnavailableError,
 } from "@holdfast/gateway";
 export type { AuthenticateHandler, AuthorizeHandler, Identity } from "@holdfast/protocol";
 export { createGateway } from "./gateway.js";

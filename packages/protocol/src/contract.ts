@@ -31,10 +31,18 @@ export interface AuthenticateRequest {
   readonly signal: AbortSignal;
 }
 
-/** Turns credentials into an identity; `null` refuses. Throwing refuses too and is logged. */
+/**
+ * Turns credentials into an identity; `null` refuses. Throwing refuses too and is logged; an
+ * `UnavailableError` and a timeout are no refusal: the client is told to come back.
+ */
 export type AuthenticateHandler = (
   request: AuthenticateRequest,
 ) => Identity | null | Promise<Identity | null>;
+
+/** Thrown by an `authenticate` handler that cannot tell now, because what it has to ask is out of reach. */
+export class UnavailableError extends Error {
+  override readonly name = "UnavailableError";
+}
 
 /** What an `authorize` handler is given. For calls `channel` is the method. */
 export interface AuthorizeRequest {

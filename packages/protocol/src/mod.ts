@@ -29,6 +29,7 @@ export {
   type SnapshotHandler,
   type SnapshotRequest,
   type StateSnapshot,
+  UnavailableError,
 } from "./contract.js";
 export {
   type ErrorCode,

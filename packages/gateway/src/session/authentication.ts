@@ -1,5 +1,5 @@
 import { isFailure } from "@holdfast/broker";
-import type { CloseCode, Identity } from "@holdfast/protocol";
+import { type CloseCode, type Identity, UnavailableError } from "@holdfast/protocol";
 import { TICKET_PREFIX } from "../cluster/tickets.js";
 import { textOf } from "../hub/ask.js";
 import { Abortable, withDeadline } from "../hub/deadline.js";
@@ -55,7 +55,8 @@ export function authenticate(
         done({ ok: false, code: OVERLOADED });
       } else if (ending.kind === "error") {
         logger.warn("authenticate handler failed", { error: textOf(ending.error) });
-        done({ ok: false, code: UNAUTHORIZED });
+        const outOfReach = ending.error instanceof UnavailableError;
+        done({ ok: false, code: outOfReach ? OVERLOADED : UNAUTHORIZED });
       } else if (ending.value === null || ending.value === undefined) {
         done(withoutToken());
       } else if (!isIdentity(ending.value)) {

@@ -86,11 +86,32 @@ describe("a JSON Web Token", () => {
 });
 
 describe("a token is refused (abuse case 4)", () => {
+  const ownKey = { kty: "oct", k: Buffer.from(longSecret).toString("base64url") };
   const good = { alg: "HS256", typ: "JWT" };
   const tokens: Record<string, string> = {
     "without a signature, alg none": `${part({ alg: "none" })}.${part(claims)}.`,
     "alg none with a signature": handMade({ alg: "none" }, claims, secret),
     "alg None": handMade({ alg: "None" }, claims, secret),
+    "alg NONE": handMade({ alg: "NONE" }, claims, secret),
+    "alg empty": handMade({ alg: "" }, claims, secret),
+    "alg in a list": handMade({ alg: ["HS256"] }, claims, secret),
+    "alg of a built-in property": handMade({ alg: "constructor" }, claims, secret),
+    "with an empty signature": handMade(good, claims, secret).replace(/[^.]*$/, ""),
+    "whose signature is cut": handMade(good, claims, secret).slice(0, -4),
+    "whose signature has bytes more": `${handMade(good, claims, secret)}AAAA`,
+    "with a key of its own (jwk)": handMade({ ...good, jwk: ownKey }, claims, longSecret),
+    "with a key elsewhere (jku)": handMade(
+      { ...good, jku: "https://evil.example" },
+      claims,
+      longSecret,
+    ),
+    "with a kid that is a path": handMade({ ...good, kid: "../../dev/null" }, claims, ""),
+    "with a kid that is no text": handMade({ ...good, kid: 7 }, claims, secret),
+    "whose header is a list": handMade([good], claims, secret),
+    "whose exp is null": handMade(good, { ...claims, exp: null }, secret),
+    "whose exp is not finite": handMade(good, { ...claims, exp: -1e300 }, secret),
+    "whose sub is empty": handMade(good, { ...claims, sub: "" }, secret),
+    "encrypted, of five parts": `${handMade(good, claims, secret)}.x.y`,
     "without alg": handMade({}, claims, secret),
     "signed with another secret": handMade(good, claims, longSecret),
     "signed with another hash than it says": handMade(good, claims, secret, "sha512"),
@@ -126,6 +147,21 @@ describe("a token is refused (abuse case 4)", () => {
     const { ask } = judge({ publicKeys: [publicPem] });
     expect(await ask(handMade({ alg: "HS256" }, claims, publicPem))).toBeNull();
     expect(await ask(await signedWith(rsa.privateKey, "RS256"))).toMatchObject({ user: "ada" });
+  });
+
+  it.each([
+    ["DER", "der"],
+    ["JWK", "jwk"],
+  ] as const)("made with a public key as if it were a secret, as %s", async (_name, format) => {
+    const exported =
+      format === "jwk"
+        ? JSON.stringify(rsa.publicKey.export({ format }))
+        : rsa.publicKey.export({ format, type: "spki" });
+    const { ask } = judge({ publicKeys: [pem(rsa.publicKey)] });
+    for (const alg of ["HS256", "HS384", "HS512"]) {
+      const hash = alg.replace("HS", "sha");
+      expect(await ask(handMade({ alg }, claims, exported, hash))).toBeNull();
+    }
   });
 
   it("of an algorithm that is not among those accepted", async () => {

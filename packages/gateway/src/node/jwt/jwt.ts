@@ -1,5 +1,5 @@
 import type { Clock, Logger } from "@holdfast/core";
-import type { AuthenticateHandler, Identity } from "@holdfast/protocol";
+import { type AuthenticateHandler, type Identity, UnavailableError } from "@holdfast/protocol";
 import { complaintAbout, fetchBounded } from "../outbound/fetch-bounded.js";
 import { nodeClock } from "../platform.js";
 import { type Algorithm, algorithms as everyAlgorithm, isAlgorithm } from "./algorithms.js";
@@ -111,10 +111,17 @@ class TokenJudge {
       : this.#conclude(claims, hash);
   }
 
-  /** The token names a key that is not there: the issuer may have begun to use a new one. */
+  /**
+   * The token names a key that is not there: the issuer may have begun to use a new one. While the set
+   * cannot be fetched nobody can tell, and a refusal would send the client away for good.
+   */
   async #afterFetch(token: UnverifiedToken, hash: TokenHash): Promise<Identity | null> {
     await this.#keySet?.fetchAgain();
-    return this.#conclude(await verifySignature(token, this.#candidates(token)), hash);
+    const keys = this.#candidates(token);
+    if (keys.length === 0 && this.#keySet?.failing === true) {
+      throw new UnavailableError("The key set cannot be fetched.");
+    }
+    return this.#conclude(await verifySignature(token, keys), hash);
   }
 
   #candidates(token: UnverifiedToken): VerificationKey[] {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { VirtualClock } from "@holdfast/core/testing";
+import { UnavailableError } from "@holdfast/protocol";
 import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { type JwtOptions, jwt } from "./jwt.js";
@@ -91,6 +92,25 @@ describe("a key set behind a URL", () => {
       expect(await ask(fresh)).toMatchObject({ user: `user-${clock.monoMs()}` });
     }
     expect(server.warnings).toHaveLength(4);
+  });
+
+  it("that cannot be fetched refuses nobody for good whose key it may hold", async () => {
+    const { ask, clock, serve, server } = served();
+    server.failing = true;
+    const early = await token(first.privateKey, "a");
+    await expect(ask(early)).rejects.toThrow(UnavailableError);
+    // Within the cooldown too, in which nothing is fetched.
+    await expect(ask(early)).rejects.toThrow(UnavailableError);
+    server.failing = false;
+    serve(jwk(first.publicKey, "a"));
+    clock.advance(10_000);
+    expect(await ask(early)).toMatchObject({ user: "ada" });
+    server.failing = true;
+    clock.advance(10_000);
+    await expect(ask(await token(second.privateKey, "b"))).rejects.toThrow(UnavailableError);
+    // What the keys at hand decide is decided.
+    expect(await ask(await token(first.privateKey, "a", "grace"))).toMatchObject({ user: "grace" });
+    expect(await ask(await token(second.privateKey, "a"))).toBeNull();
   });
 
   it("that no longer holds a key ends the trust in what the key had verified", async () => {

@@ -34,6 +34,7 @@ export class KeySetUrl {
   #fetchedMs = Number.NEGATIVE_INFINITY;
   #triedMs = Number.NEGATIVE_INFINITY;
   #fetching: Promise<void> | undefined;
+  #failing = false;
 
   constructor(
     options: KeySetOptions,
@@ -62,6 +63,11 @@ export class KeySetUrl {
     return this.#keys;
   }
 
+  /** true: the latest fetch gave no keys. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
   /** Fetches in the background what has become old; the present keys are used meanwhile. */
   refreshIfOld(): void {
     const age = this.#clock.monoMs() - this.#fetchedMs;
@@ -88,11 +94,13 @@ export class KeySetUrl {
       const keys = jwkSetKeys(JSON.parse(text));
       if (keys.length === 0) throw new Error("It holds no key that can verify signatures.");
       this.#fetchedMs = this.#clock.monoMs();
+      this.#failing = false;
       if (text === this.#text) return;
       this.#text = text;
       this.#keys = keys;
       this.#changed();
     } catch (error) {
+      this.#failing = true;
       this.#failed(error instanceof Error ? error.message : String(error));
     }
   }
