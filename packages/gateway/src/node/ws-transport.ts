@@ -54,6 +54,8 @@ export class WsTransport implements Transport, SocketEvents, Drained {
   readonly deflated: ((frame: Frame) => Uint8Array) | undefined;
   readonly #ws: LinkedSocket;
   readonly #owner: WsTransportOwner;
+  /** true: the client may compress what it sends. */
+  readonly #inflates: boolean;
   #connection: Connection | undefined;
   #closing = false;
   #errorCode: number | undefined;
@@ -63,6 +65,7 @@ export class WsTransport implements Transport, SocketEvents, Drained {
     this.#ws = ws;
     this.target = new Target(socket, this);
     this.#owner = owner;
+    this.#inflates = ws.extensions !== "";
     this.codec = agreed.codec;
     this.deflated = agreed.deflates ? owner.deflate : undefined;
     this.negotiated = agreed.negotiated;
@@ -80,6 +83,7 @@ export class WsTransport implements Transport, SocketEvents, Drained {
 
   received(data: Buffer, isBinary: boolean): void {
     const { byteLength } = data;
+    if (this.#inflates) this.#ws.releaseInflater();
     this.#owner.traffic.messagesReceived.add();
     this.#owner.traffic.bytesReceived.add(byteLength);
     try {
