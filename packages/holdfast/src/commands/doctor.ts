@@ -1,22 +1,26 @@
 import { statSync } from "node:fs";
 import { boolean } from "@holdfast/core";
+import { findFanoutHelper } from "@holdfast/gateway/internal";
 import type { Command } from "../cli/command.js";
 import { exitCodes } from "../cli/exit_codes.js";
 import { UsageError } from "../config/usage_error.js";
+import { installation } from "../doctor/installation.js";
 import { securityChecks, securityFindings } from "../doctor/security.js";
 import { configurationFlags, configurationOf } from "./configuration.js";
 
-/** `holdfast doctor`: looks at a configuration before it goes into production. */
+/** `holdfast doctor`: looks at an installation, or at a configuration before it goes into production. */
 export const doctorCommand: Command = {
   name: "doctor",
-  usage: "--security [flags of serve]",
+  usage: "[--security [flags of serve]]",
   operands: [],
-  summary: "Looks at a configuration, and names what it leaves open.",
+  summary: "Looks at this installation, or at a configuration and names what it leaves open.",
   details: [
-    "It takes what serve takes, and starts nothing. What is open is to be closed before production;",
+    "Without --security it says what was found here that serve makes use of: whether publications reach",
+    "sockets by the native helper, and if not, why.",
+    "With it, it takes what serve takes, and starts nothing. What is open is to be closed before production;",
     "what is to look at is for somebody to decide. docs/security.md explains each by its name.",
   ],
-  examples: ["holdfast doctor --security --config production.json"],
+  examples: ["holdfast doctor", "holdfast doctor --security --config production.json"],
   exits: { 0: "Nothing is open.", 1: "Something is open." },
   options: {
     security: boolean(false, {
@@ -27,7 +31,12 @@ export const doctorCommand: Command = {
   },
   run: async (terminal, args) => {
     if (args.flags.get("security")?.at(-1) !== true) {
-      throw new UsageError("holdfast doctor: say what to look at: --security.");
+      const [other] = args.flags.keys();
+      if (other !== undefined) {
+        throw new UsageError(`holdfast doctor: --${other} goes with --security.`);
+      }
+      for (const line of installation(findFanoutHelper())) terminal.print(line);
+      return exitCodes.done.code;
     }
     const configuration = configurationOf(terminal, args, ["security"]);
     const findings = securityFindings(configuration, {
