@@ -1,13 +1,7 @@
 import type { Fanout } from "./fanout.js";
 import type { SendEach } from "./native.js";
 import type { SharedBytes } from "./shared-bytes.js";
-import type {
-  SocketWithHandle,
-  StreamHandle,
-  StreamState,
-  Target,
-  TargetHolder,
-} from "./target.js";
+import type { StreamState, Target, TargetHolder } from "./target.js";
 
 /** Sockets, and buffers, handed to the kernel in one crossing; the helper's own bounds. */
 const batchSize = 1024;
@@ -20,10 +14,10 @@ const nobody = -2;
 /**
  * Writes to the descriptors of plain sockets, a batch at a time.
  *
- * A descriptor is read once and trusted only while its socket still owns the very handle it was read
- * from: `destroy()` lets go of the handle in the same step that closes the descriptor, so a closed and
- * reused number is never written to. What has to be known of a target is kept in arrays beside each
- * other: with thousands of sockets most of the time would go into fetching an object for each.
+ * A descriptor is read once and trusted only while its stream was not destroyed: `destroy()` says so in
+ * the same step that closes the descriptor, before, so a closed and reused number is never written to.
+ * What has to be known of a target is kept in arrays beside each other, and of the rest one object alone,
+ * the stream's state, is looked at: with thousands of sockets it is fetching objects that costs.
  */
 export class DescriptorFanout implements Fanout, TargetHolder {
   readonly kind: Fanout["kind"];
@@ -31,8 +25,6 @@ export class DescriptorFanout implements Fanout, TargetHolder {
   readonly #send: SendEach;
   // By a target's number.
   readonly #targets: (Target | undefined)[] = [];
-  readonly #sockets: (SocketWithHandle | undefined)[] = [];
-  readonly #handles: (StreamHandle | null)[] = [];
   readonly #states: (StreamState | undefined)[] = [];
   readonly #descriptors: number[] = [];
   /** The batch in which a target is queued. */
@@ -64,8 +56,6 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     this.detach(index);
     const { socket, handle } = target;
     this.#targets[index] = target;
-    this.#sockets[index] = socket;
-    this.#handles[index] = handle;
     this.#states[index] = socket._writableState;
     this.#descriptors[index] = handle?.fd ?? throughStream;
     this.#queuedIn[index] = 0;
@@ -77,8 +67,6 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     if (this.#queuedIn[index] === this.#batch) this.#cross();
     this.#targets[index]?.heldBy(undefined, nobody);
     this.#targets[index] = undefined;
-    this.#sockets[index] = undefined;
-    this.#handles[index] = null;
     this.#states[index] = undefined;
     this.#descriptors[index] = nobody;
   }
@@ -141,9 +129,9 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     for (let at = 0; at < count; at++) {
       const index = this.#indexes[at] ?? 0;
       const descriptor = this.#descriptors[index] ?? nobody;
-      if (descriptor < 0 || this.#sockets[index]?._handle !== this.#handles[index]) continue;
+      if (descriptor < 0) continue;
       const state = this.#states[index];
-      if (state === undefined || state.length > 0 || state.ending) continue;
+      if (state === undefined || state.length > 0 || state.ending || state.destroyed) continue;
       this.#given[sockets] = descriptor;
       this.#which[sockets] = this.#slots[at] ?? 0;
       this.#order[sockets] = at;

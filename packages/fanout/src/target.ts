@@ -6,10 +6,14 @@ export interface StreamHandle {
   readonly fd: number;
 }
 
-/** What of a stream's state is relied on: what it holds, and that its end was asked for. */
+/**
+ * What of a stream's state is relied on: what it holds, that its end was asked for, and that it was
+ * destroyed, which is said before the descriptor is closed.
+ */
 export interface StreamState {
   readonly length: number;
   readonly ending: boolean;
+  readonly destroyed: boolean;
 }
 
 /** What of a `net.Socket` is relied on beyond its documentation; `_handle` is null once destroyed. */
@@ -41,7 +45,9 @@ function plainHandle(socket: SocketWithHandle): StreamHandle | null {
   const handle = socket._handle;
   if (typeof handle !== "object" || handle === null || "encrypted" in socket) return null;
   if (handle.constructor.name !== "TCP" || typeof handle.fd !== "number") return null;
-  if (socket.connecting === true || typeof socket._writableState?.length !== "number") return null;
+  const { _writableState: state } = socket;
+  if (socket.connecting === true || typeof state?.length !== "number") return null;
+  if (typeof state.ending !== "boolean" || typeof state.destroyed !== "boolean") return null;
   return handle.fd >= 0 ? handle : null;
 }
 
