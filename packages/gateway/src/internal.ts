@@ -4,4 +4,5 @@ export {
 } from "@holdfast/fanout";
 export { createCore } from "./core.js";
 export type { GatewayCore } from "./core-contract.js";
+export { settings } from "./settings.js";
 export { type Connection, Frame, type Handshake, type Transport } from "./transport.js";
