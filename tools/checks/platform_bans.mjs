@@ -9,7 +9,7 @@ const platformPaths = [
   /^packages\/broker\/src\/file\/node\//,
   /^packages\/client\/src\/platform\//,
   /^packages\/probe\/src\/node\//,
-  /^packages\/redis\/src\/local\//,
+  /^packages\/(?:redis|nats)\/src\/local\//,
   /^packages\/fanout\//,
   /^packages\/holdfast\//,
   /^packages\/[^/]+\/src\/(?:[^/]+\/)?testing\//,

@@ -1,3 +1,5 @@
+export { Channel } from "./memory/channel.js";
+export type { EntryLog } from "./memory/channel-log.js";
 export { directRelay, FanOut } from "./memory/fan-out.js";
 export {
   bytesOfEntries,
@@ -10,5 +12,12 @@ export {
 export { type Follower, Follows } from "./memory/follows.js";
 export { judgeLeaseFields } from "./memory/leases.js";
 export { nodeRecord } from "./memory/nodes.js";
+export { type MemoryLimits, resolveLimits as resolveMemoryLimits } from "./memory/options.js";
 export { ChangeIndex, partitionOf } from "./memory/partitions.js";
 export { copyData, digest, sameData } from "./memory/payload.js";
+export type {
+  KnownSession,
+  Outcome,
+  Publishers,
+  RememberedPublish,
+} from "./memory/publishers.js";

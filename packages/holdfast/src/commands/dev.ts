@@ -23,6 +23,14 @@ interface LocalServer {
 
 /** What can be started, by the name of the engine; rejects where its binary is missing. */
 const servers: Readonly<Record<string, (port: number) => Promise<LocalServer>>> = {
+  nats: async (wanted) => {
+    const { NatsServer } = await import("@holdfast/nats/local");
+    const server = await NatsServer.start({
+      syncAlways: false,
+      ...(wanted !== 0 && { port: wanted }),
+    });
+    return { url: server.url, exited: server.exited, close: () => server.dispose() };
+  },
   redis: async (wanted) => {
     const { freePort, RedisServer } = await import("@holdfast/redis/local");
     const port = wanted === 0 ? await freePort() : wanted;
@@ -38,13 +46,13 @@ const servers: Readonly<Record<string, (port: number) => Promise<LocalServer>>> 
 /** `holdfast dev`: a local server of an engine, for trying out. */
 export const devCommand: Command = {
   name: "dev",
-  usage: "redis [--port 6379]",
+  usage: "nats|redis [--port 6379]",
   operands: ["engine"],
   summary: "Starts a local server of an engine, for trying out.",
   details: [
-    "Its binary (redis-server) must be installed. It listens on the loopback interface only, keeps nothing, and ends with the command.",
+    "Its binary (nats-server, redis-server) must be installed. It listens on the loopback interface only, keeps nothing, and ends with the command.",
   ],
-  examples: ["holdfast dev redis"],
+  examples: ["holdfast dev redis", "holdfast dev nats"],
   options: flags,
   run: async (terminal, args) => {
     const { port }: OptionValues<typeof flags> = clientValues(flags, [], terminal, args);

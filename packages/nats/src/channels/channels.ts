@@ -1,0 +1,117 @@
+import type { Head, HistoryPage, HistoryQuery, Snapshot } from "@holdfast/broker";
+import { copyData } from "@holdfast/broker/internal";
+import { type Failure, failure } from "@holdfast/protocol";
+import { failureOf } from "../failures.js";
+import { stepOf } from "../journal/envelope.js";
+import { Shelf } from "../journal/shelf.js";
+import type { Parts } from "../parts.js";
+import { Draft } from "./draft.js";
+import { channelJournals } from "./journal_type.js";
+import type { ChannelOp } from "./ops.js";
+import type { ChannelState } from "./state.js";
+
+/** Heads asked for at the same time. */
+const concurrentHeads = 128;
+const maxLoads = 4;
+
+/** Everything about channels but publishing: heads, history, snapshots. */
+export class Channels {
+  readonly shelf: Shelf<ChannelState, ChannelOp>;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const type = channelJournals(parts.limits, parts.random);
+    this.shelf = new Shelf({ ...parts, type, kind: "c" });
+  }
+
+  /** The channel as decisions are taken on it. */
+  draft(channel: string, state: ChannelState): Draft {
+    const { limits, random, nowMs } = this.#parts;
+    return new Draft(channel, state, limits, random, nowMs());
+  }
+
+  async heads(channels: readonly string[]): Promise<readonly Head[] | Failure> {
+    try {
+      const heads: Head[] = [];
+      for (let from = 0; from < channels.length; from += concurrentHeads) {
+        const some = channels.slice(from, from + concurrentHeads);
+        heads.push(...(await Promise.all(some.map((channel) => this.head(channel)))));
+      }
+      return heads;
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  /** The newest position, as the stream's leader has it. Rejects with a StoreError. */
+  async head(channel: string): Promise<Head> {
+    const store = this.shelf.storeOf(channel);
+    const last = await store.last(this.#parts.subjects.journal(channel, "c").subject);
+    if (last !== undefined) {
+      const { envelope } = stepOf(last);
+      const [epoch, offset, id] = (envelope.h ?? []) as [string?, number?, string?];
+      if (envelope.g === store.generation && epoch !== undefined && offset !== undefined) {
+        return id === undefined ? { epoch, offset } : { epoch, offset, id };
+      }
+    }
+    const state = await this.shelf.of(channel).fresh();
+    const { top, topId } = state.log;
+    const { epoch } = state;
+    return topId === undefined ? { epoch, offset: top } : { epoch, offset: top, id: topId };
+  }
+
+  async read(query: HistoryQuery): Promise<HistoryPage | Failure> {
+    const { channel } = query;
+    try {
+      const state = await this.shelf.of(channel).fresh();
+      return this.draft(channel, state).channel.read(query, this.#parts.nowMs());
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  async loadSnapshot(channel: string): Promise<Snapshot | null | Failure> {
+    const { blobs } = this.#parts;
+    try {
+      for (let tries = 0; tries < maxLoads; tries += 1) {
+        const { snapshot } = await this.shelf.of(channel).fresh();
+        if (snapshot === undefined) return null;
+        const { position, blob } = snapshot;
+        const bytes = await blobs.get(this.shelf.storeOf(channel), blob);
+        // A newer one has replaced it meanwhile.
+        if (bytes === undefined) continue;
+        return { position, state: JSON.parse(Buffer.from(bytes).toString("utf8")) };
+      }
+      return failure("unavailable", "The channel's snapshot is not there.");
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  async storeSnapshot(channel: string, snapshot: Snapshot): Promise<boolean | Failure> {
+    const { blobs, limits, nowMs } = this.#parts;
+    const copied = copyData(snapshot.state);
+    if (copied === undefined) return failure("invalid_data", "The state is not a JSON value.");
+    if (copied.bytes > limits.maxSnapshotBytes) return failure("too_large");
+    const store = this.shelf.storeOf(channel);
+    const placeholder = { position: { ...snapshot.position }, state: null };
+    let blob: string | undefined;
+    try {
+      blob = await blobs.put(store, Buffer.from(JSON.stringify(copied.value)));
+      const name = blob;
+      const done = await this.shelf.of(channel).transact((state) => {
+        const before = state.snapshot?.blob;
+        const draft = this.draft(channel, state);
+        const stored = draft.channel.storeSnapshot(placeholder, nowMs());
+        const ops = stored === true ? draft.ops(name) : [];
+        return { ops, head: draft.head, result: { stored, before }, sure: stored === true };
+      });
+      const goes = done.stored === true ? done.before : blob;
+      if (goes !== undefined) blobs.drop(store, goes);
+      return done.stored;
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { PublishOutcome, PublishRequest } from "@holdfast/broker";
+import { copyData } from "@holdfast/broker/internal";
+import { type Failure, failure } from "@holdfast/protocol";
+import { failureOf } from "../failures.js";
+import type { Parts } from "../parts.js";
+import type { Channels } from "./channels.js";
+import type { ChannelState } from "./state.js";
+
+interface Item {
+  readonly request: PublishRequest;
+  readonly bytes: number;
+  settle(outcome: PublishOutcome): void;
+}
+
+interface Lane {
+  waiting: Item[];
+  running: boolean;
+}
+
+/**
+ * Publishes, a channel's one after the other: those that wait for the same channel go together, as
+ * one message that all of them are decided in.
+ */
+export class Publisher {
+  readonly #parts: Parts;
+  readonly #channels: Channels;
+  readonly #lanes = new Map<string, Lane>();
+  #queued = 0;
+  #queuedBytes = 0;
+
+  constructor(parts: Parts, channels: Channels) {
+    this.#parts = parts;
+    this.#channels = channels;
+  }
+
+  publish(given: PublishRequest): Promise<PublishOutcome> {
+    const made = ownCopy(given);
+    if ("ok" in made) return Promise.resolve(made);
+    const { request, bytes } = made;
+    const { maxQueuedPublishes, maxQueuedBytes, maxEntryBytes } = this.#parts.limits;
+    if (bytes > maxEntryBytes) return Promise.resolve(failure("too_large"));
+    if (this.#queued >= maxQueuedPublishes || this.#queuedBytes + bytes > maxQueuedBytes) {
+      const message = "Too many publishes wait for the engine.";
+      return Promise.resolve(failure("busy", message, { retryAfterMs: 100 }));
+    }
+    return new Promise((resolve) => {
+      const item: Item = { request, bytes, settle: resolve };
+      this.#queued += 1;
+      this.#queuedBytes += bytes;
+      const lane = this.#lanes.get(request.channel) ?? { waiting: [], running: false };
+      this.#lanes.set(request.channel, lane);
+      lane.waiting.push(item);
+      if (!lane.running) void this.#run(request.channel, lane);
+    });
+  }
+
+  /** Answers everything that was not sent yet. */
+  refuseWaiting(refusal: Failure): void {
+    for (const lane of this.#lanes.values()) {
+      const items = lane.waiting;
+      lane.waiting = [];
+      for (const item of items) this.#settle(item, refusal);
+    }
+  }
+
+  async #run(channel: string, lane: Lane): Promise<void> {
+    lane.running = true;
+    // What is published in the same tick goes along.
+    await Promise.resolve();
+    while (lane.waiting.length > 0) await this.#carryOut(channel, this.#take(lane));
+    lane.running = false;
+    this.#lanes.delete(channel);
+  }
+
+  #take(lane: Lane): Item[] {
+    const { maxBatchCount, maxBatchBytes } = this.#parts.limits;
+    let count = 0;
+    let bytes = 0;
+    for (const item of lane.waiting) {
+      bytes += item.bytes;
+      if (count > 0 && (count >= maxBatchCount || bytes > maxBatchBytes)) break;
+      count += 1;
+    }
+    return lane.waiting.splice(0, count);
+  }
+
+  async #carryOut(channel: string, items: readonly Item[]): Promise<void> {
+    try {
+      const outcomes = await this.#channels.shelf
+        .of(channel)
+        .transact((state) => this.#decide(channel, state, items));
+      for (const [index, item] of items.entries()) {
+        this.#settle(item, outcomes[index] ?? failure("internal"));
+      }
+    } catch (error) {
+      const refusal = this.#refusalOf(error);
+      for (const item of items) this.#settle(item, refusal);
+    }
+  }
+
+  #decide(channel: string, state: ChannelState, items: readonly Item[]) {
+    const draft = this.#channels.draft(channel, state);
+    const nowMs = this.#parts.nowMs();
+    const outcomes = items.map(({ request }): PublishOutcome => {
+      const appended = draft.channel.publish(request, nowMs);
+      if (!appended.ok) return appended;
+      const { epoch, offset, id } = appended.outcome;
+      return { ok: true, epoch, offset, id, duplicate: appended.entry === undefined };
+    });
+    return { ops: draft.ops(), head: draft.head, result: outcomes, sure: false };
+  }
+
+  #refusalOf(error: unknown): Failure {
+    try {
+      return failureOf(error);
+    } catch {
+      const { logger, gateway } = this.#parts;
+      const message = error instanceof Error ? error.message : String(error);
+      logger.error("publishing failed", { gateway, message });
+      return failure("internal", undefined, { unknown: true });
+    }
+  }
+
+  #settle(item: Item, outcome: PublishOutcome): void {
+    this.#queued -= 1;
+    this.#queuedBytes -= item.bytes;
+    item.settle(outcome);
+  }
+}
+
+/** What the caller does to its payload afterwards must not reach the engine. */
+function ownCopy(given: PublishRequest): { request: PublishRequest; bytes: number } | Failure {
+  const { data, bytes, tags, meta } = given;
+  if ((data === undefined) === (bytes === undefined)) {
+    return failure("invalid_data", "Exactly one of `data` and `bytes` is expected.");
+  }
+  const more = {
+    ...(tags !== undefined && { tags: [...tags] }),
+    ...(meta !== undefined && { meta: { ...meta } }),
+  };
+  if (bytes !== undefined) {
+    return { request: { ...given, ...more, bytes: bytes.slice() }, bytes: bytes.length };
+  }
+  const copied = copyData(data);
+  if (copied === undefined) {
+    return failure("invalid_data", "The data is not a JSON value or is nested too deep.");
+  }
+  return { request: { ...given, ...more, data: copied.value }, bytes: copied.bytes };
+}

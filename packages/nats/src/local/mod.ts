@@ -1,0 +1,1 @@
+export { freePort, NatsServer, type NatsServerOptions, natsVersion } from "./nats_server.js";

@@ -1,0 +1,185 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { connect as connectSocket, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const usualCommand = process.env.HOLDFAST_NATS_SERVER ?? "nats-server";
+const patienceMs = 15_000;
+
+/** What a local server is started with. */
+export interface NatsServerOptions {
+  /** A port of the loopback interface; none: a free one. */
+  readonly port?: number;
+  /** Further lines of its configuration. */
+  readonly config?: string;
+  /** Its name; a cluster's servers need different ones. */
+  readonly name?: string;
+  readonly command?: string;
+  /** Keeps every write on disk before it is acknowledged, where the server can. Default: true. */
+  readonly syncAlways?: boolean;
+  /** Where it keeps its data; none: a folder of its own that goes with it. */
+  readonly folder?: string;
+}
+
+/** A free port of the loopback interface. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (typeof address !== "object" || address === null) throw new Error("no address");
+  return address.port;
+}
+
+/** The version of a server's binary, as numbers. */
+export async function natsVersion(command = usualCommand): Promise<readonly number[]> {
+  const { stdout } = await promisify(execFile)(command, ["--version"]);
+  const match = /v(\d+)\.(\d+)\.(\d+)/.exec(stdout);
+  if (match === null) throw new Error(`nats-server says its version is ${stdout}`);
+  return match.slice(1).map(Number);
+}
+
+/** Whether a server can be told to keep every write on disk before it acknowledges it; from 2.10 on. */
+async function syncsAlways(command: string): Promise<boolean> {
+  const [major = 0, minor = 0] = await natsVersion(command);
+  return major > 2 || minor >= 10;
+}
+
+/** A real nats-server with JetStream, ended by its process id. */
+export class NatsServer {
+  readonly folder: string;
+  readonly port: number;
+  readonly #options: NatsServerOptions;
+  readonly #ownFolder: boolean;
+  #process: ChildProcess | undefined;
+  #exited: Promise<void> = Promise.resolve();
+
+  private constructor(port: number, options: NatsServerOptions) {
+    this.port = port;
+    this.#options = options;
+    this.#ownFolder = options.folder === undefined;
+    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), "hf-nats-"));
+  }
+
+  static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
+    const server = await NatsServer.make(options);
+    await server.start();
+    return server;
+  }
+
+  /** One that is not started yet. */
+  static async make(options: NatsServerOptions = {}): Promise<NatsServer> {
+    return new NatsServer(options.port ?? (await freePort()), options);
+  }
+
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error("the server does not run");
+    return pid;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it on what its folder holds; waits until it lets clients in. */
+  async start(): Promise<void> {
+    const { command = usualCommand } = this.#options;
+    const file = join(this.folder, "server.conf");
+    const { syncAlways = true } = this.#options;
+    await writeFile(file, this.#config(syncAlways && (await syncsAlways(command))));
+    const child = spawn(command, ["-c", file], { stdio: "ignore" });
+    this.#process = child;
+    let failed: unknown;
+    this.#exited = new Promise<void>((resolve) => {
+      child.once("exit", (code) => {
+        failed ??= new Error(`nats-server ended with ${code}`);
+        resolve();
+      });
+      child.once("error", (cause) => {
+        failed = new Error("nats-server cannot be started", { cause });
+        resolve();
+      });
+    });
+    try {
+      await this.#answering(() => failed);
+    } catch (cause) {
+      await this.crash();
+      throw cause;
+    }
+  }
+
+  /** Settles when it has ended, for whatever reason. */
+  get exited(): Promise<void> {
+    return this.#exited;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Ends it at once, as a crash does. */
+  async crash(): Promise<void> {
+    this.kill("SIGCONT");
+    this.kill("SIGKILL");
+    await this.#exited;
+    this.#process = undefined;
+  }
+
+  /** Removes what a stopped server kept. */
+  async wipe(): Promise<void> {
+    await rm(join(this.folder, "jetstream"), { recursive: true, force: true });
+  }
+
+  /** Ends it and removes its folder. */
+  async dispose(): Promise<void> {
+    if (this.#process !== undefined) await this.crash();
+    if (this.#ownFolder) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #config(syncAlways: boolean): string {
+    const { name = "holdfast", config = "" } = this.#options;
+    return [
+      `server_name: ${name}`,
+      `listen: "127.0.0.1:${this.port}"`,
+      `jetstream {`,
+      `store_dir: ${JSON.stringify(this.folder)}`,
+      ...(syncAlways ? ["sync_interval: always"] : []),
+      "}",
+      config,
+      "",
+    ].join("\n");
+  }
+
+  /** The first thing a server says to a client is what it is. */
+  async #answering(failed: () => unknown): Promise<void> {
+    const untilMs = performance.now() + patienceMs;
+    for (;;) {
+      const failure = failed();
+      if (failure !== undefined) throw failure;
+      if (await greets(this.port)) return;
+      if (performance.now() > untilMs) throw new Error("nats-server does not answer");
+      await delay(10);
+    }
+  }
+}
+
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectSocket(port, "127.0.0.1");
+    const end = (greeted: boolean) => {
+      socket.destroy();
+      resolve(greeted);
+    };
+    socket.once("data", (data) => end(data.toString("latin1").startsWith("INFO ")));
+    socket.once("error", () => end(false));
+    socket.once("close", () => end(false));
+  });
+}

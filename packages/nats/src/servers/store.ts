@@ -1,0 +1,314 @@
+import { EngineError } from "@holdfast/broker";
+import type { Clock, Random } from "@holdfast/core";
+import type { NatsLimits } from "../limits.js";
+import type { Subjects } from "../subjects.js";
+import { answerOf, apiCodes, askApi, getMessage, type Stored } from "./api.js";
+import type { Connection } from "./connection.js";
+import { StoreError } from "./errors.js";
+import { scanMessages } from "./scan.js";
+import { judgeStream, type StreamInfo, streamConfig } from "./stream_config.js";
+
+const generationLength = 12;
+const maxTries = 8;
+
+/** What a store is made of. */
+export interface StoreOptions {
+  readonly connection: Connection;
+  readonly subjects: Subjects;
+  readonly stream: number;
+  readonly limits: NatsLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Copies of the stream; undefined: as many as the deployment makes sensible. */
+  readonly replicas: number | undefined;
+  /** Begins the subjects by which answers come. */
+  readonly inbox: string;
+  /** What the stream held may be lost, in part or as a whole. */
+  readonly onGeneration: (stream: number) => void;
+}
+
+/** What a stream says of itself, as one of its messages. */
+interface GenerationRecord {
+  readonly id: string;
+  /** The process that kept the stream, where there is only one. */
+  readonly boot: string;
+  readonly partitions: number;
+  readonly streams: number;
+}
+
+/** How a message is to be stored. */
+export interface PutOptions {
+  /** Only if the subject's last message is this one; 0: it has none. */
+  readonly expected?: number;
+  /** It replaces what the subject has. */
+  readonly replaces?: boolean;
+}
+
+/** One JetStream stream: what is stored there, and whether it is still the one it was. */
+export class StreamStore {
+  readonly stream: number;
+  readonly #options: StoreOptions;
+  readonly #name: string;
+  #generation = "";
+  #created = "";
+  /** Newest sequence known to have been acknowledged. */
+  #knownSeq = 0;
+  #renewing: Promise<void> | undefined;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.stream = options.stream;
+    this.#name = options.subjects.streamName(options.stream);
+  }
+
+  /** Names the stretch of time in which nothing acknowledged was lost; unguessable. */
+  get generation(): string {
+    return this.#generation;
+  }
+
+  /** The last message of a subject, as the stream's leader has it. */
+  last(subject: string): Promise<Stored | undefined> {
+    return this.#get({ last_by_subj: subject });
+  }
+
+  /** The message at a sequence. */
+  at(seq: number): Promise<Stored | undefined> {
+    return this.#get({ seq });
+  }
+
+  /** Stores a message and gives its sequence, or says that the subject's last one is another. */
+  async put(
+    subject: string,
+    body: string | Uint8Array,
+    { expected, replaces }: PutOptions = {},
+  ): Promise<number | "conflict"> {
+    const headers = {
+      ...(expected !== undefined && {
+        "Nats-Expected-Last-Subject-Sequence": String(expected),
+      }),
+      ...(replaces === true && { "Nats-Rollup": "sub" }),
+    };
+    const store = async () => {
+      const { connection } = this.#options;
+      const message = await connection.ask(subject, body, headers);
+      const { seq } = answerOf<{ readonly seq: number }>(message.string());
+      this.note(seq);
+      return seq;
+    };
+    try {
+      return await this.#orRenewed(store);
+    } catch (error) {
+      if (error instanceof StoreError && isConflict(error)) return "conflict";
+      throw error;
+    }
+  }
+
+  /** A sequence that was acknowledged to somebody: the stream must never be shorter again. */
+  note(seq: number): void {
+    if (seq > this.#knownSeq) this.#knownSeq = seq;
+  }
+
+  /** Messages of a subject from one sequence to another that is known to be there. */
+  range(subject: string, from: number, to: number): Promise<Stored[]> {
+    return this.#scan({ filter: subject, from, to });
+  }
+
+  /** Where messages lie from a sequence on. */
+  places(filter: string, from: number): Promise<Stored[]> {
+    return this.#scan({ filter, from, placesOnly: true });
+  }
+
+  /** Messages of a subject from a sequence on, as far as there are any. */
+  since(filter: string, from: number): Promise<Stored[]> {
+    return this.#scan({ filter, from });
+  }
+
+  /** The last message of each subject. */
+  lasts(filter: string): Promise<Stored[]> {
+    return this.#scan({ filter });
+  }
+
+  /** Lets messages of a subject go: all, those before a sequence, or all but the newest. */
+  async purge(
+    subject: string,
+    which: { readonly before?: number; readonly keep?: number } = {},
+  ): Promise<void> {
+    const { before, keep } = which;
+    await askApi(this.#options.connection, `STREAM.PURGE.${this.#name}`, {
+      filter: subject,
+      ...(before !== undefined && { seq: before }),
+      ...(keep !== undefined && { keep }),
+    });
+  }
+
+  /** The newest sequence; finds out on the way whether the stream is still the same. */
+  async lastSeq(): Promise<number> {
+    // Of before the question: what is acknowledged meanwhile need not be in the answer.
+    const known = this.#knownSeq;
+    const info = await this.#orRenewed(() => this.#info());
+    if (info.created !== this.#created || info.state.last_seq < known) {
+      await this.renew();
+    }
+    return info.state.last_seq;
+  }
+
+  /** Looks whether the stream is there and still the same, and makes it where it is not. */
+  renew(): Promise<void> {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  #get(query: Parameters<typeof getMessage>[2]): Promise<Stored | undefined> {
+    return this.#orRenewed(() => getMessage(this.#options.connection, this.#name, query));
+  }
+
+  #scan(scan: {
+    readonly filter: string;
+    readonly from?: number;
+    readonly to?: number;
+    readonly placesOnly?: boolean;
+  }): Promise<Stored[]> {
+    const { connection, inbox } = this.#options;
+    return this.#orRenewed(() => scanMessages(connection, { ...scan, stream: this.#name }, inbox));
+  }
+
+  #info(): Promise<StreamInfo> {
+    return askApi(this.#options.connection, `STREAM.INFO.${this.#name}`);
+  }
+
+  /** Does it again where the stream turned out to be gone and had to be made anew. */
+  async #orRenewed<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      const { streamNotFound, noResponders } = apiCodes;
+      if (error.code !== streamNotFound && error.code !== noResponders) throw error;
+    }
+    await this.renew();
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== apiCodes.noResponders) throw error;
+      throw new StoreError("unreachable", "JetStream does not answer");
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const known = this.#knownSeq;
+    const info = await this.#made();
+    const lost =
+      this.#created !== "" && (info.created !== this.#created || info.state.last_seq < known);
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const stored = await getMessage(this.#options.connection, this.#name, {
+        last_by_subj: this.#options.subjects.generation(this.stream),
+      });
+      const record = stored === undefined ? undefined : this.#recordOf(stored);
+      const same = record !== undefined && !this.#outlived(record, lost);
+      if (same) {
+        this.#take(record.id, info, lost);
+        return;
+      }
+      const next = this.#newRecord();
+      if (await this.#stored(next, stored?.seq ?? 0)) {
+        this.#take(next.id, info, lost);
+        return;
+      }
+    }
+    throw new StoreError("contended", "others keep renewing the stream");
+  }
+
+  /** Whether what the record names has ended: its process has, or its newest messages are gone. */
+  #outlived({ boot, id }: GenerationRecord, lost: boolean): boolean {
+    const now = this.#boot();
+    if (boot !== "" && now !== "" && boot !== now) return true;
+    // Where another one has noted the loss already, the record is not the one known here.
+    return lost && id === this.#generation;
+  }
+
+  #take(id: string, info: StreamInfo, lost: boolean): void {
+    const before = this.#generation;
+    this.#generation = id;
+    this.#created = info.created;
+    const { last_seq: lastSeq } = info.state;
+    this.#knownSeq = lost ? lastSeq : Math.max(this.#knownSeq, lastSeq);
+    if (before !== "" && before !== id) this.#options.onGeneration(this.stream);
+  }
+
+  async #stored(record: GenerationRecord, expected: number): Promise<boolean> {
+    const { connection, subjects } = this.#options;
+    try {
+      const answer = await connection.ask(
+        subjects.generation(this.stream),
+        JSON.stringify(record),
+        { "Nats-Expected-Last-Subject-Sequence": String(expected), "Nats-Rollup": "sub" },
+      );
+      answerOf(answer.string());
+      return true;
+    } catch (error) {
+      if (error instanceof StoreError && isConflict(error)) return false;
+      throw error;
+    }
+  }
+
+  async #made(): Promise<StreamInfo> {
+    const { connection, subjects, replicas } = this.#options;
+    const wanted = streamConfig(subjects, this.stream, replicas ?? this.#usualReplicas());
+    let info: StreamInfo;
+    try {
+      info = await this.#info();
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== apiCodes.streamNotFound) throw error;
+      try {
+        info = await askApi(connection, `STREAM.CREATE.${this.#name}`, wanted);
+      } catch (cause) {
+        // Another gateway was faster.
+        if (!(cause instanceof StoreError) || cause.code !== apiCodes.nameInUse) throw cause;
+        info = await this.#info();
+      }
+    }
+    judgeStream(info, wanted);
+    return info;
+  }
+
+  #usualReplicas(): number {
+    return this.#clustered ? 3 : 1;
+  }
+
+  get #clustered(): boolean {
+    return this.#options.connection.info.cluster !== undefined;
+  }
+
+  /** Of a cluster no single process can lose what a majority has acknowledged. */
+  #boot(): string {
+    return this.#clustered ? "" : this.#options.connection.info.server_id;
+  }
+
+  #newRecord(): GenerationRecord {
+    const { limits, random } = this.#options;
+    return {
+      id: random.id(generationLength),
+      boot: this.#boot(),
+      partitions: limits.partitions,
+      streams: limits.streams,
+    };
+  }
+
+  #recordOf({ text }: Stored): GenerationRecord {
+    const record: GenerationRecord = JSON.parse(text);
+    const { partitions, streams } = this.#options.limits;
+    if (record.partitions !== partitions || record.streams !== streams) {
+      throw new EngineError(
+        `The NATS engine: the store was made with partitions=${record.partitions} and streams=${record.streams}, ` +
+          `and this gateway is set to partitions=${partitions} and streams=${streams}. Use what the store has, or another prefix.`,
+      );
+    }
+    return record;
+  }
+}
+
+function isConflict({ code }: StoreError): boolean {
+  return code === apiCodes.wrongLastSequence || code === apiCodes.wrongLastSequenceConstant;
+}

@@ -1,0 +1,112 @@
+import type { Timer } from "@holdfast/core";
+import { type Commands, decodeCommand } from "./commands.js";
+import { inTime } from "./in_time.js";
+import { type Parts, storeAt } from "./parts.js";
+
+const beatsPerSweep = 24;
+
+/**
+ * What a link looks after all the time: that what it sends itself comes back, that its streams are
+ * still what they were, and the commands told to all.
+ */
+export class Watch {
+  readonly #parts: Parts;
+  readonly #link: string;
+  readonly #commands: Commands;
+  readonly #waiting = new Set<() => void>();
+  /** Streams whose echoes have come back, by number. */
+  readonly #echoes = new Map<number, () => void>();
+  #timer: Timer | undefined;
+  #beats = 0;
+  #closed = false;
+
+  constructor(parts: Parts, link: string, commands: Commands) {
+    this.#parts = parts;
+    this.#link = link;
+    this.#commands = commands;
+  }
+
+  /** Settles once it listens. */
+  async open(): Promise<void> {
+    const { relay, subjects, limits, listener, logger, gateway, stores } = this.#parts;
+    relay.hear(subjects.heartbeat(this.#link), () => {
+      for (const come of [...this.#waiting]) come();
+    });
+    relay.hear(subjects.commandRelay, (message) => {
+      try {
+        listener.onCommand(decodeCommand(message.string()));
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        logger.error("relay message failed", { gateway, message: text });
+      }
+    });
+    for (const { stream } of stores) {
+      const { told } = subjects.echo(stream, this.#link);
+      relay.hear(told, () => this.#echoes.get(stream)?.());
+    }
+    // Should it take longer: what is missed meanwhile is read again every second.
+    await relay.flushed(limits.commandTimeoutMs);
+    this.#later();
+  }
+
+  /** Settles when everything stored or sent before has come by the relay. */
+  async settle(): Promise<void> {
+    const { stores, subjects, relay, limits, commands } = this.#parts;
+    await relay.whenAvailable();
+    await commands.flushed(limits.commandTimeoutMs);
+    await Promise.all(
+      stores.map(async (store) => {
+        const come = new Promise<void>((resolve) => this.#echoes.set(store.stream, resolve));
+        const { stored } = subjects.echo(store.stream, this.#link);
+        await store.put(stored, "", { replaces: true });
+        await come;
+      }),
+    );
+    await relay.flushed(limits.commandTimeoutMs);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+  }
+
+  #later(): void {
+    const { clock, limits } = this.#parts;
+    this.#timer = clock.after(limits.heartbeatIntervalMs, () => {
+      this.#beat()
+        .catch(() => {
+          // Unreachable; it is looked after when it is back.
+        })
+        .finally(() => {
+          if (!this.#closed) this.#later();
+        });
+    });
+  }
+
+  async #beat(): Promise<void> {
+    const { commands, relay, limits } = this.#parts;
+    if (!commands.available) return;
+    this.#beats += 1;
+    if (relay.available && !(await this.#comesBack())) {
+      if (commands.available && !this.#closed) relay.renew("what is told does not come");
+    }
+    for (const { stream } of this.#parts.stores) await storeAt(this.#parts, stream).renew();
+    if (this.#beats % beatsPerSweep === 0 && limits.maxCommands > 0) await this.#commands.sweep();
+  }
+
+  /** Whether the relay's connection carries what is sent by the other one, in time. */
+  async #comesBack(): Promise<boolean> {
+    const { clock, limits, commands, subjects } = this.#parts;
+    let come = () => {};
+    const back = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    this.#waiting.add(come);
+    try {
+      commands.tell(subjects.heartbeat(this.#link), "");
+      return await inTime(clock, limits.heartbeatTimeoutMs, back);
+    } finally {
+      this.#waiting.delete(come);
+    }
+  }
+}
