@@ -1,5 +1,12 @@
 import { type Client, type ClientOptions, createClient } from "@holdfast/client/internal";
-import type { AnyContract, Failure, FoldedMode, Position, Subscribed } from "@holdfast/protocol";
+import type {
+  AnyContract,
+  Codec,
+  Failure,
+  FoldedMode,
+  Position,
+  Subscribed,
+} from "@holdfast/protocol";
 import type { HistoryFact } from "../checker/history.js";
 import { stateDigest } from "../checker/state-digest.js";
 import type { VerifyPlatform } from "./settings.js";
@@ -11,6 +18,7 @@ export interface ProbeClientOptions extends ClientOptions {
   readonly name: string;
   readonly url: string;
   readonly platform: VerifyPlatform;
+  readonly codec: Codec;
   readonly record: (fact: HistoryFact) => void;
   /** The mode of a channel's state; `undefined`: it has none. */
   readonly modeOf: (channel: string) => FoldedMode | undefined;
@@ -55,7 +63,7 @@ export class ProbeClient {
     this.#modeOf = modeOf;
     this.#readState = readState;
     this.#record = record;
-    this.#tap = new Tap(platform.openSocket, platform.codec, {
+    this.#tap = new Tap(platform.openSocket, options.codec, {
       onSubscribe: (channel, from) => this.#asked(channel, from),
       onSubscribed: (message) => this.#answered(message),
     });

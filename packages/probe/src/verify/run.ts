@@ -163,11 +163,13 @@ class Running {
   #makeClient(name: string): ProbeClient {
     const { settings, platform } = this.#run;
     const { token, url } = settings;
+    const { codecs } = platform;
     return new ProbeClient({
       ...clientLimits,
       name,
       url,
       platform,
+      codec: codecs[this.#clients.length % codecs.length] ?? codecs[0],
       record: (fact) => this.#record(fact),
       modeOf: (channel) => this.#modes.get(channel),
       ...(this.#run.readState !== undefined && { readState: this.#run.readState }),

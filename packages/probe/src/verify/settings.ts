@@ -39,7 +39,8 @@ export interface VerifySettings {
 export interface VerifyPlatform {
   readonly clock: Clock;
   readonly random: Random;
-  readonly codec: Codec;
+  /** The clients take them in turn. */
+  readonly codecs: readonly [Codec, ...Codec[]];
   readonly openSocket: OpenSocket;
 }
 

@@ -9,6 +9,7 @@ export interface TapEvents {
   onSubscribed(message: Subscribed): void;
 }
 
+/** What text must have in it to be worth reading. */
 const subscribeMark = '"type":"subscribe"';
 const subscribedMark = '"type":"subscribed"';
 /** As the client's own bound. */
@@ -67,7 +68,7 @@ export class Tap {
   }
 
   #up(payload: Payload): void {
-    if (typeof payload !== "string" || !payload.includes(subscribeMark)) return;
+    if (typeof payload === "string" && !payload.includes(subscribeMark)) return;
     for (const message of this.#decode(payload)) {
       const { type, channel, position } = message as Partial<UpMessage & { type: "subscribe" }>;
       if (type === "subscribe" && channel !== undefined) {
@@ -77,7 +78,7 @@ export class Tap {
   }
 
   #down(payload: Payload): void {
-    if (typeof payload !== "string" || !payload.includes(subscribedMark)) return;
+    if (typeof payload === "string" && !payload.includes(subscribedMark)) return;
     for (const message of this.#decode(payload)) {
       const { type } = message as { readonly type?: unknown };
       if (type === "subscribed") this.#events.onSubscribed(message as Subscribed);
