@@ -90,6 +90,22 @@ describe("wss, built in", () => {
     response.resume();
   });
 
+  it("lets no page of its own name in that came in the clear, whatever cookie it brings", async () => {
+    const pair = await makePair();
+    const { webSocketUrl, port } = await serve({ tls: pair });
+    const opened = (origin: string) =>
+      new Promise<number>((resolve) => {
+        const headers = { origin, cookie: "session=valid" };
+        const socket = new WebSocket(webSocketUrl, { ca: pair.cert, headers });
+        onEnd(() => socket.terminate());
+        socket.once("open", () => resolve(101));
+        socket.once("unexpected-response", (_request, { statusCode = 0 }) => resolve(statusCode));
+        socket.on("error", () => {});
+      });
+    expect(await opened(`http://127.0.0.1:${port}`)).toBe(403);
+    expect(await opened(`https://127.0.0.1:${port}`)).toBe(101);
+  });
+
   it("speaks TLS 1.2 and 1.3, and nothing older", async () => {
     const pair = await makePair();
     const { port } = await serve({ tls: pair });
@@ -132,12 +148,18 @@ describe("a certificate in files that are replaced", () => {
     const reload = new Promise<void>((resolve) => {
       reloaded = resolve;
     });
-    const { webSocketUrl } = await serve({
+    let kept = (_reason: unknown): void => {};
+    const keeping = new Promise<unknown>((resolve) => {
+      kept = resolve;
+    });
+    const { port, webSocketUrl } = await serve({
       tls,
       settings: { tlsCheckIntervalMs: 20 },
       logger: {
         debug: () => {},
-        warn: () => {},
+        warn: (message, fields) => {
+          if (message === "certificate not reloaded") kept(fields?.reason);
+        },
         error: () => {},
         info: (message) => {
           if (message === "certificate reloaded") reloaded();
@@ -145,8 +167,13 @@ describe("a certificate in files that are replaced", () => {
       },
     });
     const before = await connected(webSocketUrl, first.cert);
+    // Half of a pair never replaces a whole one.
+    await place("half", { cert: second.cert, key: first.key });
+    expect(String(await keeping)).not.toContain("BEGIN");
+    await connected(webSocketUrl, first.cert);
     await place("second", second);
     await reload;
+    expect(await handshake(port, second.cert, "TLSv1.1")).toMatch(/^refused/);
     await connected(webSocketUrl, second.cert);
     await expect(connected(webSocketUrl, first.cert)).rejects.toThrow(/certificate/);
     expect(await answer(before, { type: "subscribe", channel: "chat:a" })).toMatchObject({
