@@ -106,13 +106,18 @@ class TokenJudge {
     const keys = this.#candidates(token);
     if (keys.length === 0 && this.#keySet !== undefined) return this.#afterFetch(token, hash);
     const claims = verifySignature(token, keys);
-    return claims instanceof Promise
-      ? claims.then((each) => this.#conclude(each, hash))
-      : this.#conclude(claims, hash);
+    if (!(claims instanceof Promise)) return this.#conclude(claims, hash);
+    // Where names do not tell, a signature that no key made may be of a key that is not here yet.
+    const isNamed = keys.some(({ kid }) => kid !== undefined && kid === token.kid);
+    return claims.then((each) =>
+      each === undefined && !isNamed && this.#keySet !== undefined
+        ? this.#afterFetch(token, hash)
+        : this.#conclude(each, hash),
+    );
   }
 
   /**
-   * The token names a key that is not there: the issuer may have begun to use a new one. While the set
+   * The token is of a key that is not there: the issuer may have begun to use a new one. While the set
    * cannot be fetched nobody can tell, and a refusal would send the client away for good.
    */
   async #afterFetch(token: UnverifiedToken, hash: TokenHash): Promise<Identity | null> {

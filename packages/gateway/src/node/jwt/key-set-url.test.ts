@@ -9,7 +9,7 @@ const now = Date.UTC(2030, 0, 1) / 1_000;
 const first = generateKeyPairSync("ed25519");
 const second = generateKeyPairSync("ed25519");
 
-const jwk = (key: KeyObject, kid: string, more: object = {}): object => ({
+const jwk = (key: KeyObject, kid: string | undefined, more: object = {}): object => ({
   ...key.export({ format: "jwk" }),
   kid,
   use: "sig",
@@ -92,6 +92,24 @@ describe("a key set behind a URL", () => {
       expect(await ask(fresh)).toMatchObject({ user: `user-${clock.monoMs()}` });
     }
     expect(server.warnings).toHaveLength(4);
+  });
+
+  it("without names is fetched again for a signature that none of its keys made", async () => {
+    const { ask, clock, serve, server } = served();
+    serve(jwk(first.publicKey, undefined));
+    expect(await ask(await token(first.privateKey, "a"))).toMatchObject({ user: "ada" });
+    serve(jwk(second.publicKey, undefined));
+    clock.advance(10_000);
+    expect(await ask(await token(second.privateKey, "b"))).toMatchObject({ user: "ada" });
+    // A name that is there decides: a forged signature costs no fetch.
+    serve(jwk(second.publicKey, "b"));
+    clock.advance(600_000);
+    await ask(await token(second.privateKey, "b"));
+    await new Promise(setImmediate);
+    const { fetches } = server;
+    clock.advance(10_000);
+    expect(await ask(await token(first.privateKey, "b"))).toBeNull();
+    expect(server.fetches).toBe(fetches);
   });
 
   it("that cannot be fetched refuses nobody for good whose key it may hold", async () => {
