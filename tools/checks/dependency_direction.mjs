@@ -71,7 +71,11 @@ export function checkDependencyDirection(files) {
   return violations;
 }
 
-/** @typedef {{ name: string, needs: Set<string>, path: string }} Manifest */
+/**
+ * `testsNeed` is what the tests' own code, in `testing/`, may import besides: nothing where a
+ * package gives that folder to others.
+ * @typedef {{ name: string, needs: Set<string>, testsNeed: Set<string>, path: string }} Manifest
+ */
 
 /** @param {readonly SourceFile[]} files */
 function manifestsOf(files) {
@@ -86,7 +90,9 @@ function manifestsOf(files) {
         Object.keys(group ?? {}),
       ),
     );
-    manifests.set(folder, { name: json.name, needs, path });
+    const isGivenAway = Object.hasOwn(json.exports ?? {}, "./testing");
+    const testsNeed = new Set(isGivenAway ? [] : Object.keys(json.devDependencies ?? {}));
+    manifests.set(folder, { name: json.name, needs, testsNeed, path });
   }
   return manifests;
 }
@@ -127,11 +133,13 @@ function importComplaint(source, specifier, manifest) {
   if (sibling !== undefined && !(mayKnow[source.package] ?? []).includes(sibling)) {
     return `${source.package} may not import ${sibling}`;
   }
-  if (specifier.endsWith("/testing") && !/(?:^|\/)testing\//.test(source.inside)) {
+  const isOfTests = /(?:^|\/)testing\//.test(source.inside);
+  if (specifier.endsWith("/testing") && !isOfTests) {
     return `${specifier} is for tests only`;
   }
   const name = npmNameOf(specifier);
-  if (manifest !== undefined && name !== manifest.name && !manifest.needs.has(name)) {
+  if (manifest === undefined || name === manifest.name) return undefined;
+  if (!manifest.needs.has(name) && !(isOfTests && manifest.testsNeed.has(name))) {
     return `${name} is imported but not declared in ${manifest.path}`;
   }
   return undefined;

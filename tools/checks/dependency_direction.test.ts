@@ -51,6 +51,21 @@ test("an undeclared npm package is found", () => {
   );
 });
 
+test("what only the tests of a package need is for its testing folder, unless others are given that", () => {
+  const text = 'import { build } from "esbuild";';
+  const json = { name: "@holdfast/nats", devDependencies: { esbuild: "0.28.2" } };
+  const found = (manifest: object, path: string) =>
+    messages([
+      { path: "packages/nats/package.json", text: JSON.stringify(manifest) },
+      { path, text },
+    ]);
+
+  expect(found(json, "packages/nats/src/testing/planting.ts")).toEqual([]);
+  expect(found(json, "packages/nats/src/mod.ts")[0]).toContain("esbuild is imported but not");
+  const givenAway = { ...json, exports: { "./testing": "./dist/testing/mod.js" } };
+  expect(found(givenAway, "packages/nats/src/testing/planting.ts")[0]).toContain("esbuild");
+});
+
 test("a testing door used outside of tests is found", () => {
   const text = 'import { VirtualClock } from "@holdfast/core/testing";';
   expect(messages([{ path: "packages/client/src/x.ts", text }])[0]).toContain("for tests only");
