@@ -47,6 +47,7 @@ export type { ErrorReply } from "./schemas/down/error.js";
 export type { HistoryPage } from "./schemas/down/history.js";
 export type { PresenceList } from "./schemas/down/presence.js";
 export type { PresenceChange } from "./schemas/down/presence_change.js";
+export type { PresenceLeft } from "./schemas/down/presence_left.js";
 export type { Publication } from "./schemas/down/publication.js";
 export type { Published } from "./schemas/down/published.js";
 export type { Reset } from "./schemas/down/reset.js";

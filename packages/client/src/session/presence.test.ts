@@ -138,6 +138,48 @@ describe("being present", () => {
   });
 });
 
+describe("presence that the gateway ends", () => {
+  const ended = (retryable: boolean): DownMessage => ({
+    type: "presence_left",
+    channel,
+    code: retryable ? "unavailable" : "forbidden",
+    message: "",
+    retryable,
+  });
+
+  it("is entered and watched again where it was ended for now", async () => {
+    const { t, socket, presence } = await start();
+    presence.on("change", () => {});
+    socket.push(list(socket.last("presence").id!, ["ann"], 1));
+    const entering = presence.enter({ name: "Ann" });
+    socket.push({ type: "presence_entered", id: socket.last("presence_enter").id!, channel });
+    // Heard of before the application heard of its entry.
+    socket.push(ended(true));
+    expect(await entering).toEqual({ ok: true });
+    await t.clock.advanceAsync(5_000);
+    expect(socket.all("presence_enter").map(({ data }) => data)).toEqual([
+      { name: "Ann" },
+      { name: "Ann" },
+    ]);
+    expect(socket.all("presence").filter(({ watch }) => watch)).toHaveLength(2);
+    expect(t.errors).toEqual([]);
+  });
+
+  it("is told of once where it was ended for good, and is not entered again", async () => {
+    const { t, socket, presence } = await start();
+    presence.on("change", () => {});
+    socket.push(list(socket.last("presence").id!, ["ann"], 1));
+    const entering = presence.enter({ name: "Ann" });
+    socket.push({ type: "presence_entered", id: socket.last("presence_enter").id!, channel });
+    await entering;
+    socket.push(ended(false));
+    await t.clock.advanceAsync(60_000);
+    expect(t.errors).toEqual(["forbidden"]);
+    expect(socket.all("presence_enter")).toHaveLength(1);
+    expect(socket.all("presence")).toHaveLength(1);
+  });
+});
+
 describe("a presence of very many", () => {
   const countOf = (count: number, version: number): DownMessage => ({
     type: "presence",

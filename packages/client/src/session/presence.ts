@@ -1,36 +1,18 @@
-import type { Failure, Member, PresenceChange, PresenceList } from "@holdfast/protocol";
+import type {
+  Failure,
+  Member,
+  PresenceChange,
+  PresenceLeft,
+  PresenceList,
+} from "@holdfast/protocol";
 import { Emitter, type Off } from "../emitter.js";
 import { HoldfastError, handlerFailed } from "../errors.js";
 import { given } from "../given.js";
 import { Backoff } from "../socket/backoff.js";
 import type { Asks } from "./asks.js";
+import { type PresenceEvent, usersOf } from "./presence-event.js";
 import { type Answer, answerOf } from "./requests.js";
 import type { Shared } from "./shared.js";
-
-/** A user with every connection of theirs that is present. */
-export interface PresentUser {
-  readonly user: string;
-  /** In order of entry. */
-  readonly members: readonly Member[];
-}
-
-/** Who is present now, and what changed. */
-export interface PresenceEvent {
-  /** One for each connection, in order of entry, up to the gateway's bound. */
-  readonly members: readonly Member[];
-  /** One for each user among them; connections without a user are left out. */
-  readonly users: readonly PresentUser[];
-  /** The true number of connections. */
-  readonly count: number;
-  /**
-   * More are present than the gateway tells changes of: `members` is empty and only `count` says
-   * anything, a little late. When fewer are present, everybody is `entered` as at first.
-   */
-  readonly countOnly: boolean;
-  readonly entered: readonly Member[];
-  readonly updated: readonly Member[];
-  readonly left: readonly Member[];
-}
 
 /** Done, or why not; never a throw. */
 export type Done = { readonly ok: true } | Failure;
@@ -81,10 +63,10 @@ export class ChannelPresence implements Presence {
   #watching = false;
   /** Its answer, the list, is on its way. */
   #asking = false;
-  /** The connection is a new one: the gateway may have taken this client out. */
+  /** The gateway may have taken this client out: the connection is a new one, or it said so. */
   #returned = false;
-  /** Counts connections: an answer speaks for the one it came on, and is heard of a moment later. */
-  #connection = 0;
+  /** Counts what ends presence: an answer speaks for the time before, and is heard of a moment later. */
+  #life = 0;
   #early: PresenceChange[] = [];
 
   constructor(channel: string, shared: Shared, asks: Asks) {
@@ -162,7 +144,7 @@ export class ChannelPresence implements Presence {
   }
 
   lost(): void {
-    this.#connection += 1;
+    this.#life += 1;
     this.#returned = true;
     this.#watching = false;
     this.#asking = false;
@@ -170,6 +152,23 @@ export class ChannelPresence implements Presence {
     this.#backoff.cancel();
     this.#again.cancel();
     if (!this.#watched) this.#members = undefined;
+  }
+
+  /** The gateway has ended it unasked: being present, and the changes. */
+  withdrawn({ code = "forbidden", message = "", retryable = false }: PresenceLeft): void {
+    const why: Failure = { ok: false, code, message, retryable };
+    this.#life += 1;
+    this.#returned = true;
+    if (!retryable) {
+      if (this.#watched || this.#entered !== undefined) this.#shared.report(new HoldfastError(why));
+      this.#entered = undefined;
+      return;
+    }
+    if (this.#watching && !this.#asking) {
+      this.#watching = false;
+      if (this.#watched) this.#backoff.retry(() => this.#watch(), why);
+    }
+    if (this.#entered !== undefined) this.#again.retry(() => this.#enterAgain(), why);
   }
 
   /** A list nobody asked for: changes may have been missed. */
@@ -279,14 +278,14 @@ export class ChannelPresence implements Presence {
     this.#wishes += 1;
     let askedOn = 0;
     this.#newest = this.#ask(message, abort.signal, () => {
-      askedOn = this.#connection;
+      askedOn = this.#life;
     });
     let answer = await this.#newest;
     this.#wishes -= 1;
     if (this.#supersede !== abort) answer = await this.#newest;
     else if (answer.ok) {
       this.#entered = entered;
-      if (askedOn === this.#connection) this.#returned = false;
+      if (askedOn === this.#life) this.#returned = false;
       else this.#enterAgain();
     } else this.#enterAgain();
     return answer.ok ? { ok: true } : answer;
@@ -323,16 +322,4 @@ export class ChannelPresence implements Presence {
       ...change,
     };
   }
-}
-
-function usersOf(members: readonly Member[]): readonly PresentUser[] {
-  const users = new Map<string, Member[]>();
-  for (const member of members) {
-    const { user } = member;
-    if (user === undefined) continue;
-    const connections = users.get(user);
-    if (connections) connections.push(member);
-    else users.set(user, [member]);
-  }
-  return [...users].map(([user, connections]) => ({ user, members: connections }));
 }

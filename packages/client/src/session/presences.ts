@@ -29,6 +29,7 @@ export class Presences {
     const presence = this.#channels.get(message.channel);
     if (message.type === "presence") presence?.listed(message);
     else if (message.type === "presence_change") presence?.changed(message);
+    else if (message.type === "presence_left") presence?.withdrawn(message);
   }
 
   pump(): void {

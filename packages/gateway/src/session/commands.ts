@@ -73,8 +73,8 @@ export class Commands {
   }
 
   /** Ends what there is with a channel beside a subscription. */
-  withdraw(channel: string): void {
-    this.#presence?.withdraw(channel);
+  withdraw(channel: string, why: Failure): void {
+    this.#presence?.withdraw(channel, why);
   }
 
   /** Something goes on, or is held, beside subscriptions. */

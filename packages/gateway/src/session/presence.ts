@@ -81,9 +81,9 @@ export class ConnectionPresence {
               grace: true,
               generation: peer.generation,
             });
-          } else {
+          } else if (this.#entered.has(channel)) {
             peer.send({ type: "presence_entered", ...idOf(command), channel });
-          }
+          } else peer.refuse(command, failure("unavailable", "It was ended again at once."));
           release();
         },
       );
@@ -110,18 +110,24 @@ export class ConnectionPresence {
     const peer = this.#peer;
     for (const channel of new Set([...this.#entered, ...this.#watched.keys()])) {
       peer.authorizer.confirm("presence", channel, RECHECK_TIMEOUT_MS, (denied) => {
-        if (denied !== undefined && !peer.ended) this.withdraw(channel);
+        if (denied !== undefined && !peer.ended) this.withdraw(channel, denied);
       });
     }
   }
 
-  /** Ends being a member of a channel, and watching it. */
-  withdraw(channel: string): void {
+  /** Ends being a member of a channel, and watching it. Who may ask again has the grace period to do so. */
+  withdraw(channel: string, { code, message, retryable }: Failure): void {
     const peer = this.#peer;
+    const { member, generation } = peer;
+    const hasWatched = this.#watched.has(channel);
+    const hasEntered = this.#entered.delete(channel);
     this.#unwatch(channel);
-    if (!this.#entered.delete(channel)) return;
-    peer.shared.hub.context.link.leave(channel, peer.member, { grace: false });
-    peer.send({ type: "presence_left", channel });
+    if (hasEntered) {
+      peer.shared.hub.context.link.leave(channel, member, { grace: retryable, generation });
+    }
+    if (hasEntered || hasWatched) {
+      peer.send({ type: "presence_left", channel, code, message, retryable });
+    }
   }
 
   /** The connection is gone: its members leave, unless it comes back within the engine's grace period. */

@@ -225,3 +225,26 @@ it("a member and watcher whose permission was withdrawn leaves and sees no chang
   expect(bob.last("presence_change")).toMatchObject({ action: "leave", member: { user: "bob" } });
   expect(ada.of("presence_change")).toEqual([]);
 });
+
+it("a member whose permission cannot be confirmed is told so, and comes back without anybody seeing it go", async () => {
+  let isAway = false;
+  const gateway = await testGateway({
+    authenticate: ({ token }) => ({ user: token ?? "", can: {} }),
+    authorize: ({ user }) => {
+      if (isAway && user === "ada") throw new Error("the database is away");
+      return true;
+    },
+  });
+  const [ada, bob] = [await gateway.open({ token: "ada" }), await gateway.open({ token: "bob" })];
+  bob.send({ type: "presence", channel: CHANNEL, watch: true });
+  ada.send({ type: "presence_enter", channel: CHANNEL });
+  await gateway.settle();
+  isAway = true;
+  gateway.core.recheck({ user: "ada" });
+  await gateway.settle();
+  expect(ada.last("presence_left")).toMatchObject({ code: "unavailable", retryable: true });
+  isAway = false;
+  ada.send({ type: "presence_enter", channel: CHANNEL });
+  await gateway.clock.advanceAsync(30_000);
+  expect(bob.of("presence_change").map(({ action }) => action)).toEqual(["enter"]);
+});

@@ -167,8 +167,9 @@ export class Session implements Connection, Roles {
   /** Ends what there is with a channel: the subscription, being a member, and watching. */
   unsubscribe(channel: string): void {
     if (this.#state.current !== "open") return;
-    withdraw(this, channel, failure("forbidden", "The application ended this subscription."));
-    this.#commands.withdraw(channel);
+    const why = failure("forbidden", "The application ended this subscription.");
+    withdraw(this, channel, why);
+    this.#commands.withdraw(channel, why);
   }
 
   replaced(): void {
@@ -282,7 +283,7 @@ export class Session implements Connection, Roles {
     else if (this.#opening?.late(command) === true) {
       this.#opening = undefined;
       this.#become(command);
-      this.#greet(command.id);
+      if (!this.ended) this.#greet(command.id);
     } else {
       const message = "The connection is open already.";
       this.refuse(command, failure("invalid_field", message, { field: "/type" }));
