@@ -34,6 +34,7 @@ function echoCore(): Core & GatewayCore {
     recheck: () => {},
     tell: never,
     issueTicket: never,
+    nodes: never,
     revocation: never,
     readState: never,
     publish: never,

@@ -17,6 +17,29 @@ function post(url: string, body: unknown, headers: Record<string, string> = auth
   });
 }
 
+describe("GET /api/nodes", () => {
+  it("lists the gateways for an API key, and for nobody else", async () => {
+    const { url } = await serve();
+    const response = await fetch(`${url}/api/nodes`, { headers: authorized });
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      {
+        nodes: [
+          {
+            gateway: expect.any(String),
+            version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+            startedMs: expect.any(Number),
+            connections: 0,
+            channels: 0,
+            figures: { subscriptions: 0 },
+          },
+        ],
+      },
+    ]);
+    expect((await fetch(`${url}/api/nodes`)).status).toBe(401);
+  });
+});
+
 describe("POST /api/publish", () => {
   it("appends a publication that subscribers receive, once per key", async () => {
     const { url, webSocketUrl } = await serve();

@@ -1,4 +1,4 @@
-import type { Broker, HistoryBounds, Published } from "@holdfast/broker";
+import type { Broker, HistoryBounds, NodeRecord, Published } from "@holdfast/broker";
 import type { Clock, Logger, Meter, Random } from "@holdfast/core";
 import type {
   AuthenticateHandler,
@@ -61,6 +61,8 @@ export interface CoreOptions {
   readonly authenticate?: AuthenticateHandler;
   readonly authorize?: AuthorizeHandler;
   readonly calls?: CallDefinitions;
+  /** Puts this gateway on the list of nodes; absent: it is not on it. */
+  readonly node?: { readonly version: string };
   /** What connections without credentials may do; absent: they are refused. */
   readonly anonymous?: Capabilities;
   /** What every connection with a user may do beside what its identity says. */
@@ -102,6 +104,8 @@ export interface GatewayCore {
   ): Promise<Published | { readonly ok: true; readonly ephemeral: true } | Failure>;
   /** Reads a channel's state with the process's own authority, or as the reader, whose credentials are judged. */
   readState(channel: string, reader?: Handshake): Promise<StateRead | Failure>;
+  /** The gateways that share the engine, this one among them, with what each said of itself within 5 s. */
+  nodes(): Promise<readonly NodeRecord[] | Failure>;
   /** The engine is reachable and the gateway is not draining. */
   readonly ready: boolean;
   readonly connectionCount: number;

@@ -1,5 +1,6 @@
 import type { Counter, Gauge, Meter } from "@holdfast/core";
 import { closeCodes, errorCodes, type ResetReason } from "@holdfast/protocol";
+import type { NodeCounts } from "./cluster/node-announcer.js";
 import type { HubMetrics } from "./hub/context.js";
 import { metrics } from "./metrics.js";
 import type { SessionMetrics } from "./session/shared.js";
@@ -39,6 +40,11 @@ export class CoreMetrics implements HubMetrics, SessionMetrics {
       : "other";
     this.#meter.counter(metrics.connectionsClosed, { reason }).add();
     this.#connections.set(left);
+  }
+
+  /** What this gateway tells the others of itself. */
+  nodeCounts(connections: number, channels: number): NodeCounts {
+    return { connections, channels, figures: { subscriptions: this.#subscriptionCount } };
   }
 
   subscriptions(change: 1 | -1): void {

@@ -1,4 +1,4 @@
-import { isFailure, type Published } from "@holdfast/broker";
+import { isFailure, type NodeRecord, type Published } from "@holdfast/broker";
 import { TimerWheel, TokenBucket } from "@holdfast/core";
 import { type Failure, failure } from "@holdfast/protocol";
 import { parseUp } from "@holdfast/protocol/schemas";
@@ -123,6 +123,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       knowsRevoked: () => core?.cluster.isLoaded ?? false,
     },
     metrics,
+    options.node,
   );
   core.cluster.start();
   return core;
@@ -138,7 +139,7 @@ class Core implements GatewayCore, SessionOwner {
   readonly #arrivals: Arrivals;
   #drain: Drain | undefined;
 
-  constructor(shared: Shared, metrics: CoreMetrics) {
+  constructor(shared: Shared, metrics: CoreMetrics, node: CoreOptions["node"]) {
     this.#shared = shared;
     this.#addresses = new Tally(shared.settings.maxConnectionsPerAddress);
     this.#arrivals = new Arrivals(shared.clock, shared.settings.acceptsPerSecondPerAddress);
@@ -155,6 +156,8 @@ class Core implements GatewayCore, SessionOwner {
       revocations,
       log: new RevocationLog(link, clock, settings, revocations),
       executor: { apply: (order) => this.#apply(order), judge: () => this.#judge() },
+      ...(node !== undefined && { node }),
+      counts: () => metrics.nodeCounts(this.#sessions.size, hub.channelCount),
     });
   }
 
@@ -254,6 +257,11 @@ class Core implements GatewayCore, SessionOwner {
 
   readState(channel: string, reader?: Handshake): Promise<StateRead | Failure> {
     return new Promise((resolve) => readState(this.#shared, channel, reader, resolve));
+  }
+
+  nodes(): Promise<readonly NodeRecord[] | Failure> {
+    const { link } = this.#shared.hub.context;
+    return new Promise((resolve) => ask(() => link.nodes(), resolve));
   }
 
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {

@@ -6,6 +6,7 @@ import {
   embeddedEngines,
   engineFor,
   type Maybe,
+  type NodeRecord,
 } from "@holdfast/broker";
 import { type Logger, type Meter, silentMeter } from "@holdfast/core";
 import { createFanout } from "@holdfast/fanout";
@@ -49,6 +50,7 @@ import {
 import { SocketWriter } from "./node/socket-writer.js";
 import { trafficOf } from "./node/traffic.js";
 import { UpgradeDoor } from "./node/upgrade.js";
+import { gatewayVersion } from "./node/version.js";
 import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
 
@@ -152,6 +154,7 @@ class NodeGateway implements Gateway<Contract> {
       settings,
       channels,
       writer,
+      node: { version: gatewayVersion() },
     };
     const create = async () =>
       createCore({ ...parts, broker: await broker, ...handlersOf(options) });
@@ -212,6 +215,11 @@ class NodeGateway implements Gateway<Contract> {
 
   revoke(request: RevokeRequest): Promise<Told> {
     return this.#tell((core) => core.revocation(request));
+  }
+
+  async nodes(): Promise<readonly NodeRecord[] | Failure> {
+    if (this.#closing !== undefined) return failure("draining");
+    return (await this.#starting).nodes();
   }
 
   async issueTicket(request: TicketRequest): Promise<Ticket | Failure> {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Published } from "@holdfast/broker";
+import type { NodeRecord, Published } from "@holdfast/broker";
 import type {
   CallDefinition,
   Contract,
@@ -96,6 +96,8 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
   revoke(request: RevokeRequest): Promise<Told>;
   /** Makes a ticket: a token that is good for one connection within `ticketLifeMs`, at any gateway. */
   issueTicket(request: TicketRequest): Promise<Ticket | Failure>;
+  /** The gateways that share the engine, this one among them, with what each said of itself within 5 s. */
+  nodes(): Promise<readonly NodeRecord[] | Failure>;
   /** Ends subscriptions, presence included. */
   unsubscribe(request: UnsubscribeRequest): Promise<Told>;
   /**

@@ -6,6 +6,7 @@ import { configCommand } from "./commands/config.js";
 import { devCommand } from "./commands/dev.js";
 import { disconnectCommand } from "./commands/disconnect.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { nodesCommand } from "./commands/nodes.js";
 import { publishCommand } from "./commands/publish.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { serveCommand } from "./commands/serve.js";
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   tokenCommand,
   revokeCommand,
   disconnectCommand,
+  nodesCommand,
   verifyCommand,
   benchCommand,
   configCommand,

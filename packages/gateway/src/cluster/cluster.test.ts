@@ -246,3 +246,31 @@ describe("a token that lives too long to be revoked for its whole life", () => {
     expect((await one.open({ token: old })).closedWith?.code).toBe(4006);
   });
 });
+
+describe("the list of nodes", () => {
+  it("has every gateway with its figures, and not one that has ended", async () => {
+    const { broker, clock, gateway } = world();
+    const node = { version: "1.2.3" };
+    const [one, two] = [await gateway("g1", { node }), await gateway("g2", { node })];
+    await subscribe(await two.open({ token: tokenOf({ user: "ada" }) }), two.settle);
+    await two.open({ token: tokenOf({ user: "bob" }) });
+    // An engine that lost everything has it again.
+    broker.wipe();
+    await clock.advanceAsync(6_000);
+    const startedMs = clock.wallMs() - 6_000;
+    const idle = { version: "1.2.3", startedMs, connections: 0, channels: 0 };
+    expect(await one.core.nodes()).toMatchObject([
+      { ...idle, gateway: "g1", figures: { subscriptions: 0 } },
+      { ...idle, gateway: "g2", connections: 2, channels: 1, figures: { subscriptions: 1 } },
+    ]);
+    await Promise.all([two.core.close({ drainMs: 0 }), clock.advanceAsync(1_000)]);
+    expect(await one.core.nodes()).toMatchObject([{ gateway: "g1" }]);
+  });
+
+  it("is not read while the engine is out of reach", async () => {
+    const { broker, gateway } = world();
+    const one = await gateway("g1", { node: { version: "1" } });
+    broker.pause();
+    expect(await one.core.nodes()).toMatchObject({ code: "unavailable", retryable: true });
+  });
+});

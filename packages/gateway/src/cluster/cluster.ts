@@ -7,6 +7,7 @@ import {
 import type { Clock, Logger, Random, Timer } from "@holdfast/core";
 import type { Failure } from "@holdfast/protocol";
 import { ask } from "../hub/ask.js";
+import { NodeAnnouncer, type NodeCounts } from "./node-announcer.js";
 import { dataOf, type Order, orderOf } from "./orders.js";
 import type { RevocationLog } from "./revocation-log.js";
 import type { Revocations } from "./revocations.js";
@@ -39,12 +40,16 @@ export interface ClusterOptions {
   readonly revocations: Revocations;
   readonly log: RevocationLog;
   readonly executor: Executor;
+  /** Puts this gateway on the list of nodes. */
+  readonly node?: { readonly version: string };
+  readonly counts: () => NodeCounts;
 }
 
 /** This gateway among the others: what one is told, all carry out, also where the relay lost it. */
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #heard = new Set<string>();
+  readonly #announcer: NodeAnnouncer | undefined;
   #cursor: string | undefined;
   #timer: Timer | undefined;
   #isLooking = false;
@@ -53,6 +58,8 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
+    const { node } = options;
+    if (node !== undefined) this.#announcer = new NodeAnnouncer({ ...options, node });
   }
 
   /** It is known here which tokens were revoked; before, nobody with a token can be let in. */
@@ -63,10 +70,12 @@ export class Cluster {
   /** Reads what was revoked before this gateway was there, and looks for commands from then on. */
   start(): void {
     this.look();
+    this.#announcer?.start();
   }
 
   stop(): void {
     this.#isStopped = true;
+    this.#announcer?.stop();
     this.#timer?.cancel();
   }
 

@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import type { Logger, Meter } from "@holdfast/core";
 import { failure } from "@holdfast/protocol";
 import { metrics } from "../metrics.js";
+import { handleNodes } from "./http-nodes.js";
 import { handleOrder, orderRoutes } from "./http-orders.js";
 import { handlePublish } from "./http-publish.js";
 import { sendProblem, sendText } from "./http-response.js";
@@ -54,6 +55,9 @@ export class HttpApi {
     );
     this.#add("/api/tickets", ["POST"], (request, response) =>
       handleTicket(request, response, options),
+    );
+    this.#add("/api/nodes", ["GET"], (request, response) =>
+      handleNodes(request, response, options),
     );
     for (const [path, read] of Object.entries(orderRoutes)) {
       this.#add(path, ["POST"], (request, response) =>

@@ -22,7 +22,9 @@ export interface ApiRequest {
   readonly address: string;
   readonly path: string;
   readonly apiKey: string | undefined;
-  readonly body: object;
+  /** Default POST. */
+  readonly method?: "GET" | "POST";
+  readonly body?: object;
   /** What to say when nobody knows whether it was carried out. */
   readonly doubt: string;
 }
@@ -39,17 +41,18 @@ export async function callApi({
   address,
   path,
   apiKey,
+  method = "POST",
   body,
   doubt,
 }: ApiRequest): Promise<ApiAnswer> {
   try {
     const response = await fetch(`${address}${path}`, {
-      method: "POST",
+      method,
       headers: {
-        "content-type": "application/json",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
       },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: "manual",
       signal: AbortSignal.timeout(requestTimeoutMs),
     });
@@ -59,7 +62,7 @@ export async function callApi({
   } catch (cause) {
     const reason = explainNoAnswer(address, cause);
     if (neverArrived(cause)) return { exit: "tryAgain", text: `${reason} ${reachAdvice}` };
-    return { exit: "tryAgain", text: `${reason} ${doubt}` };
+    return { exit: "tryAgain", text: `${reason} ${doubt}`.trimEnd() };
   }
 }
 
