@@ -1,4 +1,4 @@
-// Measures the engines: npm run bench:engines -- [--json] [--seconds 3] [memory redis redis-aof]
+// Measures the engines: npm run bench:engines -- [--json] [--seconds 3] [memory file redis redis-aof]
 import { parseArgs } from "node:util";
 import {
   cpuUs,
@@ -10,7 +10,6 @@ import {
   publisher,
   quantile,
 } from "./engines/measure.mjs";
-import { rawRedis } from "./engines/raw_redis.mjs";
 import { subjects } from "./engines/subjects.mjs";
 
 /** @import { Subject } from "./engines/subjects.mjs" */
@@ -25,25 +24,47 @@ const { values, positionals } = parseArgs({
 });
 const ms = Number(values.seconds) * 1_000;
 
-/** @param {Subject} subject */
-async function throughput({ broker, pid, port }) {
+/**
+ * What `work` publishes in a second, and what one publish costs this process and the engine's.
+ * @param {number | undefined} pid
+ * @param {() => Promise<{ acknowledged: number, perSecond: number }>} work
+ */
+async function costing(pid, work) {
+  const before = [ownCpuUs(), cpuUs(pid)];
+  const { acknowledged, perSecond } = await work();
+  const own = (ownCpuUs() - (before[0] ?? 0)) / acknowledged;
+  return { perSecond, own, engine: (cpuUs(pid) - (before[1] ?? 0)) / acknowledged };
+}
+
+/** @param {readonly Awaited<ReturnType<typeof costing>>[]} rounds @param {boolean} isServer */
+function medians(rounds, isServer) {
+  return {
+    publishesPerSecond: median(rounds.map(({ perSecond }) => perSecond)),
+    gatewayCpuUs: median(rounds.map(({ own }) => own)),
+    engineCpuUs: isServer ? median(rounds.map(({ engine }) => engine)) : null,
+  };
+}
+
+/** The engine and its bare client in turn, so that both meet the same weather. @param {Subject} subject */
+async function throughput({ broker, pid, raw }) {
   const link = await publisher(broker);
   await fullSpeed(link, ms / 3, window);
-  const [rates, raw, own, engine] = [[], [], [], []].map(() => /** @type {number[]} */ ([]));
+  /** @type {Awaited<ReturnType<typeof costing>>[]} */
+  const ours = [];
+  /** @type {Awaited<ReturnType<typeof costing>>[]} */
+  const bare = [];
   for (let round = 0; round < rounds; round += 1) {
-    const before = [ownCpuUs(), cpuUs(pid)];
-    const { acknowledged, perSecond } = await fullSpeed(link, ms, window);
-    rates?.push(perSecond);
-    own?.push((ownCpuUs() - (before[0] ?? 0)) / acknowledged);
-    engine?.push((cpuUs(pid) - (before[1] ?? 0)) / acknowledged);
-    if (port !== undefined) raw?.push((await rawRedis(port, ms)).perSecond);
+    ours.push(await costing(pid, () => fullSpeed(link, ms, window)));
+    if (raw !== undefined) bare.push(await costing(pid, () => raw(ms, window)));
   }
   await link.close();
+  const speed = medians(ours, pid !== undefined);
+  if (raw === undefined) return { ...speed, raw: null, shareOfRaw: null };
+  const rawSpeed = medians(bare, pid !== undefined);
   return {
-    publishesPerSecond: median(rates ?? []),
-    gatewayCpuUs: median(own ?? []),
-    engineCpuUs: pid === undefined ? null : median(engine ?? []),
-    shareOfRaw: port === undefined ? null : median(rates ?? []) / median(raw ?? []),
+    ...speed,
+    raw: rawSpeed,
+    shareOfRaw: speed.publishesPerSecond / rawSpeed.publishesPerSecond,
   };
 }
 
@@ -71,13 +92,12 @@ async function latency({ broker }, perSecond) {
 async function interest({ broker, pid }, count) {
   const readers = await followers(broker, count, () => {});
   const link = await publisher(broker);
-  const before = [ownCpuUs(), cpuUs(pid)];
-  const { sent } = await paced(link, ms, interestRate);
-  const figures = {
-    gateways: count,
-    engineCpuUs: pid === undefined ? null : (cpuUs(pid) - (before[1] ?? 0)) / sent,
-    allGatewaysCpuUs: (ownCpuUs() - (before[0] ?? 0)) / sent,
-  };
+  const { own, engine } = await costing(pid, async () => {
+    const { sent } = await paced(link, ms, interestRate);
+    return { acknowledged: sent, perSecond: interestRate };
+  });
+  const engineCpuUs = pid === undefined ? null : engine;
+  const figures = { gateways: count, engineCpuUs, allGatewaysCpuUs: own };
   for (const each of [link, ...readers]) await each.close();
   return figures;
 }

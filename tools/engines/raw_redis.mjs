@@ -48,5 +48,5 @@ export async function rawRedis(port, ms) {
   await Promise.all([lane(), lane()]);
   const perSecond = acknowledged / ((performance.now() - beganMs) / 1_000);
   client.disconnect();
-  return { perSecond };
+  return { acknowledged, perSecond };
 }

@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { engineFor } from "@holdfast/broker";
 import { freePort, RedisServer } from "@holdfast/redis/local";
 import { engines } from "../../packages/holdfast/dist/engines.js";
 import { platform } from "./measure.mjs";
+import { rawFile } from "./raw_file.mjs";
+import { rawRedis } from "./raw_redis.mjs";
 
 /** @import { Broker } from "@holdfast/broker" */
 
@@ -11,7 +16,8 @@ import { platform } from "./measure.mjs";
  * @property {string} name
  * @property {Broker} broker
  * @property {number | undefined} pid of its server, if it has one of its own
- * @property {number | undefined} port
+ * @property {((ms: number, window: number) => Promise<{ acknowledged: number, perSecond: number }>) | undefined} raw
+ *   publishes as fast as its bare client library carries the same requests, if it has one
  * @property {() => Promise<void>} close
  */
 
@@ -33,7 +39,7 @@ async function redis(name, args) {
     await broker.close();
     await server.dispose();
   };
-  return { name, broker, pid: server.pid, port, close };
+  return { name, broker, pid: server.pid, raw: (ms) => rawRedis(port, ms), close };
 }
 
 /** What can be measured, by name. @type {Readonly<Record<string, () => Promise<Subject>>>} */
@@ -41,7 +47,16 @@ export const subjects = {
   memory: async () => {
     const broker = await open("memory:");
     const close = async () => void (await broker.close());
-    return { name: "memory", broker, pid: undefined, port: undefined, close };
+    return { name: "memory", broker, pid: undefined, raw: undefined, close };
+  },
+  file: async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hf-bench-"));
+    const broker = await open(`file:${folder}`);
+    const close = async () => {
+      await broker.close();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    return { name: "file", broker, pid: undefined, raw: rawFile, close };
   },
   redis: () => redis("redis", []),
   "redis-aof": () => redis("redis-aof", ["--appendonly", "yes", "--appendfsync", "everysec"]),
