@@ -24,7 +24,10 @@ import { HandlerReader, IteratorReader, type Reader, type ReaderHost } from "./r
 const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
-/** A channel's publications in order, across any number of connections. */
+/**
+ * A channel's publications in order, across any number of connections. `break` leaves a loop over it
+ * and not the subscription: a later loop goes on; `close()` ends it.
+ */
 export interface Subscription<T, S = unknown> extends AsyncIterable<Publication<T>> {
   readonly channel: string;
   /**

@@ -1,12 +1,12 @@
 import { type BrokerLink, type HistoryPage, isFailure } from "@holdfast/broker";
 import type { Clock } from "@holdfast/core";
-import { type Failure, failure } from "@holdfast/protocol";
+import type { Failure } from "@holdfast/protocol";
 import { ask } from "../hub/ask.js";
 import type { Settings } from "../settings.js";
 import { isRevocation, type Revocation, type Revocations, subjectOf } from "./revocations.js";
 
 /** No client can name it: channel names begin with a letter. */
-export const REVOCATION_CHANNEL = "~holdfast:revocations";
+const REVOCATION_CHANNEL = "~holdfast:revocations";
 
 /** Entries and bytes of one read. */
 const PAGE_ENTRIES = 1_000;
@@ -122,7 +122,3 @@ export class RevocationLog {
     void give().then(done);
   }
 }
-
-/** What is answered while it is not known yet who was revoked. */
-export const notLoaded = (): Failure =>
-  failure("unavailable", "The gateway does not know yet which tokens were revoked.");

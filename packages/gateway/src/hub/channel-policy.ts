@@ -24,7 +24,7 @@ export interface ChannelPolicy {
 }
 
 /** Bounds of a history rule that names only some: 1,000 publications, 16 MiB, one day. */
-export const defaultHistory: HistoryBounds = {
+const defaultHistory: HistoryBounds = {
   maxCount: 1000,
   maxBytes: 16_777_216,
   maxAgeMs: 86_400_000,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isFailure } from "@holdfast/broker";
-import { type Failure, failure } from "@holdfast/protocol";
+import type { Failure } from "@holdfast/protocol";
 import {
   disconnectOrder,
   type Order,
@@ -10,7 +10,7 @@ import {
 } from "../cluster/orders.js";
 import type { GatewayCore } from "../core-contract.js";
 import { sendFailure, sendJson } from "./http-response.js";
-import { type KeyedRouteOptions, keyedBody, parseObject, startedCore } from "./keyed-request.js";
+import { type KeyedRouteOptions, keyedCommand } from "./keyed-request.js";
 
 type ReadOrder = (body: Record<string, unknown>, core: GatewayCore) => Order | Failure;
 
@@ -30,15 +30,9 @@ export async function handleOrder(
   response: ServerResponse,
   options: KeyedRouteOptions,
 ): Promise<void> {
-  const bytes = await keyedBody(request, response, options);
-  if (bytes === undefined) return;
-  const body = parseObject(bytes);
-  if (body === undefined) {
-    sendFailure(response, failure("bad_message", "The body is not a JSON object in UTF-8."));
-    return;
-  }
-  const core = startedCore(response, options.core);
-  if (core === undefined) return;
+  const command = await keyedCommand(request, response, options);
+  if (command === undefined) return;
+  const { body, core } = command;
   const told = await core.tell(read(body, core));
   if (isFailure(told)) sendFailure(response, told);
   else sendJson(response, 200, { ok: true });

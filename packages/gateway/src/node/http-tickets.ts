@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isFailure } from "@holdfast/broker";
-import { failure } from "@holdfast/protocol";
 import { sendFailure, sendJson } from "./http-response.js";
-import { type KeyedRouteOptions, keyedBody, parseObject, startedCore } from "./keyed-request.js";
+import { type KeyedRouteOptions, keyedCommand } from "./keyed-request.js";
 
 /** Answers `POST /api/tickets`: a ticket for one connection, with the authority of an API key. */
 export async function handleTicket(
@@ -10,15 +9,9 @@ export async function handleTicket(
   response: ServerResponse,
   options: KeyedRouteOptions,
 ): Promise<void> {
-  const bytes = await keyedBody(request, response, options);
-  if (bytes === undefined) return;
-  const body = parseObject(bytes);
-  if (body === undefined) {
-    sendFailure(response, failure("bad_message", "The body is not a JSON object in UTF-8."));
-    return;
-  }
-  const core = startedCore(response, options.core);
-  if (core === undefined) return;
+  const command = await keyedCommand(request, response, options);
+  if (command === undefined) return;
+  const { body, core } = command;
   const issued = await core.issueTicket(body);
   if (isFailure(issued)) sendFailure(response, issued);
   else sendJson(response, 200, { ticket: issued.ticket, expiresInMs: issued.expiresInMs });

@@ -34,6 +34,23 @@ export async function keyedBody(
   return undefined;
 }
 
+/** A command's body, and the gateway to carry it out; undefined: it has been answered, or is gone. */
+export async function keyedCommand(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: KeyedRouteOptions,
+): Promise<{ readonly body: Record<string, unknown>; readonly core: GatewayCore } | undefined> {
+  const bytes = await keyedBody(request, response, options);
+  if (bytes === undefined) return undefined;
+  const body = parseObject(bytes);
+  if (body === undefined) {
+    sendFailure(response, failure("bad_message", "The body is not a JSON object in UTF-8."));
+    return undefined;
+  }
+  const core = startedCore(response, options.core);
+  return core === undefined ? undefined : { body, core };
+}
+
 /** The gateway, once it has started; undefined: the request has been answered. */
 export function startedCore(
   response: ServerResponse,

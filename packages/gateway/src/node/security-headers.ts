@@ -2,7 +2,7 @@
  * What browsers are told with every answer: nothing is guessed to be another type, shown inside
  * another page, or told to another site in `Referer`.
  */
-export const commonHeaders = {
+const commonHeaders = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   // For browsers that do not know `frame-ancestors` (Content Security Policy Level 2).

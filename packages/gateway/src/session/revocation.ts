@@ -18,7 +18,7 @@ export function recheckSubscriptions(peer: Peer, only?: string): void {
 }
 
 /** The same at a beat, without a cause for suspicion: a handler that cannot answer ends nothing. */
-export function recheckQuietly(peer: Peer): void {
+function recheckQuietly(peer: Peer): void {
   const { handlerTimeoutMs } = peer.shared.settings;
   recheck(peer, undefined, handlerTimeoutMs, (denied) => !denied.retryable);
 }

@@ -84,7 +84,7 @@ function explanationOf(user: string, can: Capabilities, endsSeconds: number): st
  * Reads `chat:*=subscribe,publish`; a pattern alone permits everything with its channels.
  * @throws UsageError for a pattern or an action that does not exist
  */
-export function readCapabilities(texts: readonly string[]): Capabilities {
+function readCapabilities(texts: readonly string[]): Capabilities {
   const everything = actions.filter((action) => action !== "call");
   const can: Record<string, readonly Action[]> = {};
   for (const text of texts) {
@@ -106,7 +106,7 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d:
  * Reads a life of a token in seconds.
  * @throws UsageError unless it is a number with s, m, h or d, of a second to a year
  */
-export function readLife(text: string): number {
+function readLife(text: string): number {
   const [, digits = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const seconds = Number(digits) * (unitSeconds[unit] ?? 0);
   if (seconds < 1 || seconds > 366 * 86_400) {

@@ -25,7 +25,7 @@ export interface Configuration {
 }
 
 /** Variables with the prefix that are not options of the server. */
-export const otherVariables = [
+const otherVariables = [
   "HOLDFAST_CONFIG",
   "HOLDFAST_URL",
   "HOLDFAST_API_KEY",

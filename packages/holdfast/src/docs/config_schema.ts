@@ -5,7 +5,7 @@ import { options } from "../config/server_options.js";
 type Schema = Readonly<Record<string, unknown>>;
 
 /** JSON Schema (2020-12) of the configuration file. */
-export function configSchema(): Schema {
+function configSchema(): Schema {
   const table: OptionTable = options;
   const properties = Object.entries(table).map(([name, each]) => [name, schemaOf(name, each)]);
   return {

@@ -9,7 +9,7 @@ const channelsPerMode = 2;
 export const judgedModes: readonly FoldedMode[] = ["last", "merge"];
 
 /** The namespace of a run's channels of a mode. */
-export const namespaceOf = (namespace: string, mode: FoldedMode): string => `${namespace}-${mode}`;
+const namespaceOf = (namespace: string, mode: FoldedMode): string => `${namespace}-${mode}`;
 
 /** Names of a run's channels of a mode. */
 export function stateChannels(namespace: string, run: string, mode: FoldedMode): string[] {
