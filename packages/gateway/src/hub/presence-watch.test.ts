@@ -1,3 +1,5 @@
+import { createFaultyMemoryBroker } from "@holdfast/broker/testing";
+import { SeededRandom, VirtualClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { type FakeTransport, testGateway } from "../testing/harness.js";
 
@@ -95,4 +97,21 @@ describe("presence beyond the bound on changes", () => {
     const first = await watch();
     expect(first.last("presence")).toMatchObject({ members: [], count: 30, countOnly: true });
   });
+});
+
+it("who enters while the first list is on its way is shown to who asked for it", async () => {
+  const clock = new VirtualClock();
+  const broker = createFaultyMemoryBroker({
+    clock,
+    random: new SeededRandom(5),
+    operations: (_gateway, operation) =>
+      operation === "presence" ? { replyDelayMs: 1_000 } : undefined,
+  });
+  const gateway = await testGateway({ clock, broker });
+  const [watcher, member] = [await gateway.open(), await gateway.open()];
+  watcher.send({ type: "presence", id: 9, channel, watch: true });
+  await clock.advanceAsync(100);
+  member.send({ type: "presence_enter", channel });
+  await clock.advanceAsync(5_000);
+  expect(watcher.of("presence").map(({ count }) => count)).toEqual([0, 1]);
 });

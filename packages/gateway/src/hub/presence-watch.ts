@@ -43,6 +43,10 @@ export class PresenceWatch {
   /** Watcher to the version its list had: changes up to it are not sent again. */
   readonly #watchers = new Map<Sink, number>();
   #known: Known | undefined;
+  /** The newest change that came before anything was known. */
+  #heard: Omit<Known, "count"> | undefined;
+  /** Somebody was given a list that was old by then: all get the next one. */
+  #isOwed = false;
   #countsOnly = false;
   #reading = false;
   #again = false;
@@ -67,25 +71,34 @@ export class PresenceWatch {
     return this.#countsOnly ? 0 : this.#context.settings.maxPresenceMembers;
   }
 
-  /** What a watcher is given at first. */
-  welcome(view: PresenceView, id?: number): DownMessage {
-    const countOnly = this.watched ? this.#countsOnly : view.count > this.#max;
-    return presenceList(this.#channel, view, id, countOnly);
+  /** What a watcher is given at first; `maxWelcomed` is what was read for it. */
+  welcome(view: PresenceView, maxWelcomed: number, id?: number): DownMessage {
+    const isMany = this.watched ? this.#countsOnly : view.count > this.#max;
+    return presenceList(this.#channel, view, id, isMany || maxWelcomed === 0);
   }
 
   /** Sends changes after `view`, of which the watcher was given its `welcome`, from now on. */
-  watch(sink: Sink, view: PresenceView): void {
+  watch(sink: Sink, view: PresenceView, maxWelcomed: number): void {
     this.#watchers.set(sink, view.version);
+    const newest = this.#known ?? this.#heard;
+    const isOld =
+      newest !== undefined && (newest.life !== view.life || newest.version > view.version);
     if (this.#known === undefined) {
       this.#known = view;
       this.#countsOnly = view.count > this.#max;
-    } else if (this.#known.life !== view.life) this.check();
+    }
+    // What was told while the list was read has gone by, and so may have the end of mere counting.
+    if (!isOld && (maxWelcomed > 0 || this.#countsOnly)) return;
+    this.#isOwed = true;
+    this.check();
   }
 
   unwatch(sink: Sink): boolean {
     const watched = this.#watchers.delete(sink);
     if (this.#watchers.size === 0) {
       this.#known = undefined;
+      this.#heard = undefined;
+      this.#isOwed = false;
       this.#countsOnly = false;
       this.#retryTimer?.cancel();
       this.#retryTimer = undefined;
@@ -97,7 +110,10 @@ export class PresenceWatch {
 
   onEvent(event: PresenceEvent): void {
     const known = this.#known;
-    if (known === undefined) return;
+    if (known === undefined) {
+      this.#heard = { life: event.life, version: event.version };
+      return;
+    }
     if (event.life === known.life && event.version <= known.version) return;
     if (this.#countsOnly) {
       this.#counted(event);
@@ -149,7 +165,13 @@ export class PresenceWatch {
     }
     const known = this.#known;
     if (known === undefined) return;
-    const isNews = view.life !== known.life || view.version > known.version;
+    if (view.life === known.life && view.version < known.version) {
+      // Changes came in the meantime, and stand already.
+      if (this.#isOwed || this.#again) this.check();
+      return;
+    }
+    const isNews = view.life !== known.life || view.version > known.version || this.#isOwed;
+    this.#isOwed = false;
     if (this.#countsOnly && !(listsMembers && this.#mayReturn(view))) {
       if (isNews) this.#counted(view);
     } else if (isNews || this.#countsOnly) this.#resync(view);

@@ -204,10 +204,11 @@ export class ConnectionPresence {
       }
       // What happens while the list is read is compared by version afterwards.
       const { presence } = hubChannel;
+      const maxMembers = presence.maxWelcomed;
       this.#read(command, release, {
-        maxMembers: presence.maxWelcomed,
-        answer: (view) => presence.welcome(view, command.id),
-        answered: (view) => presence.watch(peer.outbox, view),
+        maxMembers,
+        answer: (view) => presence.welcome(view, maxMembers, command.id),
+        answered: (view) => presence.watch(peer.outbox, view, maxMembers),
         failed: () => this.#unwatch(channel),
       });
     });
