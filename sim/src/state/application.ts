@@ -1,5 +1,6 @@
 import type { SeededRandom } from "@holdfast/core/testing";
-import type { Failure, SnapshotHandler, StateSnapshot } from "@holdfast/protocol";
+import type { AuthorizeHandler, Failure, SnapshotHandler, StateSnapshot } from "@holdfast/protocol";
+import type { Coverage } from "../world/coverage.js";
 import type { GatewayNode } from "../world/gateway.js";
 import type { SharedWorld } from "../world/shared.js";
 import { emptyBook, stepOf } from "./kinds.js";
@@ -7,6 +8,7 @@ import { emptyBook, stepOf } from "./kinds.js";
 /** What the application is made of. */
 export interface ApplicationDeps {
   readonly world: SharedWorld;
+  readonly coverage: Coverage;
   readonly random: SeededRandom;
   /** The gateways it may publish through. */
   readonly gateways: () => readonly GatewayNode[];
@@ -17,6 +19,8 @@ const name = "application";
 const patienceMs = 6_000;
 /** Pause before another attempt, in milliseconds. */
 const againMs = 300;
+/** What a handler takes where its database is slow, in milliseconds. */
+const slowMs = 2_000;
 /** Average pause between two publications to one channel, in milliseconds. */
 const pauseMs = 700;
 
@@ -35,15 +39,11 @@ export class Application {
   }
 
   /** Answers at once, or after a while, or not at all. */
-  readonly handler: SnapshotHandler = ({ channel }) => {
-    const { random, world } = this.#deps;
-    const answer = () => this.#committed.get(channel) ?? { snapshot: emptyBook };
-    if (random.chance(0.05)) throw new Error("the database is away");
-    if (random.chance(0.7)) return answer();
-    return new Promise((resolve) => {
-      world.clock.after(random.int(50), () => resolve(answer()));
-    });
-  };
+  readonly handler: SnapshotHandler = ({ channel }) =>
+    this.#answered(() => this.#committed.get(channel) ?? { snapshot: emptyBook });
+
+  /** Permits what tokens do not say, in the same way. */
+  readonly authorize: AuthorizeHandler = () => this.#answered(() => true);
 
   begin(channels: readonly string[]): void {
     for (const channel of channels) this.#later(channel);
@@ -52,6 +52,17 @@ export class Application {
   /** It changes nothing any more; what it has begun it brings to its end. */
   calmDown(): void {
     this.#calm = true;
+  }
+
+  #answered<T>(answer: () => T): T | Promise<T> {
+    const { coverage, random, world } = this.#deps;
+    if (random.chance(0.05) && !this.#calm) throw new Error("the database is away");
+    if (random.chance(0.7)) return answer();
+    coverage.hit("handler-answered-later");
+    const delayMs = random.chance(0.1) ? slowMs : random.int(50);
+    return new Promise((resolve) => {
+      world.clock.after(delayMs, () => resolve(answer()));
+    });
   }
 
   #later(channel: string): void {

@@ -16,7 +16,7 @@ import { readStateOverHttp } from "../state/reading.js";
 import { Asking } from "./asking.js";
 import { Attendance } from "./attendance.js";
 import type { Coverage } from "./coverage.js";
-import { tokenFor } from "./credentials.js";
+import { Tokens } from "./credentials.js";
 import type { Network, NetworkEnd, Origin } from "./network.js";
 import { Place } from "./place.js";
 import type { SharedWorld } from "./shared.js";
@@ -51,7 +51,7 @@ export class Actor implements NetworkEnd {
   #loads = 0;
   #open = false;
   #closed = false;
-  #refusesToRenew = false;
+  readonly tokens: Tokens;
   readonly asking: Asking;
   readonly attendance: Attendance;
 
@@ -60,6 +60,7 @@ export class Actor implements NetworkEnd {
     this.#options = options;
     this.name = name;
     this.process = new SimProcess(name, world.clock);
+    this.tokens = new Tokens(name, options.tokenLifeMs, world.clock);
     this.client = createClient({
       url: "ws://balancer/ws",
       clock: this.process.clock,
@@ -68,7 +69,7 @@ export class Actor implements NetworkEnd {
       openSocket: network.opener(this),
       requestTimeoutMs: patienceMs,
       jumpCheckMs: 0,
-      getToken: () => this.#token(),
+      getToken: () => this.tokens.next(),
     });
     this.asking = new Asking({
       ...options,
@@ -108,14 +109,15 @@ export class Actor implements NetworkEnd {
 
   /** Begins a subscription; `from` resumes what another life of the application had, with its state. */
   subscribe(channel: string, from?: Position, last?: number, state?: unknown): void {
+    const { coverage, random } = this.#options;
     if (this.#places.has(channel) || this.#closed) return;
     this.#subs += 1;
     const stop = new AbortController();
-    const place = new Place(`${channel}#${this.#subs}`, from, stop);
+    const place = new Place(`${channel}#${this.#subs}`, from, stop, random.chance(0.2));
     if (from !== undefined && state !== undefined) place.held = { state, position: from };
     this.#places.set(channel, place);
     const at = { client: this.name, sub: place.sub, channel };
-    if (last !== undefined) this.#options.coverage.hit("late-joiner");
+    if (last !== undefined) coverage.hit("late-joiner");
     this.client
       .channel(channel)
       .subscribe({
@@ -125,9 +127,9 @@ export class Actor implements NetworkEnd {
         ...this.#stateOptions(channel, place),
         signal: stop.signal,
         onPublication: ({ position, offset, id, data }) => {
-          place.position = position;
           const epoch = position?.epoch ?? "";
           this.#record({ kind: "delivered", ...at, epoch, offset, id, token: tokenOf(data) });
+          return place.isSlow ? this.#handledLater(place, position) : place.handled(position);
         },
         onReset: ({ reason, position, state }) => {
           place.position = position;
@@ -149,6 +151,18 @@ export class Actor implements NetworkEnd {
       );
   }
 
+  /** The application takes its time, and has handled nothing until it is through. */
+  #handledLater(place: Place, position: Position | undefined): Promise<void> {
+    const { coverage, random } = this.#options;
+    coverage.hit("publication-handled-later");
+    return new Promise((resolve) => {
+      this.process.clock.after(random.int(40), () => {
+        place.handled(position);
+        resolve();
+      });
+    });
+  }
+
   /** Asks over HTTP for the state of a channel; and then streams on from there, where it does not yet. */
   async load(channel: string): Promise<void> {
     const { coverage, network, name } = this.#options;
@@ -168,11 +182,6 @@ export class Actor implements NetworkEnd {
   unsubscribe(channel: string): void {
     // Without a reason the platform makes an error with a stack, of which nobody takes notice.
     this.#places.get(channel)?.stop.abort("unsubscribed");
-  }
-
-  /** From now on it fetches no fresh token: when this one ends, so does everything. */
-  letExpire(): void {
-    this.#refusesToRenew = true;
   }
 
   /** Records what the client has at rest, whether it told of it or not: states, and who is present. */
@@ -301,24 +310,6 @@ export class Actor implements NetworkEnd {
   #noteReset(reason: string, state: unknown): void {
     if (state === undefined) return;
     this.#options.coverage.hit(reason === "state_lost" ? "state-lost" : "state-reset");
-  }
-
-  #token(): string {
-    const { tokenLifeMs, world } = this.#options;
-    if (tokenLifeMs === 0) return tokenFor(this.name, 0);
-    const untilMs = world.clock.wallMs() + tokenLifeMs;
-    if (!this.#refusesToRenew) {
-      this.#lastUntilMs = untilMs;
-      return tokenFor(this.name, untilMs);
-    }
-    return tokenFor(this.name, this.#lastUntilMs);
-  }
-
-  #lastUntilMs = 0;
-
-  /** When the token that is used now ends (wall clock). */
-  get tokenEndsMs(): number {
-    return this.#lastUntilMs;
   }
 
   #ended(channel: string, place: Place, code: string | undefined): void {

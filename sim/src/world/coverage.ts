@@ -22,6 +22,8 @@ export const situations = [
   "token-expired",
   "late-joiner",
   "lease-lost",
+  "handler-answered-later",
+  "publication-handled-later",
   "presence-shown",
   "presence-counted",
   "state-snapshot",

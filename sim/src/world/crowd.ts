@@ -143,9 +143,9 @@ export class Crowd {
   /** Its token ends and it gets no other: from then on it may not be told anything new. */
   #letExpire(actor: Actor): void {
     const { plan, world } = this.#deps;
-    if (plan.tokenLifeMs === 0 || actor.tokenEndsMs === 0) return;
-    actor.letExpire();
-    world.clock.after(actor.tokenEndsMs - world.clock.wallMs(), () => {
+    if (plan.tokenLifeMs === 0 || actor.tokens.untilMs === 0) return;
+    actor.tokens.letExpire();
+    world.clock.after(actor.tokens.untilMs - world.clock.wallMs(), () => {
       if (!actor.closed) world.recorder.record({ kind: "revoked", client: actor.name });
     });
   }

@@ -3,7 +3,7 @@ import { type Counter, defaultsOf, type Meter, silentLogger, silentMeter } from 
 import type { SeededRandom } from "@holdfast/core/testing";
 import { metrics, type Settings, settings } from "@holdfast/gateway";
 import { createCore, type GatewayCore } from "@holdfast/gateway/internal";
-import type { SnapshotHandler } from "@holdfast/protocol";
+import type { AuthorizeHandler, SnapshotHandler } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import type { Link } from "../link/link.js";
 import { ServerSocket } from "../net/server-socket.js";
@@ -30,8 +30,9 @@ export const simSettings: Settings = {
   snapshotReuseMs: 200,
 };
 
-const everything = ["subscribe", "publish", "presence", "history", "call"] as const;
-const can = Object.fromEntries(channelKinds.map((kind) => [`${kind}:*`, everything]));
+/** What tokens say; about everything else the application is asked. */
+const granted = ["publish", "history", "call"] as const;
+const can = Object.fromEntries(channelKinds.map((kind) => [`${kind}:*`, granted]));
 const queueName = "socket buffer";
 
 /** What all gateways of a run are made of. */
@@ -41,6 +42,7 @@ export interface GatewayDeps {
   readonly coverage: Coverage;
   readonly plan: Plan;
   readonly snapshot: SnapshotHandler;
+  readonly authorize: AuthorizeHandler;
   readonly random: SeededRandom;
 }
 
@@ -104,7 +106,7 @@ export class GatewayNode {
     // A supervisor's patience with a drain is over when the next incarnation is due.
     if (this.#draining) this.kill();
     if (this.alive) return;
-    const { world, broker, coverage, plan, snapshot, random } = this.#deps;
+    const { world, broker, coverage, plan, snapshot, authorize, random } = this.#deps;
     this.#incarnation += 1;
     this.#draining = false;
     const process = new SimProcess(this.name, world.clock);
@@ -120,6 +122,7 @@ export class GatewayNode {
       settings: simSettings,
       channels: rulesOf(plan, snapshot),
       authenticate: ({ token }) => identityOf(token, can),
+      authorize,
     }).then((core) => {
       if (process.alive) this.#core = core;
     });

@@ -77,13 +77,19 @@ export async function runPlan(plan: Plan, logger?: Logger): Promise<RunResult> {
     operations: (gateway) => (gateway === auditor ? undefined : injector?.operation()),
   });
   const audit = new Audit(broker, plan.channels, recorder);
-  const application = new Application({ world, random: random.fork(), gateways: () => gateways });
+  const application = new Application({
+    world,
+    coverage,
+    random: random.fork(),
+    gateways: () => gateways,
+  });
   const shared = {
     world,
     broker,
     coverage,
     plan,
     snapshot: application.handler,
+    authorize: application.authorize,
     random: random.fork(),
   };
   const gateways: readonly GatewayNode[] = Array.from(
