@@ -67,8 +67,9 @@ while (tally.done < seeds && minutesRun() < minutes) {
   if (values.state !== undefined) await storeTally(values.state, tally);
 }
 
-for (const { seed, faults, explanation } of tally.broken) {
+for (const { seed, faults, plan, explanation } of tally.broken) {
   say(`\nSeed ${seed} at revision ${revision}\nfewest faults: ${faults}\n${explanation}`);
+  say(`to be kept in sim/kept once it is mended: ${plan}`);
 }
 const missing = tally.done >= batchSeeds ? neverMet(tally) : [];
 for (const name of missing) say(`never met: ${name}`);

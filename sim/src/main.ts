@@ -17,6 +17,8 @@ export type ReportLine =
       readonly seed: number;
       readonly invariants: readonly InvariantName[];
       readonly faults: string;
+      /** The run with the fewest faults, as JSON: to be kept as a regression test. */
+      readonly plan: string;
       readonly explanation: string;
     };
 
@@ -30,6 +32,8 @@ export interface SeedRange {
   readonly shrinks: boolean;
   /** Ends at the first broken seed. */
   readonly stopsAtFirst: boolean;
+  /** Plans that were kept, to be run instead of seeds. */
+  readonly plans?: readonly Plan[];
 }
 
 /** Names of everything a batch has to meet. */
@@ -37,11 +41,11 @@ export { covered };
 
 /** Runs seeds one after the other. */
 export async function runSeeds(
-  { from, count, stride, shrinks, stopsAtFirst }: SeedRange,
+  { from, count, stride, shrinks, stopsAtFirst, plans }: SeedRange,
   report: (line: ReportLine) => void,
 ): Promise<void> {
-  for (let seed = from; seed < from + count; seed += stride) {
-    const plan = planOf(seed);
+  for (const plan of plans ?? plansOf(from, count, stride)) {
+    const { seed } = plan;
     const { coverage, steps, verdict } = await runPlan(plan);
     const met = [...coverage.counts].filter(([, hits]) => hits > 0);
     report({ kind: "ran", seed, steps, coverage: Object.fromEntries(met) });
@@ -54,10 +58,15 @@ export async function runSeeds(
       seed,
       invariants: [...new Set(verdict.violations.map(({ invariant }) => invariant))],
       faults: JSON.stringify(small.faults),
+      plan: JSON.stringify(small),
       explanation: explain(again[0] ?? violation),
     });
     if (stopsAtFirst) return;
   }
+}
+
+function* plansOf(from: number, count: number, stride: number): Iterable<Plan> {
+  for (let seed = from; seed < from + count; seed += stride) yield planOf(seed);
 }
 
 /** Whether a plan breaks this very promise. */

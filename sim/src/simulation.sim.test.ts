@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeHistory } from "@holdfast/probe";
@@ -6,12 +7,27 @@ import { describe, expect, it } from "vitest";
 import { neverMet, runBatch } from "../../tools/sim/batch.mjs";
 import { bundleSimulation } from "../../tools/sim/bundle.mjs";
 import { root } from "../../tools/steps/run.mjs";
-import { planOf } from "./plan/plan.js";
+import { plantedBugs } from "../planted/bugs.mjs";
+import { type Plan, planOf } from "./plan/plan.js";
 import { shrink } from "./shrink.js";
 import { runPlan } from "./world/run.js";
 
 const patienceMs = 600_000;
 const seeds = 2_000;
+const kept = join(root, "sim", "kept");
+
+interface KeptRun {
+  readonly name: string;
+  /** The defect, as it can be planted again, and the promise that it broke. */
+  readonly defect: string;
+  readonly invariant: string;
+  readonly plan: Plan;
+}
+
+function keptRuns(): readonly KeptRun[] {
+  const names = readdirSync(kept).filter((name) => name.endsWith(".json"));
+  return names.map((name) => ({ name, ...JSON.parse(readFileSync(join(kept, name), "utf8")) }));
+}
 
 it(
   "2,000 seeds break no promise and meet every kind of fault",
@@ -51,6 +67,35 @@ describe("a seed", () => {
     expect(small).toEqual({ ...plan, faults: needed });
     expect(runs).toBeLessThan(4 * faults.length);
   });
+});
+
+// Seeds draw other runs when the simulation changes, so what is kept is the run itself.
+describe("a run that a defect once broke", () => {
+  for (const { name, defect, invariant, plan } of keptRuns()) {
+    it(
+      `breaks nothing any more: ${name}`,
+      async () => {
+        const { verdict } = await runPlan(plan);
+        expect(verdict.violations.map(({ message }) => message)).toEqual([]);
+      },
+      patienceMs,
+    );
+
+    it(
+      `is still broken by it: ${name}`,
+      async () => {
+        const bug = plantedBugs.find((planted) => planted.name === defect);
+        const { broken } = await runBatch(await bundleSimulation(bug), {
+          seeds: 1,
+          workers: 1,
+          plans: [plan],
+        });
+        expect(bug).toBeDefined();
+        expect(broken.flatMap(({ invariants }) => invariants)).toContain(invariant);
+      },
+      patienceMs,
+    );
+  }
 });
 
 it("the simulated gateways and clients are the product's own", async () => {

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
  * @property {number} seed
  * @property {readonly string[]} invariants
  * @property {string} faults
+ * @property {string} plan the run with the fewest faults, to be kept
  * @property {string} explanation
  */
 
@@ -24,7 +25,7 @@ import { createInterface } from "node:readline";
  *
  * @param {string} bundle
  * @param {{ from?: number, seeds: number, workers?: number, shrinks?: boolean, stopsAtFirst?: boolean,
- *   onSeed?: (done: number) => void }} options
+ *   plans?: readonly object[], onSeed?: (done: number) => void }} options
  * @returns {Promise<BatchResult>}
  */
 export async function runBatch(bundle, options) {
@@ -49,7 +50,9 @@ export async function runBatch(bundle, options) {
   };
   const ranges = Array.from({ length: workers }, (_, index) => {
     const first = from + index;
-    return { from: first, count: seeds - index, stride: workers, shrinks, stopsAtFirst };
+    // Plans that were kept run instead of seeds.
+    const plans = options.plans?.filter((_plan, at) => at % workers === index);
+    return { from: first, count: seeds - index, stride: workers, shrinks, stopsAtFirst, plans };
   });
   await Promise.all(ranges.map((range) => reports(bundle, range, onLine)));
   result.seconds = (performance.now() - startMs) / 1000;

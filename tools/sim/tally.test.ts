@@ -12,6 +12,7 @@ const batch = (seeds: number, broken: number) => ({
     seed,
     invariants: ["order"],
     faults: "[]",
+    plan: "{}",
     explanation: "",
   })),
   seconds: 1.5,
