@@ -36,6 +36,11 @@ const flags = {
     choices: ["holdfast", "websocket"],
     description: "What is there; websocket: any server that sends each message back.",
   }),
+  codec: string("json", {
+    unit: "",
+    choices: ["json", "msgpack"],
+    description: "What the clients speak.",
+  }),
   spawn: boolean(false, {
     unit: "",
     description: "Starts a gateway of its own on this machine; ignores --url.",
@@ -140,6 +145,7 @@ function settingsOf(values: Values, scenario: Scenario): BenchSettings {
   return {
     scenario,
     target,
+    codec: values.codec === "msgpack" ? "msgpack" : "json",
     // A bare server has no path of its own for it.
     url:
       target === "websocket" ? values.url.replace(/^http/, "ws") : addressOf(values.url).webSocket,

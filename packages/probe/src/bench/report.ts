@@ -16,6 +16,7 @@ export interface RampStep {
 export interface BenchReport {
   readonly scenario: BenchSettings["scenario"];
   readonly target: BenchSettings["target"];
+  readonly codec: BenchSettings["codec"];
   readonly connections: number;
   readonly channels: number;
   readonly subscriptions: number;
@@ -83,6 +84,7 @@ export function makeReport(parts: ReportParts): BenchReport {
   return {
     scenario: settings.scenario,
     target: settings.target,
+    codec: settings.codec,
     connections: settings.connections,
     channels: settings.channels,
     subscriptions: total.counts.subscribed,

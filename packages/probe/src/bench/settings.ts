@@ -25,6 +25,8 @@ export interface BenchSettings {
   readonly scenario: Scenario;
   /** A Holdfast gateway, or any server that sends each message back (only `echo`). */
   readonly target: "holdfast" | "websocket";
+  /** What the clients speak. */
+  readonly codec: "json" | "msgpack";
   /** `ws://…` or `wss://…` */
   readonly url: string;
   /** Connection token of every client; absent: anonymous. */

@@ -5,7 +5,7 @@ import { type BenchReport, isComplete } from "./report.js";
 export function benchLines(report: BenchReport): readonly string[] {
   const { counts, server, client } = report;
   const rows: [string, string][] = [
-    ["scenario", `${report.scenario}, ${report.target}`],
+    ["scenario", `${report.scenario}, ${report.target}, ${report.codec}`],
     ["connections", `${counts.opened} of ${report.connections}, ${report.opensPerSecond}/s`],
     ["subscriptions", `${report.subscriptions} to ${report.channels} channels`],
   ];

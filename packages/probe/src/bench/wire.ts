@@ -1,5 +1,6 @@
 import type { Socket } from "@holdfast/client/internal";
 import {
+  type Codec,
   closeCodes,
   type DownMessage,
   type Payload,
@@ -37,6 +38,7 @@ export class Wire {
   readonly #settings: BenchSettings;
   readonly #platform: BenchPlatform;
   readonly #events: WireEvents;
+  readonly #codec: Codec;
   #socket: Socket | undefined;
   #phase: "opening" | "open" | "closed" = "opening";
   #settle: (opened: Opened) => void = () => {};
@@ -46,11 +48,13 @@ export class Wire {
     this.#settings = settings;
     this.#platform = platform;
     this.#events = events;
+    const { codec } = platform;
+    this.#codec = codec.forConnection?.() ?? codec;
   }
 
   /** Opens the socket and waits for the gateway's greeting. */
   open(): Promise<Opened> {
-    const { clock, codec, openSocket } = this.#platform;
+    const { clock, openSocket } = this.#platform;
     const { url, token } = this.#settings;
     return new Promise((resolve) => {
       const timer = clock.after(openMs, () => this.#fail("timeout"));
@@ -58,7 +62,7 @@ export class Wire {
         timer.cancel();
         resolve(opened);
       };
-      this.#socket = openSocket(url, [codec.subprotocol], {
+      this.#socket = openSocket(url, [this.#codec.subprotocol], {
         onOpen: () => this.#say({ type: "connect", id: 1, ...(token && { token }) }),
         onMessage: (payload) => this.#receive(payload),
         onClose: (code) => this.#closed(code),
@@ -83,12 +87,12 @@ export class Wire {
   }
 
   #say(message: UpMessage): void {
-    this.#socket?.send(this.#platform.codec.encode(message));
+    this.#socket?.send(this.#codec.encode(message));
   }
 
   #receive(payload: Payload): void {
     const atMs = this.#platform.clock.monoMs();
-    for (const part of this.#platform.codec.decode(payload, maxMessagesPerFrame)) {
+    for (const part of this.#codec.decode(payload, maxMessagesPerFrame)) {
       if (part instanceof Error || typeof part !== "object" || part === null) {
         this.#fail("unreadable");
         return;

@@ -1,7 +1,11 @@
 // One process of a benchmark's clients: does what its parent asks, and ends with it.
+import { jsonCodec } from "@holdfast/protocol/json";
+import { msgpackCodec } from "@holdfast/protocol/msgpack";
 import type { BenchSettings, Share } from "../bench/settings.js";
 import { type Command, ShareWorker } from "../bench/worker.js";
 import { benchPlatform } from "./bench-platform.js";
+
+const codecs = { json: jsonCodec, msgpack: msgpackCodec };
 
 /** The first message says what this process is; it may hold a token, so it is no argument. */
 interface Beginning {
@@ -10,7 +14,8 @@ interface Beginning {
 }
 
 process.once("message", ({ settings, share }: Beginning) => {
-  const worker = new ShareWorker(settings, share, benchPlatform);
+  const platform = { ...benchPlatform, codec: codecs[settings.codec] };
+  const worker = new ShareWorker(settings, share, platform);
   process.on("message", ({ number, command }: { number: number; command: Command }) => {
     void worker.ask(command).then(
       (answer) => process.send?.({ number, answer }),

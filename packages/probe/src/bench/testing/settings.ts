@@ -4,6 +4,7 @@ import type { BenchSettings } from "../settings.js";
 export const testSettings: BenchSettings = {
   scenario: "fanout",
   target: "holdfast",
+  codec: "json",
   url: "ws://toy/ws",
   namespace: "bench",
   run: "r",
