@@ -83,7 +83,13 @@ export function connectCluster(options: ConnectOptions): Cluster {
   });
 }
 
+/** Sockets given up that have not ended yet: a thousand commands may time out on one at once. */
+const dropped = new WeakSet<object>();
+
 /** Gives a connection up and makes a new one. While one is being made, that is what happens already. */
 export function dropConnection(client: Redis): void {
-  if (client.status === "ready" || client.status === "connect") client.disconnect(true);
+  if (client.status !== "ready" && client.status !== "connect") return;
+  if (dropped.has(client.stream)) return;
+  dropped.add(client.stream);
+  client.disconnect(true);
 }
