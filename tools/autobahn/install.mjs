@@ -27,10 +27,14 @@ export async function installSuite(folder) {
   const stamp = join(folder, "stamp");
   if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return { python, port };
 
+  const base = process.env.HOLDFAST_PYTHON ?? "python3";
+  const found = await run(base, ["-c", "import sys, venv; sys.exit(sys.version_info < (3, 9))"], {
+    quiet: true,
+  });
+  if (found.code !== 0) return { reason: `${base} is no Python 3.9 or later with venv` };
   say(`Installing ${suite} into .cache (pip).`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const base = process.env.HOLDFAST_PYTHON ?? "python3";
   /** @type {readonly [string, readonly string[]][]} */
   const steps = [
     [base, ["-m", "venv", venv]],
