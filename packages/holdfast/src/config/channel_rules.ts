@@ -54,11 +54,15 @@ export function complaintsAboutCapabilities(place: string, value: unknown): stri
     return [
       ...complaints,
       ...unknown.map(
-        (action) => `${place}["${pattern}"]: ${unknownName("action", String(action), actions)}`,
+        (action) => `${place}["${pattern}"]: ${unknownName("action", nameOf(action), actions)}`,
       ),
     ];
   });
 }
+
+/** Not every JSON value can become a text: `{"toString": null}` cannot. */
+const nameOf = (value: unknown): string =>
+  typeof value === "string" ? value : JSON.stringify(value);
 
 /** true for the name of a call, which only `call` can be permitted for: channels have a colon. */
 export function isCallName(pattern: string): boolean {

@@ -10,12 +10,18 @@ export function variableOf(name: string): string {
   return `HOLDFAST_${flagOf(name).replaceAll("-", "_").toUpperCase()}`;
 }
 
+/** Nobody meant a name by something longer; comparing it would take its time. */
+const MAX_MISSPELT_CHARS = 128;
+
 /** The known name closest to a misspelt one, if it is close enough to have been meant. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > MAX_MISSPELT_CHARS) return undefined;
   const allowed = Math.max(2, Math.floor(name.length / 3));
   let best: string | undefined;
   let bestDistance = allowed + 1;
   for (const candidate of known) {
+    // Each character more or less is a difference.
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const found = distance(name.toLowerCase(), candidate.toLowerCase());
     if (found < bestDistance) {
       best = candidate;
