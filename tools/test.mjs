@@ -66,6 +66,7 @@ async function testOnEveryNode({ env, missing }) {
       "--exclude=tools/**",
       "--exclude=test/package/**",
       "--exclude=sim/planted/**",
+      "--exclude=test/planted/**",
     ];
     await runOn(node ?? "", other.version, args);
   }
