@@ -80,9 +80,15 @@ describe("holdfast doctor --security", () => {
     expect(JSON.stringify(found)).not.toMatch(/a-secret-of|a-password|sixteen-letters/);
   });
 
-  it.each(securityChecks)("%s is explained in docs/security.md", async (id) => {
+  it("docs/security.md has a row for each, with its weight, and no row that nothing looks at", async () => {
     const page = await readFile(new URL("../../../../docs/security.md", import.meta.url), "utf8");
-    expect(page).toContain(`| \`${id}\` |`);
+    const rows = page.matchAll(/^\| `(?<id>[a-z-]+)` \| (?<weight>open|look) \| \S/gm);
+    const explained = [...rows].map(({ groups }) => `${groups?.id} ${groups?.weight}`);
+    const checked = securityChecks.map((id) => {
+      const weight = triggers[id]?.find((found) => found.id === id)?.weight;
+      return `${id} ${weight}`;
+    });
+    expect(explained.toSorted()).toEqual(checked.toSorted());
   });
 
   it("ends with 1 while something is open, the gravest first, and 0 when nothing is", async () => {
