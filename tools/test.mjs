@@ -3,6 +3,7 @@
 // With --prepare it stops once everything the tests need has been provided.
 import { runChecks } from "./checks/mod.mjs";
 import { build, tools } from "./steps/build.mjs";
+import { forgetEmitted, searchEmitted } from "./steps/emitted.mjs";
 import { installIfNeeded } from "./steps/install.mjs";
 import { complaintAboutNode } from "./steps/node_version.mjs";
 import { obtainNode, otherNodes } from "./steps/other_nodes.mjs";
@@ -87,7 +88,12 @@ async function everything() {
   if (process.argv.includes("--prepare")) return;
   if (!count("everything builds", await build())) return;
   await inspect();
+  await forgetEmitted();
   await testOnEveryNode(systemTools);
+  const { ok, told, bytes, secrets } = await searchEmitted();
+  for (const line of told) process.stdout.write(`${line}\n`);
+  const said = `${secrets} secrets are in none of the ${Math.round(bytes / 1_024)} KiB`;
+  count(`${said} that gateways and processes have said in the whole suite`, ok);
 }
 
 endWithNpm();

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { call } from "@holdfast/gateway";
 import { describe, expect, it } from "vitest";
-import { endAfterEach, open, serve } from "./kit/gateway.js";
+import { endAfterEach, open, SESSION_SECRET, serve } from "./kit/gateway.js";
 import { JsonClient, refusedWith } from "./kit/json-client.js";
 import { clientFrame, RawPeer } from "./kit/raw-peer.js";
 
@@ -46,7 +46,7 @@ describe("connections", () => {
       client.send({ type: "connect", token, ...(session === undefined ? {} : { session }) });
       return client;
     };
-    const first = await connect("ada", "a-session-secret-1");
+    const first = await connect("ada", SESSION_SECRET);
     await first.next("connected");
     const second = await connect("ada");
     await second.next("connected");
@@ -55,7 +55,7 @@ describe("connections", () => {
     expect(third.ofType("disconnect")[0]).toMatchObject({ reconnect: true, retryAfterMs: 5_000 });
     await (await connect("bob")).next("connected");
     // The same client session again takes its own place.
-    await (await connect("ada", "a-session-secret-1")).next("connected");
+    await (await connect("ada", SESSION_SECRET)).next("connected");
     expect(await first.closed()).toBe(4503);
   });
 

@@ -1,6 +1,6 @@
 import { call } from "@holdfast/gateway";
 import { expect, it } from "vitest";
-import { endAfterEach, open, serve } from "./kit/gateway.js";
+import { endAfterEach, open, SESSION_SECRET, serve } from "./kit/gateway.js";
 import { JsonClient } from "./kit/json-client.js";
 
 endAfterEach();
@@ -81,6 +81,21 @@ it("abuse 4: a wrong token ends the connection as unauthorized", async () => {
   client.send({ type: "connect", token: "bad" });
   expect(await client.closed()).toBe(4500);
   expect(client.closeReason).toBe("unauthorized");
+});
+
+it("abuse 30: two sockets resume one session: the older one is closed, the newer one goes on", async () => {
+  const { webSocketUrl, gateway } = await serve();
+  const connect = { type: "connect", session: SESSION_SECRET };
+  const [older, newer] = [await JsonClient.open(webSocketUrl), await JsonClient.open(webSocketUrl)];
+  const first = await older.ask(connect, "connected");
+  const { position } = await older.ask({ type: "subscribe", channel: "chat:a" }, "subscribed");
+  const second = await newer.ask(connect, "connected");
+  expect(second.member).toBe(first.member);
+  expect(await older.closed()).toBe(4503);
+  expect(older.ofType("disconnect")[0]).toMatchObject({ reconnect: false });
+  await newer.ask({ type: "subscribe", channel: "chat:a", position }, "subscribed");
+  await gateway.publish("chat:a", 1);
+  expect(await newer.next("publication")).toMatchObject({ offset: 1 });
 });
 
 it("a call reaches its handler, which sees validated input", async () => {

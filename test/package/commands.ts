@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { confidential, keep } from "../e2e/kit/emitted.js";
 
 /** The root folder of the repository. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -20,6 +21,7 @@ export function command(file: string, args: readonly string[], cwd: string): Pro
       [...args],
       { cwd, env: cleanEnv, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
+        keep(stdout + stderr);
         if (error === null) resolve(stdout);
         else reject(new Error(`${file} ${args.join(" ")}: ${error.message}\n${stdout}\n${stderr}`));
       },
@@ -45,6 +47,8 @@ export function start(
   cwd: string,
   env: Readonly<Record<string, string>> = {},
 ): Running {
+  const { HOLDFAST_API_KEYS: keys = "", HOLDFAST_TOKEN_SECRET: secret = "" } = env;
+  for (const each of [...keys.split(","), secret]) if (each !== "") confidential(each);
   const child = spawn(file, [...args], {
     cwd,
     env: { ...cleanEnv, ...env },
@@ -54,6 +58,7 @@ export function start(
   const waiting = new Set<() => void>();
   const grown = (chunk: Buffer) => {
     output += chunk.toString();
+    keep(chunk.toString());
     for (const look of waiting) look();
   };
   child.stdout.on("data", grown);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { keep } from "./emitted.js";
 
 /** A message of the wire, as plain JSON. */
 export type Message = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -26,7 +27,11 @@ export class JsonClient {
     });
     this.socket.on("error", () => {});
     this.socket.on("message", (data) => {
-      this.messages.push(...this.read(data as Buffer));
+      const read = this.read(data as Buffer);
+      this.messages.push(...read);
+      for (const each of read) {
+        if (each.type === "error" || each.type === "disconnect") keep(JSON.stringify(each));
+      }
       this.#wake();
     });
     this.socket.on("close", (code, reason) => {
@@ -110,5 +115,6 @@ export async function refusedWith(
   const [, response] = await once(socket, "unexpected-response");
   let body = "";
   for await (const chunk of response) body += chunk;
+  keep(JSON.stringify(response.headers) + body);
   return { status: response.statusCode, headers: response.headers, body };
 }
