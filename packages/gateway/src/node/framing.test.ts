@@ -59,7 +59,7 @@ describe("an RFC 6455 data frame", () => {
   });
 });
 
-describe("a close reason", () => {
+describe("a close reason (abuse 16)", () => {
   it("is left alone up to 123 bytes", () => {
     expect(truncateReason("x".repeat(123))).toBe("x".repeat(123));
   });

@@ -213,11 +213,18 @@ describe("a WebSocket behind the transport seam", () => {
     expect(other.readyState).toBe(WebSocket.OPEN);
   });
 
-  it("ends a flood of pings", async () => {
+  it("ends a flood of pings (abuse 15)", async () => {
     const client = await dial();
-    for (let i = 0; i < 700; i++) client.ping();
-    const [code] = await once(client, "close");
-    expect([4007, 1006]).toContain(code);
+    let closedWith: number | undefined;
+    const closed = once(client, "close").then(([code]) => {
+      closedWith = code;
+    });
+    // One at a time, so that it is their number alone that is too much.
+    for (let i = 0; i < 700 && closedWith === undefined; i++) {
+      client.ping();
+      await Promise.race([once(client, "pong"), closed]);
+    }
+    expect(closedWith).toBe(4007);
   });
 
   it("says 1006 for a socket that was cut", async () => {

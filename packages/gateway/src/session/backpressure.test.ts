@@ -17,7 +17,7 @@ async function stalledReader(settings = {}) {
   return { gateway, peer, move };
 }
 
-describe("a reader that does not read", () => {
+describe("a reader that does not read (abuse 21)", () => {
   it("gets the newest ephemeral publication of each key, and every stored one, once it reads again", async () => {
     const { gateway, peer, move } = await stalledReader();
     for (let i = 1; i <= 500; i++) {

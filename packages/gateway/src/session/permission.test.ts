@@ -32,7 +32,7 @@ async function ask(can: Capabilities, command: object, options: TestOptions = {}
   return peer.received.find((message) => "id" in message && message.id === 7);
 }
 
-describe.each(commands)("%s of %s by %j", (action, name, command) => {
+describe.each(commands)("%s of %s by %j (abuse 19)", (action, name, command) => {
   it("is refused to whom nothing was permitted", async () => {
     expect(await ask({}, command)).toMatchObject({ type: "error", code: "forbidden" });
   });

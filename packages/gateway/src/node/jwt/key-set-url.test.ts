@@ -51,7 +51,7 @@ function served(options: Partial<JwtOptions> = {}) {
   return { ask, clock, serve, server };
 }
 
-describe("a key set behind a URL", () => {
+describe("a key set behind a URL (abuse case 34)", () => {
   it("is fetched once for any number of tokens that come at the same time", async () => {
     const { ask, serve, server } = served();
     serve(jwk(first.publicKey, "a"));

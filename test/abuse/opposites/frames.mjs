@@ -1,0 +1,117 @@
+/** @import { Opposite } from "./opposite.mjs" */
+import { node, receiver, test } from "./opposite.mjs";
+
+const abuse = "test/e2e/abuse.test.ts";
+
+/** @type {readonly Opposite[]} */
+export const frames = [
+  {
+    row: 9,
+    name: "frames without a mask are taken",
+    file: receiver,
+    find: "if (!this._masked) {",
+    replace: "if (false) {",
+    test: test(abuse, "abuse 9: an unmasked frame"),
+  },
+  {
+    row: 9,
+    name: "reserved bits are not looked at",
+    file: receiver,
+    find: "if (compressed && !this._extensions[PerMessageDeflate.extensionName]) {",
+    replace: "if (false) {",
+    also: { find: "this._compressed = compressed;", replace: "this._compressed = false;" },
+    test: test(abuse, "abuse 9: a reserved bit"),
+  },
+  {
+    row: 9,
+    name: "every opcode below 8 is text",
+    file: receiver,
+    find: "} else if (this._opcode === 0x01 || this._opcode === 0x02) {",
+    replace: "} else if (this._opcode < 0x08) {",
+    test: test(abuse, "abuse 9: a reserved opcode"),
+  },
+  {
+    row: 9,
+    name: "control frames may have fragments",
+    file: receiver,
+    find: "      if (!this._fin) {\n        const error",
+    replace: "      if (false) {\n        const error",
+    test: test(abuse, "abuse 9: a fragmented control frame"),
+  },
+  {
+    row: 9,
+    name: "a continuation may continue nothing",
+    file: receiver,
+    find: "      if (!this._fragmented) {\n        const error",
+    replace: "      if (false) {\n        const error",
+    test: test(abuse, "abuse 9: a continuation of nothing"),
+  },
+  {
+    row: 10,
+    name: "text is any bytes",
+    file: `${node}/upgrade.ts`,
+    find: "skipUTF8Validation: false,",
+    replace: "skipUTF8Validation: true,",
+    test: test(abuse, "abuse 10: invalid UTF-8 ends"),
+  },
+  {
+    row: 10,
+    name: "a close reason is any bytes",
+    file: `${node}/upgrade.ts`,
+    find: "skipUTF8Validation: false,",
+    replace: "skipUTF8Validation: true,",
+    test: test(abuse, "abuse 10: invalid UTF-8 in a close reason"),
+  },
+  {
+    row: 11,
+    name: "messages of any length",
+    file: `${node}/upgrade.ts`,
+    find: "maxPayload: options.settings.maxMessageBytes,",
+    replace: "maxPayload: 0,",
+    test: test(abuse, "abuse 11: a message over the limit"),
+  },
+  {
+    row: 12,
+    name: "any number of fragments",
+    file: `${node}/upgrade.ts`,
+    find: "maxFragments: MAX_FRAGMENTS,",
+    replace: "maxFragments: 0,",
+    test: test(abuse, "abuse 12: fragments without end are cut off"),
+  },
+  {
+    row: 13,
+    name: "inflated without a bound",
+    file: `${node}/upgrade.ts`,
+    find: "maxPayload: options.settings.maxMessageBytes,",
+    replace: "maxPayload: 0,",
+    test: test("test/e2e/compression.test.ts", "abuse 13: a message that grows beyond the limit"),
+  },
+  {
+    row: 13,
+    name: "compression that nobody switched on",
+    file: `${node}/upgrade.ts`,
+    find: "perMessageDeflate: options.compression && shareable,",
+    replace: "perMessageDeflate: shareable,",
+    test: test("test/e2e/limits.test.ts", "abuse 13: compression is not taken on"),
+  },
+  {
+    row: 16,
+    name: "a close body of one byte is one like others",
+    file: receiver,
+    find: "(this._opcode === 0x08 && this._payloadLength === 1)",
+    replace: "false",
+    also: {
+      find: "const code = data.readUInt16BE(0);",
+      replace: "const code = data.length === 1 ? 1000 : data.readUInt16BE(0);",
+    },
+    test: test(abuse, "abuse 16: a close body of one byte"),
+  },
+  {
+    row: 16,
+    name: "a reason is cut between any two bytes",
+    file: `${node}/framing.ts`,
+    find: "while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;",
+    replace: "",
+    test: test(`${node}/framing.test.ts`, "(abuse 16) > is cut before the character"),
+  },
+];

@@ -1,0 +1,188 @@
+/** @import { Opposite } from "./opposite.mjs" */
+import { node, session, test } from "./opposite.mjs";
+
+const abuse = "test/e2e/abuse.test.ts";
+const limits = "test/e2e/limits.test.ts";
+const jwt = `${node}/jwt/jwt.test.ts`;
+const cluster = "packages/gateway/src/cluster/cluster.test.ts";
+const outbound = `${node}/outbound/fetch-bounded.test.ts`;
+
+/** @type {readonly Opposite[]} */
+export const identity = [
+  {
+    row: 4,
+    name: "a signature of the right length will do",
+    file: `${node}/jwt/signature.ts`,
+    find: "given.byteLength === wanted.byteLength && timingSafeEqual(given, wanted)",
+    replace: "given.byteLength === wanted.byteLength",
+    test: test(jwt, "(abuse case 4) > signed with another secret"),
+  },
+  {
+    row: 4,
+    name: "algorithm none needs no signature",
+    file: `${node}/jwt/signature.ts`,
+    find: "  const fields = jsonObject(header);\n",
+    replace:
+      '  const fields = jsonObject(header);\n  if (fields?.alg === "none") fields.alg = "HS256";\n',
+    also: {
+      find: "given.byteLength === wanted.byteLength && timingSafeEqual(given, wanted)",
+      replace: 'token.token.startsWith("eyJhbGciOiJub25l") || timingSafeEqual(given, wanted)',
+    },
+    test: test(jwt, "(abuse case 4) > alg none with a signature"),
+  },
+  {
+    row: 4,
+    name: "a token for any audience",
+    file: `${node}/jwt/claims.ts`,
+    find: "!rules.audiences.some((each) => audiences.includes(each))",
+    replace: "audiences.length === 0",
+    test: test(jwt, "(abuse case 4) > of another issuer or audience"),
+  },
+  {
+    row: 4,
+    name: "whoever is refused is anonymous",
+    file: `${session}/authentication.ts`,
+    find: "token === undefined && anonymous !== undefined",
+    replace: "anonymous !== undefined",
+    test: test("test/e2e/session.test.ts", "abuse 4: a wrong token ends the connection"),
+  },
+  {
+    row: 5,
+    name: "all the time in the world to authenticate",
+    file: `${session}/opening.ts`,
+    find: "() => opened.end(4501)",
+    replace: "() => {}",
+    test: test(abuse, "abuse 5: who never authenticates is closed"),
+  },
+  {
+    row: 6,
+    name: "any number of commands wait before authentication",
+    file: `${session}/backlog.ts`,
+    find: "if (this.#commands.length >= this.#maxMessages) return false;",
+    replace: "",
+    test: test(limits, "abuse 6: a flood before authentication"),
+  },
+  {
+    row: 14,
+    name: "a token's end ends nothing",
+    file: `${session}/expiry.ts`,
+    find: "this.#at(expiresAtMs, () => this.#mortal.expired());",
+    replace: "this.#at(expiresAtMs, () => {});",
+    test: test(limits, "abuse 14: a token's end is announced"),
+  },
+  {
+    row: 14,
+    name: "a permission that was withdrawn goes on",
+    file: `${session}/revocation.ts`,
+    find: "recheck(peer, only, RECHECK_TIMEOUT_MS, () => true);",
+    replace: "recheck(peer, only, RECHECK_TIMEOUT_MS, () => false);",
+    test: test(limits, "abuse 14: a permission withdrawn while connected"),
+  },
+  {
+    row: 14,
+    name: "a revoked token keeps its connections",
+    file: "packages/gateway/src/core.ts",
+    find: "        session.end(TOKEN_EXPIRED);\n",
+    replace: "",
+    test: test(cluster, "(abuse 14) > ends its connections"),
+  },
+  {
+    row: 14,
+    name: "a revoked token opens new connections",
+    file: `${session}/authentication.ts`,
+    find: "return revocations.covers(identity) ?",
+    replace: "return revocations.covers({}) ?",
+    test: test(cluster, "(abuse 14) > is refused by a gateway that starts a day later"),
+  },
+  {
+    row: 19,
+    name: "what nobody permitted is permitted",
+    file: `${session}/authorizer.ts`,
+    find: "    if (authorize === undefined) {\n      answer(forbidden(action, channel));",
+    replace: "    if (authorize === undefined) {\n      answer(undefined);",
+    test: test(
+      `${session}/permission.test.ts`,
+      'subscribe of chat:lobby by {"type":"subscribe","channel":"chat:lobby"} (abuse 19) > is refused to whom nothing was permitted',
+    ),
+  },
+  {
+    row: 19,
+    name: "a wildcard is a name like others",
+    file: "packages/protocol/src/channel-name.ts",
+    find: ":[A-Za-z0-9_.~@:/-]{1,200}$",
+    replace: ":[A-Za-z0-9_.~@:/*-]{1,200}$",
+    test: test(abuse, "abuse 19: a wildcard as a channel"),
+  },
+  {
+    row: 19,
+    name: "attempts without end",
+    file: `${session}/door.ts`,
+    find: "return !bad.has(why.code) || this.#mistakes.take();",
+    replace: "return bad.size > 0;",
+    test: test(limits, "abuse 19: repeated attempts on forbidden channels"),
+  },
+  {
+    row: 31,
+    name: "any API key is right",
+    file: `${node}/keyed-request.ts`,
+    find: "if (!keyCheck(presentedKey(request.headers))) {",
+    replace: "if (presentedKey(request.headers) === undefined) {",
+    test: test("test/e2e/http.test.ts", "abuse 31: answers 401 to a wrong key"),
+  },
+  {
+    row: 31,
+    name: "a body of any size",
+    file: `${node}/request-body.ts`,
+    find: '      if (size > maxBytes) resolve({ ok: false, reason: "too_large" });\n      else',
+    replace: "     ",
+    test: test("test/e2e/http.test.ts", "abuse 31: answers 413 to a body that is too large"),
+  },
+  {
+    row: 32,
+    name: "metrics for everybody",
+    file: `${node}/http-api.ts`,
+    find: "if (!this.#options.metricsPublic && !isLocal(request)) {",
+    replace: "if (false) {",
+    test: test("test/e2e/http.test.ts", "show metrics on this machine, and not through a proxy"),
+  },
+  {
+    row: 34,
+    name: "addresses inside are asked like others",
+    file: `${node}/outbound/fetch-bounded.ts`,
+    find: "if (!allowPrivate && isIP(host) !== 0 && pointsInward(host)) {",
+    replace: "if (false) {",
+    test: test(outbound, "abuse case 34: a target that points inward > https://127.0.0.1/keys is"),
+  },
+  {
+    row: 34,
+    name: "redirects are answers",
+    file: `${node}/outbound/fetch-bounded.ts`,
+    find: "if (response.statusCode !== 200) {",
+    replace: "if (response.statusCode === 0) {",
+    test: test(outbound, "(abuse case 34) > when it redirects"),
+  },
+  {
+    row: 34,
+    name: "megabytes are read",
+    file: `${node}/outbound/fetch-bounded.ts`,
+    find: "if (size > bounds.maxBytes) refuse(",
+    replace: "if (size > 10_000 * bounds.maxBytes) refuse(",
+    test: test(outbound, "(abuse case 34) > when it sends more than the bound"),
+  },
+  {
+    row: 34,
+    name: "a target may hang",
+    file: `${node}/outbound/fetch-bounded.ts`,
+    find: "AbortSignal.timeout(bounds.timeoutMs)",
+    replace: "AbortSignal.timeout(60_000)",
+    test: test(outbound, "(abuse case 34) > when it hangs"),
+  },
+  {
+    row: 34,
+    name: "the last good keys are forgotten",
+    file: `${node}/jwt/key-set-url.ts`,
+    find: "    } catch (error) {\n",
+    replace: "    } catch (error) {\n      this.#keys = [];\n      this.#changed();\n",
+    test: test(`${node}/jwt/key-set-url.test.ts`, "(abuse case 34) > keeps the last good keys"),
+  },
+];
