@@ -74,7 +74,7 @@ export const frames = [
     row: 12,
     name: "any number of fragments",
     file: `${node}/upgrade.ts`,
-    find: "maxFragments: MAX_FRAGMENTS,",
+    find: "maxFragments: maxFragmentsPerMessage,",
     replace: "maxFragments: 0,",
     test: test(abuse, "abuse 12: fragments without end are cut off"),
   },

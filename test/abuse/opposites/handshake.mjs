@@ -10,7 +10,7 @@ export const handshake = [
     row: 1,
     name: "every origin may connect",
     file: `${node}/upgrade.ts`,
-    find: "if (!originAllowed(headers.origin, headers.host, origins)) {",
+    find: "if (!originAllowed(headers.origin, headers.host, origins, secure)) {",
     replace: "if (false) {",
     test: test(abuse, "abuse 1: a foreign Origin gets 403"),
   },

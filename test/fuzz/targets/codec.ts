@@ -1,3 +1,4 @@
+import type { SeededRandom } from "@holdfast/core/testing";
 import { type Codec, errorCodes, type Payload, type UpMessage } from "@holdfast/protocol";
 import { parseUp, type SchemaNode, upSchemas } from "@holdfast/protocol/schemas";
 import { noise, spoilt } from "../kit/bytes.js";
@@ -17,8 +18,11 @@ export function codecTarget(codec: Codec, share: number, root: string): Target {
     make(random) {
       if (random.chance(0.05)) return noise(random);
       if (!codec.binary && random.chance(0.2)) return spoilt(random.pick(vectors), random);
-      if (codec.binary || random.chance(0.3))
-        return spoilt(encoded(codec, command(random)), random);
+      if (codec.binary) {
+        const odd = random.chance(0.5) ? oddly(command(random), random) : command(random);
+        return spoilt(encoded(codec, odd), random);
+      }
+      if (random.chance(0.3)) return spoilt(encoded(codec, command(random)), random);
       const count = random.chance(0.1) ? random.int(12) : 1;
       const lines = Array.from({ length: count }, () =>
         random.chance(0.05) ? hostileJson(random) : spoiltJson(command(random), random),
@@ -31,8 +35,18 @@ export function codecTarget(codec: Codec, share: number, root: string): Target {
   };
 }
 
+/** A command some of whose parts are not what they should be, as far as it can be a value at all. */
+function oddly(message: object, random: SeededRandom): object {
+  try {
+    const value: unknown = JSON.parse(spoiltJson(message, random));
+    return typeof value === "object" && value !== null ? value : message;
+  } catch {
+    return message;
+  }
+}
+
 /** A command as the codec writes it; one that it refuses to write, as JSON. */
-function encoded(codec: Codec, message: object): Buffer {
+export function encoded(codec: Codec, message: object): Buffer {
   try {
     return Buffer.from(codec.encode(message as never) as string);
   } catch {

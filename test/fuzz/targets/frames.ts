@@ -11,6 +11,7 @@ import { must, type Target } from "../kit/target.js";
 const handshakes = [
   [],
   ["Sec-WebSocket-Protocol: holdfast.v1.json"],
+  ["Sec-WebSocket-Protocol: holdfast.v1.msgpack"],
   ["Sec-WebSocket-Extensions: permessage-deflate"],
   [
     "Sec-WebSocket-Protocol: holdfast.v1.json",

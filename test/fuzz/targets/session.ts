@@ -10,9 +10,10 @@ import { noise, spoilt } from "../kit/bytes.js";
 import { command } from "../kit/commands.js";
 import { spoiltJson } from "../kit/json.js";
 import { must, type Probe, type Target } from "../kit/target.js";
+import { encoded } from "./codec.js";
 
 /** Stands between the messages of one connection. */
-const SEPARATOR = 0x1e;
+const SEPARATOR = Buffer.of(0x1e, 0x1e, 0x1e);
 /** A message that begins so is binary. */
 const BINARY = 0x00;
 
@@ -29,12 +30,16 @@ export function sessionTarget(codec: Codec, share: number): Target {
       const messages = Array.from({ length: 1 + random.int(6) }, () => {
         if (random.chance(0.03)) return noise(random);
         const message = command(random);
-        if (random.chance(0.2)) return spoilt(Buffer.from(JSON.stringify(message)), random);
+        if (codec.binary || random.chance(0.2)) {
+          const written = encoded(codec, message);
+          return random.chance(0.3) ? spoilt(written, random) : written;
+        }
         return Buffer.from(spoiltJson(message, random, 0.05));
       });
-      const parts = messages.flatMap((message) => [Buffer.of(SEPARATOR), message]);
+      const parts = messages.flatMap((message) => [SEPARATOR, message]);
       const isOpened = random.chance(0.8);
-      return Buffer.concat([Buffer.from(isOpened ? '{"type":"connect","id":1}' : ""), ...parts]);
+      const first = isOpened ? encoded(codec, { type: "connect", id: 1 }) : Buffer.alloc(0);
+      return Buffer.concat([first, ...parts]);
     },
     async start() {
       const gateway = await testGateway({
@@ -45,15 +50,6 @@ export function sessionTarget(codec: Codec, share: number): Target {
       return new SessionProbe(gateway, codec);
     },
   };
-}
-
-class CodecTransport extends FakeTransport {
-  override readonly codec: Codec;
-
-  constructor(codec: Codec) {
-    super();
-    this.codec = codec;
-  }
 }
 
 class SessionProbe implements Probe {
@@ -68,7 +64,7 @@ class SessionProbe implements Probe {
 
   async run(input: Buffer): Promise<void> {
     const { core, clock, logger } = this.#gateway;
-    const transport = new CodecTransport(this.#codec);
+    const transport = new FakeTransport(true, this.#codec);
     transport.connection = core.accept(transport, { headers: {} });
     for (const message of split(input)) {
       const isBinary = message[0] === BINARY || this.#codec.binary;
@@ -106,7 +102,7 @@ function split(input: Buffer): Buffer[] {
     const at = input.indexOf(SEPARATOR, from);
     const to = at === -1 ? input.length : at;
     if (to > from) messages.push(input.subarray(from, to));
-    from = to + 1;
+    from = to + SEPARATOR.length;
   }
   return messages;
 }
