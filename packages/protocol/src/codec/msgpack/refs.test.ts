@@ -30,5 +30,9 @@ describe("the numbers of channels", () => {
     tell("c:d", 4);
     expect([push(4), push(5)]).toEqual([said("c:d", 1), said("a:b", 1)]);
     expect(push(3)).toBeInstanceOf(DecodeError);
+    // The end of a subscription is not that of the channel which has its number by now.
+    tell("e:f", 4);
+    client?.decode(msgpackCodec.encode({ type: "unsubscribed", channel: "c:d" }), 1);
+    expect(push(4)).toEqual(said("e:f", 1));
   });
 });
