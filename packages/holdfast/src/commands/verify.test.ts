@@ -176,4 +176,7 @@ test("verify says what is wrong when it cannot prove anything", async () => {
   const misread = await verify("--url", url, "--duration", "soon");
   expect(misread.code).toBe(2);
   expect(misread.noted).toContain("--duration");
+  const nothing = await verify("--spawn", "1", "--faults", "gateways,nothing");
+  expect(nothing.code).toBe(2);
+  expect(nothing.noted).toContain("--faults: nothing is none of gateways, links");
 });

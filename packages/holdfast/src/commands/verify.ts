@@ -10,7 +10,7 @@ import {
   verdictLines,
   verifyLimits,
 } from "@holdfast/probe";
-import { nodePlatform } from "@holdfast/probe/node";
+import { type FaultTarget, faultTargets, nodePlatform } from "@holdfast/probe/node";
 import type { Command, Terminal } from "../cli/command.js";
 import { UsageError } from "../config/usage_error.js";
 import { readDuration } from "../verify/duration.js";
@@ -72,6 +72,10 @@ const flags = {
   engineFaults: strings(engineFaultNames, {
     unit: "",
     description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")}.`,
+  }),
+  faults: strings(faultTargets, {
+    unit: "",
+    description: `With --spawn: what is harmed: ${faultTargets.join(", ")}. One alone shows what it costs.`,
   }),
   report: string("", { unit: "", description: "File for the JSON report." }),
 } as const;
@@ -154,6 +158,7 @@ async function spawned(
     maxConnections: values.connections * 4 + 100,
     broker: values.broker,
     engineFaults: values.engineFaults,
+    faultTargets: values.faults.map(targetNamed),
     platform: nodePlatform,
   });
   try {
@@ -164,6 +169,12 @@ async function spawned(
   } finally {
     await system.close();
   }
+}
+
+function targetNamed(name: string): FaultTarget {
+  const found = faultTargets.find((target) => target === name);
+  if (found !== undefined) return found;
+  throw new UsageError(`--faults: ${name} is none of ${faultTargets.join(", ")}.`);
 }
 
 function run(

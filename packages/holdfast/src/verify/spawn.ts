@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Bounds, VerifyPlatform } from "@holdfast/probe";
-import { Child, FaultDirector, Fleet, LinkProxy } from "@holdfast/probe/node";
+import { Child, FaultDirector, type FaultTarget, Fleet, LinkProxy } from "@holdfast/probe/node";
 import { nameEngine } from "./engine.js";
 import type { GatewayArguments, SpawnTimes } from "./testing/arguments.js";
 
@@ -31,6 +31,8 @@ export interface SpawnOptions {
   /** URL of an engine, `redis:` for a Redis server of its own, "" for an engine in memory. */
   readonly broker: string;
   readonly engineFaults: readonly string[];
+  /** What is harmed. */
+  readonly faultTargets: readonly FaultTarget[];
   readonly platform: VerifyPlatform;
 }
 
@@ -84,6 +86,7 @@ export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem>
       fleet,
       proxy,
       stopMs,
+      targets: options.faultTargets,
       ...(harmed !== undefined && { engine: harmed }),
     });
   } catch (cause) {

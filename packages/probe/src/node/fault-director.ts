@@ -7,6 +7,12 @@ import type { LinkProxy } from "./link-proxy.js";
 /** Kinds of fault that are injected. */
 export type FaultKind = "kill" | "stop" | "drain" | "cut" | "stall" | "half-open" | "slow";
 
+/** What faults are injected into. */
+export const faultTargets = ["gateways", "links", "engine", "engine-links"] as const;
+
+/** One of them. */
+export type FaultTarget = (typeof faultTargets)[number];
+
 /** Something that can be done to an engine of a run's own. */
 export interface EngineFault {
   readonly name: string;
@@ -30,6 +36,8 @@ export interface FaultDirectorOptions {
   /** How long a stopped gateway stays stopped: past every timeout of the system. */
   readonly stopMs: number;
   readonly engine?: HarmedEngine;
+  /** What is harmed; default: everything there is. */
+  readonly targets?: readonly FaultTarget[];
 }
 
 /** The processes' faults, in turn. */
@@ -87,11 +95,13 @@ export class FaultDirector implements FaultInjector {
 
   start(record: (fact: HistoryFact) => void): void {
     this.#record = record;
-    this.#nextProcessFault(processFaultEveryMs);
-    this.#linkTimer = setInterval(() => this.#linkFault(), linkFaultEveryMs);
-    const { engine } = this.#options;
+    const { engine, targets = faultTargets } = this.#options;
+    const isMeant = (target: FaultTarget) => targets.includes(target);
+    if (isMeant("gateways")) this.#nextProcessFault(processFaultEveryMs);
+    if (isMeant("links")) this.#linkTimer = setInterval(() => this.#linkFault(), linkFaultEveryMs);
     if (engine === undefined) return;
-    this.#nextEngineFault(engine);
+    if (isMeant("engine")) this.#nextEngineFault(engine);
+    if (!isMeant("engine-links")) return;
     this.#engineLinkTimer = setInterval(
       () => this.#engineLinkFault(engine),
       engineLinkFaultEveryMs,

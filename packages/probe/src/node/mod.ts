@@ -7,6 +7,8 @@ export {
   FaultDirector,
   type FaultDirectorOptions,
   type FaultKind,
+  type FaultTarget,
+  faultTargets,
   type HarmedEngine,
 } from "./fault-director.js";
 export { Fleet, type GatewayState } from "./fleet.js";
