@@ -111,8 +111,8 @@ const defects: readonly FuzzDefect[] = [
     inputs: 5_000,
     problem: /mistake/,
     file: `${node}/ws-transport.ts`,
-    find: "    this.#traffic.messagesReceived.add();\n",
-    replace: `    this.#traffic.messagesReceived.add();
+    find: "    this.#owner.traffic.messagesReceived.add();\n",
+    replace: `    this.#owner.traffic.messagesReceived.add();
     if (isBinary && byteLength === 0) setTimeout(() => this.#failed(new Error("planted")));\n`,
   },
   {
@@ -132,11 +132,11 @@ describe("the fuzzer finds", () => {
     async ({ target, inputs, problem, ...defect }) => {
       const bundle = await bundleFuzzer(defect);
       const task = { inputs, seed: 1, only: target };
-      const { lines, failure } = await runFuzzer(bundle, task, { maxSilenceMs: 10_000 });
+      const { lines, failure } = await runFuzzer(bundle, task, { maxSilenceMs: 30_000 });
       const found = [failure, ...lines.map(({ outcome }) => outcome?.finding?.problem)];
       expect(found.join("\n")).toMatch(problem);
     },
-    120_000,
+    240_000,
   );
 });
 

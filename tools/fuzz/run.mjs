@@ -50,17 +50,18 @@ export async function runFuzzer(bundle, task, options = {}) {
   let hung = false;
   /** @type {NodeJS.Timeout | undefined} */
   let watch;
-  const waitOn = () => {
+  const waitOn = (/** @type {number} */ ms) => {
     clearTimeout(watch);
     watch = setTimeout(() => {
       hung = true;
       child.kill("SIGKILL");
-    }, maxSilenceMs);
+    }, ms);
   };
-  waitOn();
+  // To load everything takes its time where much else is going on.
+  waitOn(MAX_SILENCE_MS);
   const reading = createInterface({ input: child.stdout });
   reading.on("line", (text) => {
-    waitOn();
+    waitOn(maxSilenceMs);
     /** @type {Line} */
     const line = JSON.parse(text);
     if (line.at !== undefined) last = `${line.at}, input ${line.index} or one of the 256 after it`;
