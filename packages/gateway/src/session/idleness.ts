@@ -16,12 +16,12 @@ export class Idleness implements Due {
   #wasUsed = false;
   #timer: Timer | undefined;
 
-  /** 0: never. Ends it after `timeoutMs` at the earliest, and twice that at the latest. */
+  /** Ends it after `timeoutMs` at the earliest, and twice that at the latest. */
   constructor(wheel: TimerWheel, timeoutMs: number, connection: MayBeIdle) {
     this.#wheel = wheel;
     this.#timeoutMs = timeoutMs;
     this.#connection = connection;
-    if (timeoutMs > 0) this.#wait();
+    this.#wait();
   }
 
   /** A command came that is no sign of life alone. */

@@ -17,12 +17,14 @@ export interface Kept extends Peer {
 /** What an open connection is looked after by at a beat: is it alive, of use, and still permitted. */
 export class Upkeep {
   readonly #heartbeat: Heartbeat;
-  readonly #idleness: Idleness;
+  /** Absent where a connection may be of no use for ever. */
+  readonly #idleness: Idleness | undefined;
   readonly #recheck: PeriodicRecheck | undefined;
 
   constructor(kept: Kept) {
     const { authorize, random, settings, wheel } = kept.shared;
-    this.#idleness = new Idleness(wheel, settings.idleTimeoutMs, kept);
+    const { idleTimeoutMs } = settings;
+    if (idleTimeoutMs > 0) this.#idleness = new Idleness(wheel, idleTimeoutMs, kept);
     this.#heartbeat = new Heartbeat(wheel, random, settings, kept);
     const { authorizeRecheckMs } = settings;
     if (authorize !== undefined && authorizeRecheckMs > 0) {
@@ -37,12 +39,12 @@ export class Upkeep {
 
   /** A command came that is no sign of life alone. */
   used(): void {
-    this.#idleness.used();
+    this.#idleness?.used();
   }
 
   stop(): void {
     this.#heartbeat.stop();
-    this.#idleness.stop();
+    this.#idleness?.stop();
     this.#recheck?.stop();
   }
 }
