@@ -22,7 +22,7 @@ export const delivery = [
     file: `${hub}/replay.ts`,
     find: "      sink.stored(next.encoded.frame(sink.codec));\n",
     replace: "      if (this.#cursor.offset !== 3) sink.stored(next.encoded.frame(sink.codec));\n",
-    test: test("test/e2e/resume-cut.test.ts", "abuse 22: a replay cut after any byte"),
+    test: test("test/e2e/resume-cut.test.ts", "abuse 22: in JSON, a replay cut after any byte"),
   },
   {
     row: 23,
@@ -71,7 +71,7 @@ export const delivery = [
     name: "silence is golden",
     file: `${session}/heartbeat.ts`,
     find: "else this.#heart.stopped();",
-    replace: "else this.#timer = this.#wheel.add(this.#restMs, () => this.#beat());",
+    replace: "else this.#timer = this.#wheel.add(restMs(this.#settings), this);",
     test: test("test/e2e/slow-peer.test.ts", "abuse 28: a peer that answers no ping"),
   },
   {
