@@ -14,6 +14,25 @@ async function wantedStamp() {
 }
 
 /**
+ * Whether an `npm ci` by hand has put there what the lockfile asks for: npm leaves a lockfile of
+ * what it installed, which has no entry for what another platform would have needed.
+ */
+async function isInstalledByHand() {
+  const [wanted, there] = await Promise.all(
+    ["package-lock.json", "node_modules/.package-lock.json"].map(async (path) => {
+      const text = await readFile(join(root, path), "utf8").catch(() => '{"packages":{}}');
+      return Object.entries(JSON.parse(text).packages);
+    }),
+  );
+  const found = new Map(there);
+  return (wanted ?? []).every(([path, { integrity, link, optional }]) => {
+    if (!path.startsWith("node_modules/") || link === true) return true;
+    const entry = found.get(path);
+    return entry === undefined ? optional === true : entry.integrity === integrity;
+  });
+}
+
+/**
  * Installs the Node packages of the lockfile, unless the last installation was of the same ones.
  * @returns {Promise<boolean>} whether they are there now
  */
@@ -22,6 +41,11 @@ export async function installIfNeeded() {
   const found = await readFile(stampPath, "utf8").catch(() => "");
   if (found === wanted) {
     say("The Node packages are installed already.");
+    return true;
+  }
+  if (found === "" && (await isInstalledByHand())) {
+    await writeFile(stampPath, wanted);
+    say("The Node packages have been installed by npm already.");
     return true;
   }
   say("Installing the Node packages of package-lock.json (npm ci --ignore-scripts).");
