@@ -1,4 +1,4 @@
-/** @import { PlantedBug } from "../../tools/sim/bundle.mjs" */
+/** @import { Defect, PlantedBug } from "../../tools/sim/bundle.mjs" */
 
 const hub = "packages/gateway/src/hub";
 const state = "packages/gateway/src/hub/state";
@@ -290,5 +290,19 @@ export const plantedBugs = [
     find: `if (verdict.ok) return positionAt(page.epoch, offset, id);`,
     replace: `if (verdict.ok) return positionAt(page.epoch, page.top, page.topId);`,
     seeds: 100,
+  },
+];
+
+/**
+ * Defects that tens of thousands of seeds met a few times: only runs that were kept show them.
+ * @type {readonly Defect[]}
+ */
+export const rareBugs = [
+  {
+    name: "a connection that its gateway ended counts as there until its client hears of it",
+    invariants: ["presence-convergence"],
+    file: "sim/src/world/actor.ts",
+    find: `if (this.#open) this.#record({ kind: "disconnected", client: this.name, gateway });`,
+    replace: ``,
   },
 ];

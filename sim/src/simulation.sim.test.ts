@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { neverMet, runBatch } from "../../tools/sim/batch.mjs";
 import { bundleSimulation } from "../../tools/sim/bundle.mjs";
 import { root } from "../../tools/steps/run.mjs";
-import { plantedBugs } from "../planted/bugs.mjs";
+import { plantedBugs, rareBugs } from "../planted/bugs.mjs";
 import { type Plan, planOf } from "./plan/plan.js";
 import { shrink } from "./shrink.js";
 import { runPlan } from "./world/run.js";
@@ -84,7 +84,7 @@ describe("a run that a defect once broke", () => {
     it(
       `is still broken by it: ${name}`,
       async () => {
-        const bug = plantedBugs.find((planted) => planted.name === defect);
+        const bug = [...plantedBugs, ...rareBugs].find((planted) => planted.name === defect);
         const { broken } = await runBatch(await bundleSimulation(bug), {
           seeds: 1,
           workers: 1,

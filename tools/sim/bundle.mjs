@@ -8,19 +8,20 @@ import { root } from "../steps/run.mjs";
  * A deliberate defect: a piece of the product's source and what stands there instead. It is put in
  * while a test bundles the simulation, so that no product that was built can ever have it.
  *
- * @typedef {object} PlantedBug
+ * @typedef {object} Defect
  * @property {string} name
  * @property {readonly string[]} invariants which the checker may name, the first of them mostly
  * @property {string} file path from the root
  * @property {string} find stands in the file exactly once
  * @property {string} replace
  * @property {{ find: string, replace: string }} [also] a second place in the same file
- * @property {number} seeds within which it has to be found
  */
+
+/** @typedef {Defect & { seeds: number }} PlantedBug with the seeds within which it has to be found */
 
 const folder = join(root, ".cache", "sim");
 
-/** @param {PlantedBug} bug */
+/** @param {Defect} bug */
 function planting(bug) {
   const path = join(root, bug.file);
   let planted = 0;
@@ -68,7 +69,7 @@ const herd = `
 
 /**
  * Bundles the simulation with the product's own source, whole or with one defect; the file that runs.
- * @param {PlantedBug} [bug]
+ * @param {Defect} [bug]
  * @returns {Promise<string>}
  */
 export function bundleSimulation(bug) {
@@ -82,7 +83,7 @@ export function bundleHerd() {
 
 /**
  * @param {string} contents
- * @param {PlantedBug} [bug]
+ * @param {Defect} [bug]
  * @returns {Promise<string>}
  */
 async function bundleEntry(contents, bug) {

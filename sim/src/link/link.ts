@@ -20,6 +20,8 @@ export interface LinkWatch {
   arrived(link: Link, direction: Direction, message: WireMessage): void;
   /** A planned cut happened; `midMessage`: inside a message. */
   cut(link: Link, direction: Direction, midMessage: boolean): void;
+  /** The gateway ended the connection while its client was there; the client may never be told. */
+  endedAtGateway(link: Link): void;
   ended(link: Link): void;
 }
 
@@ -137,6 +139,11 @@ export class Link {
     if (this.#state !== "stranded" || this.#pipes.up.queuedBytes > 0) return;
     this.#finish();
     this.#tell("up");
+  }
+
+  /** The gateway ends the connection. */
+  endAtGateway(): void {
+    if (this.#ends.down !== undefined) this.#watch.endedAtGateway(this);
   }
 
   /** One end gives up: the one that hears `direction` is told a little later, if it can be. */

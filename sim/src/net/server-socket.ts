@@ -60,6 +60,7 @@ export class ServerSocket implements Transport {
   close(code: number, reason: string): void {
     if (this.#state !== "open" || !this.#process.alive) return;
     this.#state = "closing";
+    this.#link.endAtGateway();
     this.#link.send("down", { kind: "close", code, text: reason });
     this.#process.clock.after(closeTimeoutMs, () => {
       this.#giveUp();
@@ -69,6 +70,7 @@ export class ServerSocket implements Transport {
 
   terminate(): void {
     if (this.#state === "closed" || !this.#process.alive) return;
+    if (this.#state === "open") this.#link.endAtGateway();
     this.#giveUp();
     this.#process.clock.soon(() => this.#closed(abnormal));
   }

@@ -281,6 +281,11 @@ export class Actor implements NetworkEnd {
     });
   }
 
+  /** From here on it is gone for everybody else, however long it believes in a connection that is half open. */
+  onEndedAtGateway(gateway: string): void {
+    if (this.#open) this.#record({ kind: "disconnected", client: this.name, gateway });
+  }
+
   onCut(): void {
     for (const place of this.#places.values()) {
       for (const situation of place.cut()) this.#options.coverage.hit(situation);

@@ -23,6 +23,8 @@ export interface NetworkEnd {
   readonly name: string;
   /** A frame of the gateway's has arrived, before the client reads it. */
   onFrame(from: Origin): void;
+  /** The gateway ended the connection that the client has, whether or not the client is told. */
+  onEndedAtGateway(gateway: string): void;
   /** A planned cut hit this client. */
   onCut(midMessage: boolean): void;
 }
@@ -114,6 +116,7 @@ export class Network {
         if (midMessage) this.#coverage.hit("cut-mid-message");
         end.onCut(midMessage);
       },
+      endedAtGateway: () => end.onEndedAtGateway(gateway?.name ?? ""),
       ended: (link) => {
         this.links.delete(link);
         gateway?.ended(link);

@@ -141,7 +141,10 @@ export interface UnsubscribedSeen {
   readonly code?: string;
 }
 
-/** A client's connection began or was lost. */
+/**
+ * A client's connection began or was lost, as its client learnt it. A loss with `gateway`: that gateway
+ * ended the connection, whether or not its client has been told.
+ */
 export type ConnectionChanged = ConnectionChange<"connected"> | ConnectionChange<"disconnected">;
 
 interface ConnectionChange<Kind> {

@@ -120,6 +120,33 @@ describe("presence-convergence", () => {
     expect(broken(story(entered, fact("left", { member: "m1" }), change("leave", 1)))).toEqual([]);
   });
 
+  it("accepts the leave of a client whose gateway ended the connection, though it was never told", () => {
+    const ended = fact("disconnected", { gateway: "g1" });
+    expect(broken(story(entered, ended, 10_000, change("leave", 1)))).toEqual([]);
+    const told = [ended, 11_000, change("leave", 1), fact("disconnected"), fact("connected")];
+    expect(broken(story(entered, ...told))).toEqual([]);
+    expect(broken(story(entered, ...told, change("leave", 2)))).toEqual(["presence-convergence"]);
+  });
+
+  it("refuses a leave before the grace of what a gateway ended is over", () => {
+    const ended = fact("disconnected", { gateway: "g1" });
+    expect(broken(story(entered, ended, 9_999, change("leave", 1)))).toEqual([
+      "presence-convergence",
+    ]);
+  });
+
+  it("refuses the leave of a client that came back within the grace from what its gateway had ended", () => {
+    const back = [fact("disconnected", { gateway: "g1" }), 9_000, fact("connected")] as const;
+    expect(broken(story(entered, ...back, 2_000, change("leave", 1)))).toEqual([
+      "presence-convergence",
+    ]);
+  });
+
+  it("refuses a ghost of what its gateway ended, though the client believes in its connection", () => {
+    const ended = [fact("disconnected", { gateway: "g1" }), 41_000] as const;
+    expect(broken(story(entered, ...ended, view(["m1"], false)))).toEqual(["presence-convergence"]);
+  });
+
   it("refuses a version that does not grow", () => {
     expect(broken(story(entered, change("enter", 2), change("update", 2)))).toEqual([
       "presence-convergence",
