@@ -20,6 +20,7 @@ import type { Parts } from "./parts.js";
 import { Presence } from "./presence/presence.js";
 import { presenceEvents } from "./presence/room.js";
 import { Connection, type TlsTrust } from "./servers/connection.js";
+import { StoreError } from "./servers/errors.js";
 import { judgeServer } from "./servers/inspection.js";
 import { StreamStore } from "./servers/store.js";
 import { Subjects } from "./subjects.js";
@@ -38,6 +39,8 @@ export interface LinkOptions {
 }
 
 const linkNameLength = 16;
+/** Looks at a stream when a link begins, each with its own timeout. */
+const maxStartTries = 6;
 
 /** Tells of a connection that is not made yet. */
 interface Ears {
@@ -108,7 +111,7 @@ export class LinkCore {
       const relay = await open("relay");
       const onGeneration = (stream: number) => ears.generation(stream);
       const parts = makeParts(options, commands, relay, link, onGeneration);
-      await Promise.all(parts.stores.map((store) => store.renew()));
+      await Promise.all(parts.stores.map(prepare));
       const core = new LinkCore(parts, link);
       ears.commands = (available) => core.#onCommands(available);
       ears.relay = (available) => core.#onRelay(available);
@@ -195,6 +198,18 @@ export class LinkCore {
     if (!this.#open) return;
     this.presence.lost(stream);
     this.parts.listener.onRelayGap();
+  }
+}
+
+/** A cluster takes a while to agree on who leads a stream that is new to it. */
+async function prepare(store: StreamStore): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await store.renew();
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreError) || tries === maxStartTries) throw error;
+    }
   }
 }
 

@@ -10,6 +10,8 @@ import { judgeStream, type StreamInfo, streamConfig } from "./stream_config.js";
 
 const generationLength = 12;
 const maxTries = 8;
+/** A stream without a leader takes no notice of what it is sent. */
+const recordTimeoutMs = 2_000;
 
 /** What a store is made of. */
 export interface StoreOptions {
@@ -238,12 +240,13 @@ export class StreamStore {
   }
 
   async #stored(record: GenerationRecord, expected: number): Promise<boolean> {
-    const { connection, subjects } = this.#options;
+    const { connection, subjects, limits } = this.#options;
     try {
       const answer = await connection.ask(
         subjects.generation(this.stream),
         JSON.stringify(record),
         { "Nats-Expected-Last-Subject-Sequence": String(expected), "Nats-Rollup": "sub" },
+        Math.min(limits.commandTimeoutMs, recordTimeoutMs),
       );
       answerOf(answer.string());
       return true;
