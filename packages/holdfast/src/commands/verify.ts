@@ -67,11 +67,11 @@ const flags = {
   broker: string("", {
     unit: "",
     description:
-      "With --spawn: URL of the engine. redis: alone starts a Redis server and harms it too, file: alone makes a store for one gateway; without one: an engine in memory.",
+      "With --spawn: URL of the engine. redis: or nats: alone starts such a server and harms it too, file: alone makes a store for one gateway; without one: an engine in memory.",
   }),
   engineFaults: strings(engineFaultNames, {
     unit: "",
-    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")}.`,
+    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")} (failover: redis:, restore an older copy: nats:).`,
   }),
   faults: strings(faultTargets, {
     unit: "",

@@ -6,6 +6,7 @@ import { silentLogger } from "@holdfast/core";
 import type { Bounds } from "@holdfast/probe";
 import { type EngineFault, type HarmedEngine, LinkProxy } from "@holdfast/probe/node";
 import { engines } from "../engines.js";
+import { NatsSingle } from "./nats_single.js";
 import { RedisPair } from "./redis_pair.js";
 import type { SpawnOptions } from "./spawn.js";
 
@@ -20,7 +21,7 @@ export interface NamedEngine {
 }
 
 /** What can be done to an engine of the run's own. */
-export const engineFaultNames = ["kill", "stop", "wipe", "failover"] as const;
+export const engineFaultNames = ["kill", "stop", "wipe", "failover", "restore"] as const;
 
 /** Short times, so that a run of a minute sees every timeout pass often. */
 const shortTimes = "presenceLeaseMs=3000&presenceGraceMs=2000";
@@ -39,6 +40,7 @@ export async function nameEngine(
   }
   if (broker === "file:") return await makeFolder();
   if (broker === "redis:") return await startRedis(engineFaults, guard);
+  if (broker === "nats:") return await startNats(engineFaults, guard);
   return { url: broker, bounds: await boundsOf(broker, platform), close: async () => {} };
 }
 
@@ -63,7 +65,7 @@ async function startRedis(
   names: readonly string[],
   guard: (pid: number) => void,
 ): Promise<NamedEngine> {
-  const faults = names.map(faultName);
+  const faults = names.map((name) => faultName(name, "redis:", redisFaults));
   const pair = await RedisPair.start(faults.includes("failover"), guard).catch((cause: unknown) => {
     throw new EngineError("redis: needs a redis-server on this machine; install it.", { cause });
   });
@@ -80,16 +82,52 @@ async function startRedis(
   };
 }
 
-type FaultName = (typeof engineFaultNames)[number];
-
-function faultName(name: string): FaultName {
-  const found = engineFaultNames.find((known) => known === name);
-  if (found !== undefined) return found;
-  throw new EngineError(`--engine-faults: ${name} is none of ${engineFaultNames.join(", ")}.`);
+async function startNats(
+  names: readonly string[],
+  guard: (pid: number) => void,
+): Promise<NamedEngine> {
+  const faults = names.map((name) => faultName(name, "nats:", natsFaults));
+  const server = await NatsSingle.start(guard).catch((cause: unknown) => {
+    throw new EngineError("nats: needs a nats-server on this machine; install it.", { cause });
+  });
+  const proxy = await LinkProxy.start({ pick: () => server.port });
+  return {
+    url: `nats://127.0.0.1:${proxy.port}?discover=no&${shortTimes}`,
+    pid: server.pid,
+    bounds: { presenceLeaseMs: 3_000, presenceGraceMs: 2_000 },
+    harmed: { proxy, faults: faults.map((name) => natsFault(name, server)) },
+    close: async () => {
+      await proxy.close();
+      await server.close();
+    },
+  };
 }
 
-function redisFault(name: FaultName, pair: RedisPair): EngineFault {
-  const carryOut: Readonly<Record<FaultName, EngineFault["carryOut"]>> = {
+const redisFaults = ["kill", "stop", "wipe", "failover"] as const;
+const natsFaults = ["kill", "stop", "wipe", "restore"] as const;
+
+function faultName<Name extends string>(
+  name: string,
+  engine: string,
+  known: readonly Name[],
+): Name {
+  const found = known.find((one) => one === name);
+  if (found !== undefined) return found;
+  throw new EngineError(`--engine-faults: ${name} is none of ${engine} (${known.join(", ")}).`);
+}
+
+function natsFault(name: (typeof natsFaults)[number], server: NatsSingle): EngineFault {
+  const carryOut: Readonly<Record<typeof name, EngineFault["carryOut"]>> = {
+    kill: (pause) => server.kill(pause),
+    stop: (pause) => server.stop(pause),
+    wipe: () => server.wipe(),
+    restore: (pause) => server.restore(pause),
+  };
+  return { name, carryOut: carryOut[name] };
+}
+
+function redisFault(name: (typeof redisFaults)[number], pair: RedisPair): EngineFault {
+  const carryOut: Readonly<Record<typeof name, EngineFault["carryOut"]>> = {
     kill: (pause) => pair.kill(pause),
     stop: (pause) => pair.stop(pause),
     wipe: () => pair.wipe(),

@@ -7,9 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { connect } from "@nats-io/transport-node";
 
 const usualCommand = process.env.HOLDFAST_NATS_SERVER ?? "nats-server";
 const patienceMs = 15_000;
+const askMs = 10_000;
 
 /** What a local server is started with. */
 export interface NatsServerOptions {
@@ -133,9 +135,26 @@ export class NatsServer {
     this.#process = undefined;
   }
 
-  /** Removes what a stopped server kept. */
-  async wipe(): Promise<void> {
-    await rm(join(this.folder, "jetstream"), { recursive: true, force: true });
+  /** Sends one request of JetStream's API by a connection of its own. */
+  async ask(operation: string, body: unknown = ""): Promise<Record<string, unknown>> {
+    const connection = await connect({
+      servers: `127.0.0.1:${this.port}`,
+      ignoreClusterUpdates: true,
+    });
+    try {
+      const text = body === "" ? "" : JSON.stringify(body);
+      const answer = await connection.request(`$JS.API.${operation}`, text, { timeout: askMs });
+      return answer.json();
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** Removes every stream, while it goes on. */
+  async removeStreams(): Promise<void> {
+    const { streams } = await this.ask("STREAM.NAMES");
+    if (!Array.isArray(streams)) return;
+    for (const name of streams) await this.ask(`STREAM.DELETE.${name}`);
   }
 
   /** Ends it and removes its folder. */

@@ -1,5 +1,4 @@
 import { freePort, NatsServer } from "../local/mod.js";
-import { askServer } from "./harness.js";
 
 const patienceMs = 30_000;
 
@@ -47,7 +46,7 @@ export class NatsCluster {
 
   /** The server that leads a stream, as one of the living sees it. */
   async leaderOf(stream: string, living: NatsServer): Promise<NatsServer> {
-    const { cluster } = (await askServer(living.port, `STREAM.INFO.${stream}`)) as {
+    const { cluster } = (await living.ask(`STREAM.INFO.${stream}`)) as {
       cluster?: { leader?: string };
     };
     const server = this.servers[Number(cluster?.leader?.slice(1))];
@@ -62,8 +61,7 @@ export class NatsCluster {
   async #led(): Promise<void> {
     const untilMs = performance.now() + patienceMs;
     for (;;) {
-      const port = this.servers[0]?.port ?? 0;
-      const answer = await askServer(port, "STREAM.NAMES").catch(() => undefined);
+      const answer = await this.servers[0]?.ask("STREAM.NAMES").catch(() => undefined);
       if (answer !== undefined && answer.error === undefined) return;
       if (performance.now() > untilMs) throw new Error("JetStream has no leader");
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,7 +1,6 @@
 import type { BrokerListener } from "@holdfast/broker";
 import type { Ability, BrokerHarness } from "@holdfast/broker/testing";
 import { SeededRandom } from "@holdfast/core/testing";
-import { connect } from "@nats-io/transport-node";
 import { createNatsBroker, type NatsBrokerOptions } from "../broker.js";
 import type { ChannelOp } from "../channels/ops.js";
 import type { Envelope } from "../journal/envelope.js";
@@ -37,22 +36,6 @@ interface Linked {
 
 /** Rounds until what one answer set off has come to rest. */
 const settleRounds = 3;
-
-/** A request to JetStream's API by a connection of the test's own. */
-export async function askServer(
-  port: number,
-  operation: string,
-  body: unknown = "",
-): Promise<Record<string, unknown>> {
-  const connection = await connect({ servers: `127.0.0.1:${port}`, ignoreClusterUpdates: true });
-  try {
-    const text = body === "" ? "" : JSON.stringify(body);
-    const answer = await connection.request(`$JS.API.${operation}`, text, { timeout: 10_000 });
-    return answer.json();
-  } finally {
-    await connection.close();
-  }
-}
 
 /** A fresh store on a running server, for the conformance suite: a prefix of its own. */
 export class NatsHarness implements BrokerHarness {
@@ -206,7 +189,7 @@ export class NatsHarness implements BrokerHarness {
 
   async #wipe(): Promise<void> {
     for (let stream = 0; stream < streams; stream += 1) {
-      await askServer(this.#server.port, `STREAM.DELETE.${this.#prefix}-${stream}`);
+      await this.#server.ask(`STREAM.DELETE.${this.#prefix}-${stream}`);
     }
   }
 
@@ -220,12 +203,12 @@ export class NatsHarness implements BrokerHarness {
     const name = `${this.#prefix}-${stream}`;
     let query: object = { last_by_subj: subject };
     for (let lost = 0; lost < count; ) {
-      const answer = await askServer(this.#server.port, `STREAM.MSG.GET.${name}`, query);
+      const answer = await this.#server.ask(`STREAM.MSG.GET.${name}`, query);
       const { message } = answer as { message?: { seq: number; data: string } };
       if (message === undefined) throw new Error(`the channel has no ${count} entries`);
       const envelope: Envelope = JSON.parse(Buffer.from(message.data, "base64").toString("utf8"));
       lost += (envelope.o as ChannelOp[]).filter((op) => op[0] === "a").length;
-      await askServer(this.#server.port, `STREAM.MSG.DELETE.${name}`, { seq: message.seq });
+      await this.#server.ask(`STREAM.MSG.DELETE.${name}`, { seq: message.seq });
       query = { seq: envelope.l };
     }
     await this.#restart();

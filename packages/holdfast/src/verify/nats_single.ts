@@ -1,0 +1,80 @@
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { NatsServer } from "@holdfast/nats/local";
+
+type Pause = (ms: number) => Promise<void>;
+
+const restartAfterMs = 500;
+/** Past every timeout of the gateways' connections. */
+const stopMs = 7_000;
+/** What is acknowledged meanwhile is lost when the copy is put in place again. */
+const behindMs = 1_500;
+
+/** One NATS server that writes everything to its disk before it acknowledges, where it can. */
+export class NatsSingle {
+  readonly #server: NatsServer;
+  readonly #guard: (pid: number) => void;
+
+  private constructor(server: NatsServer, guard: (pid: number) => void) {
+    this.#server = server;
+    this.#guard = guard;
+  }
+
+  /** `guard` hears of each process that must not outlive the run. */
+  static async start(guard: (pid: number) => void): Promise<NatsSingle> {
+    const server = await NatsServer.start();
+    guard(server.pid);
+    return new NatsSingle(server, guard);
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  get pid(): number {
+    return this.#server.pid;
+  }
+
+  /** Kills it and starts it again on what its disk holds. */
+  async kill(pause: Pause): Promise<void> {
+    await this.#server.crash();
+    await pause(restartAfterMs);
+    await this.#start();
+  }
+
+  /** Freezes it past every timeout. */
+  async stop(pause: Pause): Promise<void> {
+    this.#server.kill("SIGSTOP");
+    await pause(stopMs);
+    this.#server.kill("SIGCONT");
+  }
+
+  /** Loses everything, while it goes on. */
+  async wipe(): Promise<void> {
+    await this.#server.removeStreams();
+  }
+
+  /** Puts an older copy of its disk in place of what it has: what was acknowledged since is lost. */
+  async restore(pause: Pause): Promise<void> {
+    const { folder } = this.#server;
+    const [data, copy] = [join(folder, "jetstream"), join(folder, "copy")];
+    await this.#server.crash();
+    await cp(data, copy, { recursive: true });
+    await this.#start();
+    await pause(behindMs);
+    await this.#server.crash();
+    await rm(data, { recursive: true });
+    await cp(copy, data, { recursive: true });
+    await rm(copy, { recursive: true });
+    await this.#start();
+  }
+
+  async close(): Promise<void> {
+    await this.#server.dispose();
+  }
+
+  async #start(): Promise<void> {
+    await this.#server.start();
+    this.#guard(this.#server.pid);
+  }
+}
