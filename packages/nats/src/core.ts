@@ -41,6 +41,8 @@ export interface LinkOptions {
 const linkNameLength = 16;
 /** Looks at a stream when a link begins, each with its own timeout. */
 const maxStartTries = 6;
+/** Pause between two of them where the servers answered at once. */
+const startPauseMs = 1_000;
 
 /** Tells of a connection that is not made yet. */
 interface Ears {
@@ -111,7 +113,7 @@ export class LinkCore {
       const relay = await open("relay");
       const onGeneration = (stream: number) => ears.generation(stream);
       const parts = makeParts(options, commands, relay, link, onGeneration);
-      await Promise.all(parts.stores.map(prepare));
+      await Promise.all(parts.stores.map((store) => prepare(store, options.clock)));
       const core = new LinkCore(parts, link);
       ears.commands = (available) => core.#onCommands(available);
       ears.relay = (available) => core.#onRelay(available);
@@ -202,13 +204,16 @@ export class LinkCore {
 }
 
 /** A cluster takes a while to agree on who leads a stream that is new to it. */
-async function prepare(store: StreamStore): Promise<void> {
+async function prepare(store: StreamStore, clock: Clock): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       await store.renew();
       return;
     } catch (error) {
       if (!(error instanceof StoreError) || tries === maxStartTries) throw error;
+      if (error.kind !== "unknown") {
+        await new Promise<void>((resolve) => clock.after(startPauseMs, resolve));
+      }
     }
   }
 }

@@ -8,7 +8,7 @@ const restartAfterMs = 500;
 /** Past every timeout of the gateways' connections. */
 const stopMs = 7_000;
 /** What is acknowledged meanwhile is lost when the copy is put in place again. */
-const behindMs = 1_500;
+const behindMs = 4_000;
 
 /** One NATS server that writes everything to its disk before it acknowledges, where it can. */
 export class NatsSingle {

@@ -58,11 +58,17 @@ export class NatsCluster {
     await Promise.all(this.servers.map((server) => server.dispose()));
   }
 
+  /** Waits until a stream of three copies can be made. */
   async #led(): Promise<void> {
     const untilMs = performance.now() + patienceMs;
+    const trial = { name: "led", subjects: ["led"], num_replicas: 3 };
     for (;;) {
-      const answer = await this.servers[0]?.ask("STREAM.NAMES").catch(() => undefined);
-      if (answer !== undefined && answer.error === undefined) return;
+      const [first] = this.servers;
+      const answer = await first?.ask("STREAM.CREATE.led", trial).catch(() => undefined);
+      if (answer !== undefined && answer.error === undefined) {
+        await first?.ask("STREAM.DELETE.led");
+        return;
+      }
       if (performance.now() > untilMs) throw new Error("JetStream has no leader");
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
