@@ -36,9 +36,6 @@ function checkEpochs(track: SubscriptionTrack, run: Run, report: Report): void {
     for (;;) {
       const resume = run.resumes[nextResume];
       if (resume === undefined || resume.after > index) break;
-      // What had arrived before is handed on first, and is of the epoch that it arrived in.
-      const resumedAt = resume.event.position?.offset ?? 0;
-      if (delivery.epoch === epoch && delivery.offset <= resumedAt) break;
       epoch = resume.event.position?.epoch ?? epoch;
       nextResume += 1;
     }

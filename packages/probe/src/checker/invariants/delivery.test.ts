@@ -63,26 +63,6 @@ describe("contiguous", () => {
     expect(broken(story(epochOne, five, before, delivered(2, "e2")))).toContain("contiguous");
   });
 
-  it("lets what had arrived before a resume into another epoch keep its own, and nothing after it", () => {
-    const second = fact("epoch", {
-      epoch: "e2",
-      why: "failover",
-      lineage: { parent: "e1", upTo: 5 },
-    });
-    const asked = fact("subscribe", { from: positionAt(3) });
-    const before = [
-      subscribed(),
-      delivered(1),
-      second,
-      ...appended(6, "e2"),
-      asked,
-      resumed(3, "e2"),
-    ];
-    const late = [delivered(2), delivered(3)];
-    expect(broken(story(epochOne, five, before, late, delivered(4, "e2")))).toEqual([]);
-    expect(broken(story(epochOne, five, before, late, delivered(4)))).toContain("contiguous");
-  });
-
   it("refuses what comes before the subscription began", () => {
     expect(broken(story(epochOne, five, delivered(1)))).toEqual(["contiguous"]);
   });

@@ -9,13 +9,7 @@ export const epochMonotone = defineInvariant(
     for (const track of history.subscriptions) {
       const left = new Map<string, SubscriptionEvent>();
       let current: string | undefined;
-      // What had arrived before a resume into another epoch is handed on first.
-      let waiting: { readonly epoch: string; readonly upTo: number } | undefined;
       for (const event of track.events) {
-        if (event.kind === "delivered") {
-          if (event.epoch === waiting?.epoch && event.offset <= waiting.upTo) continue;
-          waiting = undefined;
-        } else if (event.kind === "reset") waiting = undefined;
         const epoch = epochOf(event);
         if (epoch === undefined || epoch === current) continue;
         const leaving = left.get(epoch);
@@ -28,9 +22,6 @@ export const epochMonotone = defineInvariant(
           );
         }
         if (current !== undefined) left.set(current, event);
-        if (current !== undefined && event.kind === "subscribed" && event.resumed) {
-          waiting ??= { epoch: current, upTo: event.position?.offset ?? 0 };
-        }
         current = epoch;
       }
     }

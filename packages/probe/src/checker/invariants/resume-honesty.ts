@@ -27,21 +27,17 @@ function checkResume(
   const { event } = resume;
   const { position } = event;
   const before = run.deliveries[resume.after - 1];
+  const asked = resume.asked ?? before;
   const says = `${track.client} was told that its subscription to ${track.channel} resumed`;
   if (position === undefined) {
     if (event.contiguous) report(`${says}, without a position`, event);
     return;
   }
-  const isBehind = handsOn(track, run, resume);
-  // Where nothing was asked a live subscription went on, from what had arrived.
-  const arrived = isBehind ? position.offset : 0;
-  const stood = before && { epoch: before.epoch, offset: Math.max(before.offset, arrived) };
-  const asked = resume.asked ?? (isBehind ? stood : before);
   if (asked !== undefined) checkAsked(history, track, asked, event, position, report);
   if (event.top !== undefined && event.top < position.offset) {
     report(`${says} at offset ${position.offset}, beyond the top ${event.top}`, event);
   }
-  if (!isBehind) checkStanding(run, resume, position, says, report);
+  if (!handsOn(track, run, resume)) checkStanding(run, resume, position, says, report);
   const next = run.deliveries[resume.after];
   const following = run.resumes.find((other) => other.event.seq > event.seq);
   if (next === undefined || !run.contiguous) return;
