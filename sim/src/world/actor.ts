@@ -140,9 +140,7 @@ export class Actor implements NetworkEnd {
           this.#options.beforeReset(channel);
           const digest = state === undefined ? {} : { state: stateDigest(state) };
           this.#noteReset(reason, state);
-          const received = place.isSlow ? place.beforeReset : undefined;
-          const behind = received && { received };
-          this.#record({ kind: "reset", ...at, reason, position, ...behind, ...digest });
+          this.#record({ kind: "reset", ...at, reason, position, ...digest });
         },
         onEphemeral: ({ data }) => this.#record({ kind: "ephemeral", ...at, token: tokenOf(data) }),
       })
@@ -250,7 +248,6 @@ export class Actor implements NetworkEnd {
       this.#places.get(message.channel)?.received(message.offset);
       return;
     }
-    if (message.type === "reset") this.#places.get(message.channel)?.reset(message.position);
     if (message.type === "disconnect") {
       if (message.code === 4001) coverage.hit("slow-reader-closed");
       if (message.code === 4006) coverage.hit("token-expired");

@@ -21,9 +21,6 @@ export class Place {
   /** Where the replay under way ends. */
   #top = 0;
   #offset = 0;
-  #epoch = "";
-  /** The last that had arrived when the reset came that is still to be told. */
-  beforeReset: Position | undefined;
   #cutsInReplay = 0;
 
   constructor(sub: string, position: Position | undefined, stop: AbortController, isSlow: boolean) {
@@ -41,13 +38,6 @@ export class Place {
   received(offset: number): void {
     this.#offset = offset;
     if (offset >= this.#top) this.#cutsInReplay = 0;
-  }
-
-  /** A live subscription is reset; the application hears of it when it is through with what it has in hand. */
-  reset(position: Position | undefined): void {
-    this.beforeReset = { epoch: this.#epoch, offset: this.#offset };
-    this.#epoch = position?.epoch ?? this.#epoch;
-    this.#offset = position?.offset ?? 0;
   }
 
   /** The subscription has begun or come back; what that was an instance of. */
@@ -75,7 +65,6 @@ export class Place {
     this.#gateway = gateway;
     this.#top = top;
     this.#offset = position?.offset ?? 0;
-    this.#epoch = position?.epoch ?? this.#epoch;
     return situations;
   }
 

@@ -118,8 +118,6 @@ export interface ResetSeen {
   readonly channel: string;
   readonly reason: ResetReason;
   readonly position: Position;
-  /** The last that had arrived, where the application was not yet handed all of it. */
-  readonly received?: Position;
   readonly top?: number;
   readonly state?: string;
 }

@@ -157,15 +157,6 @@ describe("resume-honesty", () => {
     expect(broken(story(...before, resumed(3), delivered(4)))).toContain("resume-honesty");
   });
 
-  it("accepts a resume after what had arrived, when the rest of that is handed on first", () => {
-    const ahead = [...before.slice(0, -1), fact("subscribe", { from: positionAt(4) }), resumed(4)];
-    expect(broken(story(...ahead, delivered(3), delivered(4), delivered(5)))).toEqual([]);
-    expect(broken(story(...ahead, delivered(5)))).toContain("resume-honesty");
-    expect(broken(story(...ahead, delivered(4), delivered(5)))).toContain("resume-honesty");
-    expect(broken(story(...ahead))).toContain("resume-honesty");
-    expect(broken(story(...ahead, fact("unsubscribed")))).toEqual([]);
-  });
-
   it("refuses a resume whose replay is cut short at its front", () => {
     expect(broken(story(...before, resumed(2), delivered(4)))).toContain("resume-honesty");
   });
@@ -221,16 +212,6 @@ describe("justified-reset", () => {
     });
     const reset = fact("reset", { reason: "position_ahead", position: positionAt(1, "e2") });
     expect(broken(story(...before, second, reset))).toEqual([]);
-  });
-
-  it("judges by what had arrived, where the application was behind", () => {
-    const second = (upTo: number) =>
-      fact("epoch", { epoch: "e2", why: "failover", lineage: { parent: "e1", upTo } });
-    const parts = { reason: "position_ahead", position: positionAt(2, "e2") } as const;
-    const reset = fact("reset", { ...parts, received: positionAt(4) });
-    expect(broken(story(...before, second(3), reset))).toEqual([]);
-    expect(broken(story(...before, second(4), reset))).toEqual(["justified-reset"]);
-    expect(broken(story(...before, second(3), fact("reset", parts)))).toEqual(["justified-reset"]);
   });
 
   it("wants an exhausted replay recorded before it is given as a reason", () => {

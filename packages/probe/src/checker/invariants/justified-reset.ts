@@ -27,8 +27,7 @@ function checkReset(
   report: Report,
 ): void {
   const asked = track.answers.find((answer) => answer.event === event)?.asked.from;
-  const received = event.kind === "reset" ? event.received : undefined;
-  const position = asked ?? received ?? SubscriptionTrack.positionIn(before);
+  const position = asked ?? SubscriptionTrack.positionIn(before);
   const says = `${track.client} was told \`${reason}\` on ${track.channel}`;
   if (!history.engineRecorded) {
     const fault = history.faults.find((fault) => fault.engine && fault.seq < event.seq);

@@ -37,7 +37,7 @@ function checkResume(
   if (event.top !== undefined && event.top < position.offset) {
     report(`${says} at offset ${position.offset}, beyond the top ${event.top}`, event);
   }
-  if (!handsOn(track, run, resume)) checkStanding(run, resume, position, says, report);
+  checkStanding(run, resume, position, says, report);
   const next = run.deliveries[resume.after];
   const following = run.resumes.find((other) => other.event.seq > event.seq);
   if (next === undefined || !run.contiguous) return;
@@ -50,17 +50,6 @@ function checkResume(
       next,
     );
   }
-}
-
-/**
- * Who resumes after what has arrived, while the application still handles what came before, hands on the rest
- * first; a reset and the end of the subscription are told instead.
- */
-function handsOn(track: SubscriptionTrack, run: Run, { after }: Resume): boolean {
-  const stood = run.deliveries[after - 1] ?? run.start;
-  const next = run.deliveries[after];
-  if (next !== undefined) return next.offset === (stood?.offset ?? 0) + 1;
-  return track.ended !== undefined || track.runs.at(-1) !== run;
 }
 
 /** A resume beyond what the application was handed leaves out what lies between. */
