@@ -109,15 +109,14 @@ export class Actor implements NetworkEnd {
 
   /** Begins a subscription; `from` resumes what another life of the application had, with its state. */
   subscribe(channel: string, from?: Position, last?: number, state?: unknown): void {
-    const { coverage, random } = this.#options;
     if (this.#places.has(channel) || this.#closed) return;
     this.#subs += 1;
     const stop = new AbortController();
-    const place = new Place(`${channel}#${this.#subs}`, from, stop, random.chance(0.2));
+    const place = new Place(`${channel}#${this.#subs}`, from, stop);
     if (from !== undefined && state !== undefined) place.held = { state, position: from };
     this.#places.set(channel, place);
     const at = { client: this.name, sub: place.sub, channel };
-    if (last !== undefined) coverage.hit("late-joiner");
+    if (last !== undefined) this.#options.coverage.hit("late-joiner");
     this.client
       .channel(channel)
       .subscribe({
@@ -127,9 +126,9 @@ export class Actor implements NetworkEnd {
         ...this.#stateOptions(channel, place),
         signal: stop.signal,
         onPublication: ({ position, offset, id, data }) => {
+          place.position = position;
           const epoch = position?.epoch ?? "";
           this.#record({ kind: "delivered", ...at, epoch, offset, id, token: tokenOf(data) });
-          return place.isSlow ? this.#handledLater(place, position) : place.handled(position);
         },
         onReset: ({ reason, position, state }) => {
           place.position = position;
@@ -149,18 +148,6 @@ export class Actor implements NetworkEnd {
         (error) => this.#ended(channel, place, error?.code),
         (error: Failure) => this.#ended(channel, place, error.code),
       );
-  }
-
-  /** The application takes its time, and has handled nothing until it is through. */
-  #handledLater(place: Place, position: Position | undefined): Promise<void> {
-    const { coverage, random } = this.#options;
-    coverage.hit("publication-handled-later");
-    return new Promise((resolve) => {
-      this.process.clock.after(random.int(40), () => {
-        place.handled(position);
-        resolve();
-      });
-    });
   }
 
   /** Asks over HTTP for the state of a channel; and then streams on from there, where it does not yet. */

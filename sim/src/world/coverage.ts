@@ -23,7 +23,6 @@ export const situations = [
   "late-joiner",
   "lease-lost",
   "handler-answered-later",
-  "publication-handled-later",
   "presence-shown",
   "presence-counted",
   "state-snapshot",

@@ -5,8 +5,6 @@ import type { Situation } from "./coverage.js";
 export class Place {
   readonly sub: string;
   readonly stop: AbortController;
-  /** Its publications are handled by a handler that answers later. */
-  readonly isSlow: boolean;
   position: Position | undefined;
   /** The state, and where it stands. */
   held: { readonly state: unknown; readonly position: Position } | undefined;
@@ -23,16 +21,10 @@ export class Place {
   #offset = 0;
   #cutsInReplay = 0;
 
-  constructor(sub: string, position: Position | undefined, stop: AbortController, isSlow: boolean) {
+  constructor(sub: string, position: Position | undefined, stop: AbortController) {
     this.sub = sub;
     this.position = position;
     this.stop = stop;
-    this.isSlow = isSlow;
-  }
-
-  /** The application is through with a publication. */
-  handled(position: Position | undefined): void {
-    this.position = position;
   }
 
   received(offset: number): void {
