@@ -8,7 +8,7 @@ import { runVitest } from "./steps/vitest.mjs";
 /** What belongs to each engine, as vitest finds it. @type {Readonly<Record<string, readonly string[]>>} */
 const engines = {
   memory: ["packages/broker/src/memory/", "packages/broker/src/testing/"],
-  file: ["packages/broker/src/file/"],
+  file: ["packages/broker/src/file/", ".file.test.ts"],
   redis: ["packages/redis/", ".redis.test.ts"],
   nats: ["packages/nats/", ".nats.test.ts"],
 };

@@ -15,6 +15,9 @@ import { runVitest } from "./steps/vitest.mjs";
 
 const total = { passed: 0, failed: 0 };
 
+/** Proofs that have been seen to fail where other work takes the processor: not dependable enough yet. */
+const byHand = ["test/e2e/verify.nats.test.ts", "packages/nats/src/cluster.nats.test.ts"];
+
 /**
  * Counts one check and tells whether it passed.
  * @param {string} name
@@ -45,7 +48,10 @@ async function inspect() {
  * @param {Awaited<ReturnType<typeof provideSystemTools>>} systemTools
  */
 async function testOnEveryNode({ env, missing }) {
-  const left = missing.map((tool) => `--exclude=${tool.neededBy}`);
+  say(`Not run here, but by npm run test:engines -- nats: ${byHand.join(", ")}.`);
+  const left = [...missing.map((tool) => tool.neededBy), ...byHand].map(
+    (pattern) => `--exclude=${pattern}`,
+  );
 
   const runOn = async (
     /** @type {string} */ node,
