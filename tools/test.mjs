@@ -1,6 +1,7 @@
 // npm test: installs what is missing, builds, lints, checks, tests, and ends with the line
 // "N passed, N failed". Only node: modules are imported, so that it runs before anything is there.
-// With --prepare it stops once everything the tests need has been provided.
+// With --prepare it stops once everything the tests need has been provided; with --quick it leaves
+// out the slow proofs and the other Node, and says so.
 import { runChecks } from "./checks/mod.mjs";
 import { build, tools } from "./steps/build.mjs";
 import { forgetEmitted, searchEmitted } from "./steps/emitted.mjs";
@@ -17,6 +18,16 @@ const total = { passed: 0, failed: 0 };
 
 /** Proofs that have been seen to fail where other work takes the processor: not dependable enough yet. */
 const byHand = ["test/e2e/verify.nats.test.ts", "packages/nats/src/cluster.nats.test.ts"];
+
+/** What takes minutes: whole systems under faults, and defects planted one by one. */
+const slowProofs = [
+  "**/verify*.test.ts",
+  "**/planted/**",
+  "sim/src/**",
+  "test/bench/**",
+  "test/fuzz/**",
+];
+const isQuick = process.argv.includes("--quick");
 
 /**
  * Counts one check and tells whether it passed.
@@ -49,9 +60,13 @@ async function inspect() {
  */
 async function testOnEveryNode({ env, missing }) {
   say(`Not run here, but by npm run test:engines -- nats: ${byHand.join(", ")}.`);
-  const left = [...missing.map((tool) => tool.neededBy), ...byHand].map(
-    (pattern) => `--exclude=${pattern}`,
-  );
+  if (isQuick) say(`Left out by --quick: the other Node, and ${slowProofs.join(", ")}.`);
+  const leftOut = [
+    ...missing.map((tool) => tool.neededBy),
+    ...byHand,
+    ...(isQuick ? slowProofs : []),
+  ];
+  const left = leftOut.map((pattern) => `--exclude=${pattern}`);
 
   const runOn = async (
     /** @type {string} */ node,
@@ -64,7 +79,7 @@ async function testOnEveryNode({ env, missing }) {
     total.failed += tally.failed;
   };
   await runOn(process.execPath, process.versions.node, left);
-  for (const other of otherNodes(process.versions.node)) {
+  for (const other of isQuick ? [] : otherNodes(process.versions.node)) {
     const node = await obtainNode(other);
     if (!count(`Node ${other.version} is there for the tests`, node !== undefined)) continue;
     // Tools and packaging do not depend on which Node runs the product.
