@@ -261,7 +261,7 @@ export const plantedBugs = [
       find: `if (epoch !== this.epoch || offset > this.#log.top || offset + 1 < this.#log.first)`,
       replace: `if (epoch !== this.epoch || offset > this.#log.top)`,
     },
-    seeds: 500,
+    seeds: 3000,
   },
   {
     name: "trimmed past the snapshot: what the state is folded from is let go",

@@ -169,6 +169,8 @@ describe("permissions", () => {
     const { webSocketUrl, gateway } = await serve({
       authenticate: () => ({ user: "ada" }),
       authorize: () => allowed,
+      // Nobody is asked again at a beat: what ends the subscription is the word.
+      settings: { authorizeRecheckMs: 0 },
     });
     const client = await JsonClient.open(webSocketUrl);
     client.send({ type: "connect", token: "t" });
