@@ -31,3 +31,38 @@ test("an entry whose answer comes after its connection was replaced does not tak
   await gateway.settle();
   expect(watcher.last("presence").members.map(({ id }) => id)).toEqual([member]);
 });
+
+test("a watch that is withdrawn while its first list is read does not begin, and says so", async () => {
+  const clock = new VirtualClock();
+  let allowed = true;
+  const broker = createFaultyMemoryBroker({
+    clock,
+    random: new SeededRandom(4),
+    operations: (_gateway, operation) =>
+      operation === "presence" ? { replyDelayMs: 1_000 } : undefined,
+  });
+  const gateway = await testGateway({
+    clock,
+    broker,
+    authenticate: () => ({ user: "ada" }),
+    authorize: () => allowed,
+    settings: { authorizeRecheckMs: 0, authorizeCacheMs: 0 },
+  });
+  const watcher = await gateway.open({ token: "t" });
+  watcher.send({ type: "presence", id: 9, channel: "chat:a", watch: true });
+  await clock.advanceAsync(100);
+  allowed = false;
+  gateway.core.recheck({});
+  await gateway.settle();
+  allowed = true;
+  await clock.advanceAsync(2_000);
+  expect(watcher.of("presence_left")).toMatchObject([{ code: "forbidden" }]);
+  expect(watcher.of("presence")).toEqual([]);
+  expect(watcher.of("error")).toMatchObject([{ id: 9, code: "unavailable", retryable: true }]);
+  watcher.send({ type: "presence", id: 10, channel: "chat:a", watch: true });
+  await clock.advanceAsync(2_000);
+  const member = await gateway.open({ token: "t" });
+  member.send({ type: "presence_enter", id: 1, channel: "chat:a" });
+  await clock.advanceAsync(2_000);
+  expect(watcher.of("presence_change")).toMatchObject([{ action: "enter", version: 1 }]);
+});

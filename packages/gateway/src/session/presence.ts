@@ -18,7 +18,7 @@ type Release = () => void;
 /** How a list of members is read and answered. */
 interface PresenceReading {
   readonly maxMembers: number;
-  readonly answer: (view: PresenceView) => DownMessage;
+  readonly answer: (view: PresenceView) => DownMessage | Failure;
   readonly answered?: (view: PresenceView) => void;
   readonly failed?: () => void;
 }
@@ -28,6 +28,8 @@ export class ConnectionPresence {
   readonly #peer: Peer;
   readonly #entered = new Set<string>();
   readonly #watched = new Map<string, HubChannel>();
+  /** Counts what was withdrawn: a list that is read meanwhile begins no watching. */
+  #withdrawals = 0;
 
   constructor(peer: Peer) {
     this.#peer = peer;
@@ -120,6 +122,7 @@ export class ConnectionPresence {
     const peer = this.#peer;
     const { member, generation } = peer;
     const hasWatched = this.#watched.has(channel);
+    this.#withdrawals += 1;
     const hasEntered = this.#entered.delete(channel);
     this.#unwatch(channel);
     if (hasEntered) {
@@ -205,10 +208,17 @@ export class ConnectionPresence {
       // What happens while the list is read is compared by version afterwards.
       const { presence } = hubChannel;
       const maxMembers = presence.maxWelcomed;
+      const withdrawals = this.#withdrawals;
+      const isWatched = (): boolean => this.#watched.get(channel) === hubChannel;
       this.#read(command, release, {
         maxMembers,
-        answer: (view) => presence.welcome(view, maxMembers, command.id),
-        answered: (view) => presence.watch(peer.outbox, view, maxMembers),
+        answer: (view) =>
+          isWatched() || withdrawals === this.#withdrawals
+            ? presence.welcome(view, maxMembers, command.id)
+            : failure("unavailable"),
+        answered: (view) => {
+          if (isWatched()) presence.watch(peer.outbox, view, maxMembers);
+        },
         failed: () => this.#unwatch(channel),
       });
     });
@@ -233,7 +243,9 @@ export class ConnectionPresence {
           reading.failed?.();
           peer.refuse(command, view);
         } else {
-          peer.send(reading.answer(view));
+          const answer = reading.answer(view);
+          if (isFailure(answer)) peer.refuse(command, answer);
+          else peer.send(answer);
           reading.answered?.(view);
         }
         release();
