@@ -305,4 +305,15 @@ export const rareBugs = [
     find: `if (this.#open) this.#record({ kind: "disconnected", client: this.name, gateway });`,
     replace: ``,
   },
+  {
+    name: "a watch that was withdrawn while its list was read begins behind the client's back",
+    invariants: ["presence-convergence"],
+    file: "packages/gateway/src/session/presence.ts",
+    find: `isWatched() || withdrawals === this.#withdrawals`,
+    replace: `true`,
+    also: {
+      find: `if (isWatched()) presence.watch(`,
+      replace: `presence.watch(`,
+    },
+  },
 ];
