@@ -197,6 +197,7 @@ export class ConnectionPresence {
     }
     const hubChannel = known ?? shared.hub.hold(channel, policy);
     this.#watched.set(channel, hubChannel);
+    const withdrawals = this.#withdrawals;
     hubChannel.whenFollowing((failed) => {
       if (peer.ended) return;
       if (failed !== undefined) {
@@ -208,7 +209,6 @@ export class ConnectionPresence {
       // What happens while the list is read is compared by version afterwards.
       const { presence } = hubChannel;
       const maxMembers = presence.maxWelcomed;
-      const withdrawals = this.#withdrawals;
       const isWatched = (): boolean => this.#watched.get(channel) === hubChannel;
       this.#read(command, release, {
         maxMembers,
