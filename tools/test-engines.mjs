@@ -25,12 +25,12 @@ const absent = missing.filter(({ name }) => wanted.includes(name.toLowerCase()))
 for (const { name } of absent) say(`${name} is missing: its engine cannot be tested.`);
 await build();
 const patterns = wanted.flatMap((name) => engines[name] ?? []);
-const { passed, failed } = await runVitest({
+const { tally } = await runVitest({
   node: process.execPath,
   name: "engines",
   args: [...patterns],
   env,
 });
-const lost = failed + absent.length;
-process.stdout.write(`\n${passed} passed, ${lost} failed\n`);
+const lost = tally.failed + absent.length;
+process.stdout.write(`\n${tally.passed} passed, ${lost} failed\n`);
 process.exit(lost === 0 ? 0 : 1);

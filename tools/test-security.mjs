@@ -13,7 +13,7 @@ if (!(await build())) {
 }
 const marked = new Set([...(await marksOf(root)).values()].flatMap((files) => [...files.keys()]));
 say(`The abuse cases stand in ${marked.size} files.`);
-const { passed, failed } = await runVitest({
+const { tally } = await runVitest({
   node: process.execPath,
   name: "security",
   args: [
@@ -30,5 +30,5 @@ const { passed, failed } = await runVitest({
     "packages/holdfast/src/doctor/",
   ],
 });
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
-process.exit(failed === 0 ? 0 : 1);
+process.stdout.write(`\n${tally.passed} passed, ${tally.failed} failed\n`);
+process.exit(tally.failed === 0 ? 0 : 1);

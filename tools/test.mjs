@@ -11,10 +11,15 @@ import { obtainNode, otherNodes } from "./steps/other_nodes.mjs";
 import { endWithNpm } from "./steps/parent.mjs";
 import { root, run } from "./steps/run.mjs";
 import { say } from "./steps/say.mjs";
+import { joinRuns, worthSecondRun } from "./steps/second_run.mjs";
 import { provideSystemTools, systemTools as wanted } from "./steps/system_tools.mjs";
-import { runVitest } from "./steps/vitest.mjs";
+import { failuresIn, runVitest } from "./steps/vitest.mjs";
 
 const total = { passed: 0, failed: 0 };
+
+/** What the reader is to see again beside the closing line. */
+/** @type {string[]} */
+const remarks = [];
 
 /** Proofs that have been seen to fail where other work takes the processor: not dependable enough yet. */
 const byHand = ["test/e2e/verify.nats.test.ts", "packages/nats/src/cluster.nats.test.ts"];
@@ -36,6 +41,7 @@ const isQuick = process.argv.includes("--quick");
  */
 function count(name, ok) {
   total[ok ? "passed" : "failed"] += 1;
+  if (!ok) remarks.push(`FAILED: ${name}`);
   say(`${ok ? "passed" : "FAILED"}: ${name}`);
   return ok;
 }
@@ -52,6 +58,22 @@ async function inspect() {
     }
     count(name, violations.length === 0);
   }
+}
+
+/**
+ * Runs the test files, and those that failed once more by themselves if that can tell a
+ * disturbance from a defect. What it took a second run to pass is named, never hidden.
+ * @param {{ node: string, name: string, args: readonly string[], env: Record<string, string> }} options
+ */
+async function runTwice(options) {
+  const { tally, report } = await runVitest(options);
+  const failures = failuresIn(report).map(({ path, tests }) => [path, ...tests].join(" › "));
+  const again = worthSecondRun(report, tally.failed);
+  if (report === undefined || again.length === 0) return { tally, unsteady: [], failures };
+  say(`Running once more, alone: ${again.join(", ")}.`);
+  const second = await runVitest({ ...options, name: `${options.name}-again`, args: again });
+  const both = joinRuns(report, second);
+  return { ...both, failures: both.tally.failed > 0 ? failures : [] };
 }
 
 /**
@@ -74,9 +96,14 @@ async function testOnEveryNode({ env, missing }) {
     /** @type {string[]} */ args,
   ) => {
     say(`Running the tests on Node ${version}.`);
-    const tally = await runVitest({ node, name: `node-${version}`, args, env });
+    const name = `node-${version}`;
+    const { tally, unsteady, failures } = await runTwice({ node, name, args, env });
     total.passed += tally.passed;
     total.failed += tally.failed;
+    remarks.push(
+      ...failures.map((test) => `FAILED on Node ${version}: ${test}`),
+      ...unsteady.map((test) => `UNSTEADY on Node ${version}, passed only alone: ${test}`),
+    );
   };
   await runOn(process.execPath, process.versions.node, left);
   for (const other of isQuick ? [] : otherNodes(process.versions.node)) {
@@ -124,5 +151,6 @@ try {
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
   count("npm test itself", false);
 }
+for (const remark of remarks) say(remark);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

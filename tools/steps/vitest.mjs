@@ -1,18 +1,25 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { tools } from "./build.mjs";
 import { root, run } from "./run.mjs";
 
 /** @typedef {{ passed: number, failed: number }} Tally */
 
 /**
+ * What vitest's JSON reporter writes, as far as it is read here.
+ * @typedef {{
+ *   numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
+ *   testResults: {
+ *     name?: string, status: string, assertionResults: { status: string, fullName?: string }[]
+ *   }[]
+ * }} Report
+ */
+
+/**
  * Counts a vitest JSON report so that nothing that went wrong is lost: a file that did not load,
  * a skipped test, and an error outside of any test each count as failed.
  *
- * @param {{
- *   numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
- *   testResults: { status: string, assertionResults: { status: string }[] }[]
- * } | undefined} report
+ * @param {Report | undefined} report
  * @param {number} exitCode of vitest
  * @returns {Tally}
  */
@@ -28,10 +35,28 @@ export function tallyOf(report, exitCode) {
 }
 
 /**
+ * The files of a report in which something failed, with the tests that did; a file that did not
+ * load has no test to name.
+ *
+ * @param {Report | undefined} report
+ * @returns {{ path: string, tests: string[] }[]} paths from the root of the repository
+ */
+export function failuresIn(report) {
+  return (report?.testResults ?? [])
+    .filter((file) => file.status === "failed")
+    .map((file) => ({
+      path: relative(root, file.name ?? ""),
+      tests: file.assertionResults
+        .filter((test) => test.status === "failed")
+        .map((test) => test.fullName ?? ""),
+    }));
+}
+
+/**
  * Runs the test files on one Node.
  * @param {{ node: string, name: string, args?: readonly string[], env?: Record<string, string> }} options
  *   `node`: the binary; `name`: of the report file; `env`: added to the environment
- * @returns {Promise<Tally>}
+ * @returns {Promise<{ tally: Tally, report: Report | undefined }>}
  */
 export async function runVitest({ node, name, args = [], env = {} }) {
   const reportPath = join(root, ".cache", `vitest-${name}.json`);
@@ -50,5 +75,7 @@ export async function runVitest({ node, name, args = [], env = {} }) {
     { env: { ...process.env, ...env } },
   );
   const text = await readFile(reportPath, "utf8").catch(() => undefined);
-  return tallyOf(text === undefined ? undefined : JSON.parse(text), code);
+  /** @type {Report | undefined} */
+  const report = text === undefined ? undefined : JSON.parse(text);
+  return { tally: tallyOf(report, code), report };
 }
