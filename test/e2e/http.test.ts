@@ -100,6 +100,15 @@ describe("POST /api/publish", () => {
     expect((await post(url, { channel: "chat:a", data: 1 })).status).toBe(401);
   });
 
+  it("abuse 31: answers 404 to a channel that no rule matches", async () => {
+    const { url } = await serve();
+    const response = await post(url, { channel: "other:a", data: 1 });
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      expect.objectContaining({ code: "unknown_channel", field: "/channel" }),
+    ]);
+  });
+
   it("abuse 31: answers 413 to a body that is too large, and stores nothing", async () => {
     const { url, gateway } = await serve();
     const response = await post(url, { channel: "chat:a", data: "x".repeat(300_000) });

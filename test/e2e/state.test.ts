@@ -98,7 +98,7 @@ describe("GET /api/channels/{channel}/state", () => {
   });
 
   it.each([
-    ["a channel no rule matches", "nothing:here", 404, "invalid_channel"],
+    ["a channel no rule matches", "nothing:here", 404, "unknown_channel"],
     ["a name out of grammar", "Chat", 404, "invalid_channel"],
     ["a channel without state", "chat:a", 404, "no_state"],
   ])("answers to %s as a problem document", async (_what, channel, status, code) => {

@@ -244,7 +244,7 @@ class Core implements GatewayCore, SessionOwner {
       const policy = policyOf(channel);
       if (policy === undefined) {
         const message = `No channel rule matches ${channel}.`;
-        resolve(failure("invalid_channel", message, { field: "/channel" }));
+        resolve(failure("unknown_channel", message, { field: "/channel" }));
         return;
       }
       const ephemeral = options.ephemeral === true;

@@ -15,6 +15,7 @@ export const errorCodes = {
   invalid_field: once("A field has the wrong type or is out of its range; `field` names it."),
   invalid_data: once("The channel's or call's schema refuses the data; `field` names the place."),
   invalid_channel: once("The channel name is out of grammar or reserved."),
+  unknown_channel: once("No channel rule matches the channel's name."),
   too_large: once("The message or one of its parts is larger than the limit."),
   unsupported: once("The request is known but not supported here."),
   unauthorized: once("The credentials are missing, wrong or expired."),

@@ -21,7 +21,7 @@ const wrong: readonly [string, object, string, string, string][] = [
   [
     "a channel of no rule",
     { channel: "other:a" },
-    "invalid_channel",
+    "unknown_channel",
     "/channel",
     "No channel rule",
   ],
@@ -76,7 +76,7 @@ it.each(wrong)(
     });
     const problem = await response.json();
     expect([response.status, response.headers.get("content-type")]).toEqual([
-      code === "too_large" ? 413 : 400,
+      { too_large: 413, unknown_channel: 404 }[code] ?? 400,
       "application/problem+json",
     ]);
     expect(problem).toMatchObject({
@@ -134,7 +134,7 @@ it("the process's own publish gets the same answers, as values", async () => {
   ];
   expect(outcomes.map((each) => (each.ok ? "ok" : [each.code, each.field]))).toEqual([
     ["invalid_channel", "/channel"],
-    ["invalid_channel", "/channel"],
+    ["unknown_channel", "/channel"],
     ["invalid_field", "/data"],
     ["invalid_field", "/data"],
     ["invalid_field", "/key"],

@@ -24,6 +24,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   token_expired: 401,
   forbidden: 403,
   unknown_call: 404,
+  unknown_channel: 404,
   no_state: 404,
   conflict: 409,
   out_of_order: 409,

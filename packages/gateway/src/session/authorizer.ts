@@ -61,7 +61,7 @@ export class Authorizer {
   /** Why a channel without a rule is refused; which rules there are is told only to whom the name was granted. */
   unknownChannel(action: Action, channel: string): Failure {
     return this.granted(action, channel)
-      ? failure("invalid_channel", `No channel rule matches ${channel}.`, { field: "/channel" })
+      ? failure("unknown_channel", `No channel rule matches ${channel}.`, { field: "/channel" })
       : forbidden(action, channel);
   }
 

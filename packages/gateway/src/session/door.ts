@@ -12,6 +12,7 @@ const bad: ReadonlySet<string> = new Set([
   "unknown_type",
   "invalid_field",
   "invalid_channel",
+  "unknown_channel",
   "too_large",
   "forbidden",
 ]);

@@ -35,7 +35,7 @@ export function readState(
   const policy = shared.policyOf(channel);
   if (reader === undefined) {
     if (policy !== undefined) readPermitted(shared, channel, policy, done);
-    else done(failure("invalid_channel", `No channel rule matches ${channel}.`));
+    else done(failure("unknown_channel", `No channel rule matches ${channel}.`));
     return;
   }
   authenticate(shared, reader, reader.token, (who) => {

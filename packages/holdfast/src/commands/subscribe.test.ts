@@ -111,7 +111,7 @@ it("names a channel out of grammar, and one that nobody may use", async () => {
   expect(wrong.terminal.noted.join("\n")).toMatch(/^invalid_channel: \/channel must be/);
   const forbidden = subscribe(["secret:a", "--url", url]);
   expect(await forbidden.ended).toBe(1);
-  expect(forbidden.terminal.noted.join("\n")).toMatch(/^(forbidden|invalid_channel): /);
+  expect(forbidden.terminal.noted.join("\n")).toMatch(/^(forbidden|unknown_channel): /);
 });
 
 it("says nothing about the connection with --quiet", async () => {
