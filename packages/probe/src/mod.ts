@@ -48,3 +48,4 @@ export {
   verifyLimits,
 } from "./verify/settings.js";
 export type { ReadState, StateReader } from "./verify/states.js";
+export type { TokenAuthority } from "./verify/withdrawals.js";

@@ -6,6 +6,7 @@ import {
   runVerify,
   type VerifyOutcome,
   type VerifyProgress,
+  type VerifyRun,
   type VerifySettings,
   verdictLines,
   verifyLimits,
@@ -13,6 +14,7 @@ import {
 import { type FaultTarget, faultTargets, nodePlatform } from "@holdfast/probe/node";
 import type { Command, Terminal } from "../cli/command.js";
 import { UsageError } from "../config/usage_error.js";
+import { tokenAuthority } from "../verify/authority.js";
 import { readDuration } from "../verify/duration.js";
 import { engineFaultNames } from "../verify/engine.js";
 import { maxSpawned, spawnSystem } from "../verify/spawn.js";
@@ -162,10 +164,12 @@ async function spawned(
     platform: nodePlatform,
   });
   try {
-    const { url, bounds, faults, pids } = system;
+    const { url, bounds, faults, pids, secrets } = system;
     terminal.note(`Process ids: ${pids.join(" ")} (the engine's first).`);
     const { http } = addressOf(url);
-    return await run(terminal, { ...settings, url, bounds }, http, faults);
+    const { namespace } = settings;
+    const authority = tokenAuthority(http, secrets, { namespace, clock: nodePlatform.clock });
+    return await run(terminal, { ...settings, url, bounds }, http, { faults, authority });
   } finally {
     await system.close();
   }
@@ -181,7 +185,7 @@ function run(
   terminal: Terminal,
   settings: VerifySettings,
   http: string,
-  faults?: Parameters<typeof runVerify>[0]["faults"],
+  own: Pick<VerifyRun, "faults" | "authority"> = {},
 ): Promise<VerifyOutcome> {
   let toldMs = Number.NEGATIVE_INFINITY;
   let phase = "";
@@ -197,7 +201,7 @@ function run(
     signal: terminal.stopped,
     onProgress,
     readState: stateReader(http, settings.token),
-    ...(faults === undefined ? {} : { faults }),
+    ...own,
   });
 }
 

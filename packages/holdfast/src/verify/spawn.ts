@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Bounds, VerifyPlatform } from "@holdfast/probe";
 import { Child, FaultDirector, type FaultTarget, Fleet, LinkProxy } from "@holdfast/probe/node";
+import { makeSecrets, type RunSecrets } from "./authority.js";
 import { nameEngine } from "./engine.js";
 import type { GatewayArguments, SpawnTimes } from "./testing/arguments.js";
 
@@ -16,6 +17,7 @@ export interface SpawnedSystem {
   readonly url: string;
   readonly bounds: Partial<Bounds>;
   readonly faults: FaultDirector;
+  readonly secrets: RunSecrets;
   /** Process ids: the engine's, then those of the gateways as they began. */
   readonly pids: readonly number[];
   /** Ends every process and waits until they are gone. */
@@ -51,10 +53,12 @@ export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem>
       throw cause;
     },
   );
+  const secrets = makeSecrets(random);
   const told: GatewayArguments = {
     broker: broker === "" ? engine.port : named.url,
     namespace,
     maxConnections,
+    ...secrets,
   };
   const pids = [named.pid ?? engine.pid];
   const fleet = new Fleet(count, async () => {
@@ -97,6 +101,7 @@ export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem>
     url: `ws://127.0.0.1:${proxy.port}/ws`,
     bounds: named.bounds ?? times,
     faults,
+    secrets,
     pids,
     close,
   };

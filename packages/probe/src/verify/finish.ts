@@ -47,10 +47,11 @@ export async function caughtUp(quiet: Quiet): Promise<number | undefined> {
     }
     return clients.every(
       (client) =>
-        client.isOpen &&
-        client.channels.every(
-          (name) => (client.position(name)?.offset ?? 0) >= (tops.get(name) ?? 0),
-        ),
+        client.ending !== undefined ||
+        (client.isOpen &&
+          client.channels.every(
+            (name) => (client.position(name)?.offset ?? 0) >= (tops.get(name) ?? 0),
+          )),
     );
   };
   const whole = await until(clock, done, {

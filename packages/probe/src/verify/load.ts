@@ -77,7 +77,7 @@ export class Load {
   #publish(): number {
     const { random } = this.#options;
     const client = this.#client();
-    if (client.pending >= maxPendingPerClient) return 1;
+    if (client.ending !== undefined || client.pending >= maxPendingPerClient) return 1;
     const channel = this.#channel();
     const count = random.next() < burstChance ? burst : 1;
     for (let n = 0; n < count; n += 1) void this.#publishOne(client, channel);

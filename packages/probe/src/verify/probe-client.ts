@@ -75,6 +75,11 @@ export class ProbeClient {
     return this.#open;
   }
 
+  /** Why it has ended for good without being asked to; `undefined`: it has not. */
+  get ending(): Failure["code"] | undefined {
+    return this.client.state.error?.code;
+  }
+
   /** Channels subscribed to. */
   get channels(): readonly string[] {
     return [...this.#seen.keys()];

@@ -34,6 +34,8 @@ export interface VerifyReport {
   readonly resumed: number;
   readonly resets: number;
   readonly reads: number;
+  /** Clients whose tokens were revoked while they worked. */
+  readonly revocations: number;
   /** Faults injected, by kind. */
   readonly faults: Readonly<Record<string, number>>;
   /** How long it took to recover from the faults that the record dates, by kind. */
@@ -91,6 +93,7 @@ export function makeReport(parts: ReportParts): VerifyReport {
     resumed: counts.resumed,
     resets: counts.resets,
     reads: counts.ofKind.read ?? 0,
+    revocations: counts.ofKind.revoked ?? 0,
     faults: parts.faults,
     recovery: recoveries(events),
     lost: lostEntries(events),
@@ -131,6 +134,7 @@ export function verdictLines(report: VerifyReport): readonly string[] {
     `${publishes.asked} publishes by ${report.connections} clients on ${report.channels} channels: ${publishes.acknowledged} acknowledged (${share} % of those that could be), ${publishes.mismatched} refused as compared, ${publishes.failed} failed, ${publishes.unknown} unknown.`,
     `${report.deliveries} deliveries, ${report.connectionsLost} lost connections, ${report.resumed} resumed subscriptions, ${report.resets} resets.`,
   ];
+  if (report.revocations > 0) lines.push(`${report.revocations} clients had their tokens revoked.`);
   if (injected.length > 0) {
     lines.push(`Faults: ${injected.map(([kind, count]) => `${count} × ${kind}`).join(", ")}.`);
   }

@@ -2,6 +2,7 @@ import type { FoldedMode } from "@holdfast/protocol";
 import { type Bounds, contractBounds } from "../checker/bounds.js";
 import { checkHistory } from "../checker/check-history.js";
 import type { HistoryEvent, HistoryFact } from "../checker/history.js";
+import { beginMs, Crowd } from "./crowd.js";
 import {
   caughtUp,
   type Quiet,
@@ -11,8 +12,7 @@ import {
   settled,
 } from "./finish.js";
 import { Load } from "./load.js";
-import { pause, until, within } from "./patience.js";
-import { ProbeClient } from "./probe-client.js";
+import { until, within } from "./patience.js";
 import { createRecording, type Recording } from "./recording.js";
 import { makeReport, type VerifyReport } from "./report.js";
 import {
@@ -23,6 +23,7 @@ import {
   verifyLimits,
 } from "./settings.js";
 import { judgedModes, type StateReader, stateChannels } from "./states.js";
+import type { TokenAuthority } from "./withdrawals.js";
 
 /** How far a run is. */
 export interface VerifyProgress {
@@ -40,6 +41,8 @@ export interface VerifyRun {
   readonly faults?: FaultInjector;
   /** Reads states over HTTP; without it only what clients are given and fold is judged. */
   readonly readState?: StateReader;
+  /** Gives every client a token of its own and takes it back now and then; without it nothing is revoked. */
+  readonly authority?: TokenAuthority;
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** Gives the run up; nothing is judged. */
   readonly signal: AbortSignal;
@@ -58,20 +61,7 @@ type Refused = Extract<VerifyOutcome, { ok: false }>;
 
 /** Patience for the first connection and the first answers. */
 const firstAnswerMs = 15_000;
-/** Patience for all clients to be connected and subscribed. */
-const beginMs = 60_000;
-/** Clients that begin in one step, and the pause between steps. */
-const stepClients = 10;
-const stepMs = 50;
 const progressMs = 1_000;
-/** Reconnects are the subject: a client that is refused comes back sooner than by default. */
-const clientLimits = {
-  backoffMinMs: 200,
-  backoffMaxMs: 2_000,
-  connectTimeoutMs: 4_000,
-  stableMs: 2_000,
-} as const;
-
 /** Runs clients against a deployment, records everything, and has the history judged. */
 export async function runVerify(run: VerifyRun): Promise<VerifyOutcome> {
   const refusal = refusalOf(run.settings);
@@ -88,28 +78,35 @@ class Running {
   readonly #run: VerifyRun;
   readonly #recording: Recording;
   readonly #bounds: Bounds;
-  readonly #clients: ProbeClient[] = [];
-  readonly #auditor: ProbeClient;
+  readonly #crowd: Crowd;
   readonly #channels: string[];
   /** Mode of each channel with state. */
   readonly #modes = new Map<string, FoldedMode>();
-  /** Member to the channel it entered. */
-  readonly #entered = new Map<string, string>();
   readonly #startMs: number;
   #presence = false;
   #phase: VerifyProgress["phase"] = "connecting";
   #over = false;
 
   constructor(run: VerifyRun) {
-    const { settings, platform } = run;
+    const { settings, platform, signal, readState, authority } = run;
+    const { clock } = platform;
     this.#run = run;
-    this.#startMs = platform.clock.monoMs();
-    this.#recording = createRecording(() => platform.clock.monoMs(), verifyLimits.maxEvents);
+    this.#startMs = clock.monoMs();
+    this.#recording = createRecording(() => clock.monoMs(), verifyLimits.maxEvents);
     this.#bounds = { ...contractBounds, ...settings.bounds };
     this.#channels = Array.from({ length: settings.channels }, (_, index) => {
       return `${settings.namespace}:${settings.run}-${index + 1}`;
     });
-    this.#auditor = this.#makeClient("auditor");
+    this.#crowd = new Crowd({
+      settings,
+      platform,
+      signal,
+      record: (fact) => this.#record(fact),
+      channels: this.#channels,
+      modeOf: (channel) => this.#modes.get(channel),
+      ...(readState !== undefined && { readState }),
+      ...(authority !== undefined && { authority }),
+    });
     this.#report();
   }
 
@@ -125,7 +122,8 @@ class Running {
       return refuse("unreadable", "The final history could not be read; nothing can be judged.");
     }
     await readStates(quiet);
-    if (this.#presence) await readPresence(quiet, this.#entered);
+    if (this.#presence) await readPresence(quiet, this.#crowd.entered);
+    const findings = this.#crowd.endings();
     if (this.#run.signal.aborted) return interrupted;
     if (this.#recording.overflowed) {
       return refuse(
@@ -133,16 +131,16 @@ class Running {
         `More than ${verifyLimits.maxEvents} events; take less load.`,
       );
     }
-    return this.#judge(caughtUpMs);
+    return this.#judge(caughtUpMs, findings);
   }
 
   /** Frees everything; nothing is recorded from here on. */
   end(): void {
     this.#over = true;
-    for (const client of [this.#auditor, ...this.#clients]) client.close();
+    this.#crowd.end();
   }
 
-  #judge(caughtUpMs: number | undefined): VerifyOutcome {
+  #judge(caughtUpMs: number | undefined, endings: readonly string[]): VerifyOutcome {
     this.#phase = "judging";
     const { settings, faults, platform } = this.#run;
     const events = [...this.#recording.events];
@@ -152,29 +150,12 @@ class Running {
       verdict: checkHistory(events, { bounds: this.#bounds }),
       elapsedMs: platform.clock.monoMs() - this.#startMs,
       faults: faults?.counts ?? {},
-      findings: faults?.findings ?? [],
+      findings: [...(faults?.findings ?? []), ...endings],
       caughtUpMs,
       presenceJudged: this.#presence,
       modesJudged: [...new Set(this.#modes.values())],
     });
     return { ok: true, report, events };
-  }
-
-  #makeClient(name: string): ProbeClient {
-    const { settings, platform } = this.#run;
-    const { token, url } = settings;
-    const { codecs } = platform;
-    return new ProbeClient({
-      ...clientLimits,
-      name,
-      url,
-      platform,
-      codec: codecs[this.#clients.length % codecs.length] ?? codecs[0],
-      record: (fact) => this.#record(fact),
-      modeOf: (channel) => this.#modes.get(channel),
-      ...(this.#run.readState !== undefined && { readState: this.#run.readState }),
-      ...(token !== undefined && { getToken: () => token }),
-    });
   }
 
   #record(fact: HistoryFact): void {
@@ -189,11 +170,11 @@ class Running {
     const history = await within(
       clock,
       firstAnswerMs,
-      this.#auditor.client.channel(channel).history({ limit: 1 }),
+      this.#crowd.auditor.client.channel(channel).history({ limit: 1 }),
     );
     if (this.#run.signal.aborted) return interrupted;
     if (history === undefined) {
-      const { reason } = this.#auditor.client.state;
+      const { reason } = this.#crowd.auditor.client.state;
       const why = reason === undefined ? "no answer" : reason;
       return refuse("unreachable", `${url} does not take a connection (${why}).`);
     }
@@ -203,7 +184,7 @@ class Running {
         `${history.code}: ${history.message} The run needs channels with history under ${namespace}:*, and the right to subscribe, publish and read history there.`,
       );
     }
-    const presence = this.#auditor.client.channel(channel).presence;
+    const presence = this.#crowd.auditor.client.channel(channel).presence;
     const entered = await within(clock, firstAnswerMs, presence.enter());
     this.#presence = entered?.ok === true;
     if (this.#presence) await within(clock, firstAnswerMs, presence.leave());
@@ -216,63 +197,22 @@ class Running {
     const { settings, platform } = this.#run;
     const names = stateChannels(settings.namespace, settings.run, mode);
     for (const name of names) this.#modes.set(name, mode);
-    const begun = names.map((name) => this.#auditor.subscribe(name).catch(() => undefined));
+    const begun = names.map((name) => this.#crowd.auditor.subscribe(name).catch(() => undefined));
     await within(platform.clock, firstAnswerMs, Promise.all(begun));
-    const isThere = names.every((name) => this.#auditor.client.channel(name).state !== undefined);
+    const isThere = names.every(
+      (name) => this.#crowd.auditor.client.channel(name).state !== undefined,
+    );
     if (isThere) this.#channels.push(...names);
     else for (const name of names) this.#modes.delete(name);
   }
 
-  /** Connects the clients, a few at a time, and waits until all are subscribed and present. */
+  /** Connects the clients and waits until all have what they ask for. */
   async #begin(): Promise<Refused | undefined> {
-    const { settings, platform, signal } = this.#run;
-    const beginning: Promise<void>[] = [];
-    const problems: string[] = [];
-    for (let index = 0; index < settings.connections && !signal.aborted; index += 1) {
-      const client = this.#makeClient(`c${index + 1}`);
-      this.#clients.push(client);
-      const began = this.#beginClient(client, index).catch((cause: unknown) => {
-        problems.push(cause instanceof Error ? cause.message : String(cause));
-      });
-      beginning.push(began);
-      if (index % stepClients === stepClients - 1) await pause(platform.clock, stepMs, signal);
-    }
-    let done = false;
-    void Promise.all(beginning).then(() => {
-      done = true;
-    });
-    const stop = () => done || problems.length > 0;
-    const all = await until(platform.clock, stop, { withinMs: beginMs, everyMs: 50, signal });
-    if (signal.aborted) return interrupted;
-    if (problems[0] !== undefined) return refuse("refused", problems[0]);
-    if (!all)
-      return refuse("unreachable", `Not every client could subscribe within ${beginMs} ms.`);
-    return undefined;
-  }
-
-  async #beginClient(client: ProbeClient, index: number): Promise<void> {
-    const { subscriptionsPerConnection } = this.#run.settings;
-    const { length } = this.#channels;
-    for (let n = 0; n < subscriptionsPerConnection; n += 1) {
-      // Neighbouring clients share one channel and differ in the next.
-      const at = (index + n * (1 + Math.floor(index / length))) % length;
-      const channel = this.#channels[this.#freeFrom(client, at)];
-      if (channel !== undefined) await client.subscribe(channel);
-    }
-    // Those with state were added behind the channels that the run is about.
-    const home = this.#channels[index % this.#run.settings.channels];
-    if (!this.#presence || home === undefined) return;
-    const refused = await client.enter(home);
-    if (refused !== undefined) throw new Error(`presence: ${refused.code}: ${refused.message}`);
-    const { member } = client.client;
-    if (member !== undefined) this.#entered.set(member, home);
-  }
-
-  #freeFrom(client: ProbeClient, start: number): number {
-    let at = start;
-    while (client.channels.includes(this.#channels[at] ?? ""))
-      at = (at + 1) % this.#channels.length;
-    return at;
+    const begun = await this.#crowd.begin(this.#presence);
+    if (begun === "all") return undefined;
+    if (begun === "interrupted") return interrupted;
+    if (begun !== "not_all") return refuse("refused", begun.refused);
+    return refuse("unreachable", `Not every client could subscribe within ${beginMs} ms.`);
   }
 
   /** Load and faults for the time asked for, then the end of all faults. */
@@ -283,7 +223,7 @@ class Running {
     const load = new Load({
       clock,
       random,
-      clients: this.#clients,
+      clients: this.#crowd.clients,
       channels: this.#channels,
       publishesPerSecond: settings.publishesPerSecond,
       dropsPerSecond: settings.dropsPerSecond,
@@ -292,12 +232,14 @@ class Running {
     });
     load.start();
     faults?.start((fact) => this.#record(fact));
+    this.#crowd.withdrawals?.start(this.#crowd.clients.map(({ name }) => name));
     await until(clock, () => load.stoppedEarly, {
       withinMs: settings.durationMs,
       everyMs: 100,
       signal,
     });
     load.stop();
+    await this.#crowd.withdrawals?.stop();
     await faults?.stop();
     this.#record({ kind: "healed" });
   }
@@ -306,8 +248,8 @@ class Running {
     return {
       clock: this.#run.platform.clock,
       signal: this.#run.signal,
-      auditor: this.#auditor,
-      clients: this.#clients,
+      auditor: this.#crowd.auditor,
+      clients: this.#crowd.clients,
       channels: this.#channels,
       modeOf: (channel) => this.#modes.get(channel),
       bounds: this.#bounds,
@@ -322,7 +264,7 @@ class Running {
     onProgress({
       phase: this.#phase,
       elapsedMs: platform.clock.monoMs() - this.#startMs,
-      open: this.#clients.filter((client) => client.isOpen).length,
+      open: this.#crowd.clients.filter((client) => client.isOpen).length,
       events: this.#recording.events.length,
       faults: faults?.counts ?? {},
     });

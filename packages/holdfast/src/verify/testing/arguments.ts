@@ -10,6 +10,9 @@ export interface GatewayArguments {
   readonly broker: number | string;
   readonly namespace: string;
   readonly maxConnections: number;
+  /** Secret of the tokens (HS256), and the key of the HTTP API: both of this run alone. */
+  readonly tokenSecret: string;
+  readonly apiKey: string;
 }
 
 /** What the command told a process it started. */

@@ -2,21 +2,26 @@
 // the run's own, which no configuration of `holdfast serve` can name.
 import { connectRemoteBroker } from "@holdfast/broker/testing";
 import { silentLogger } from "@holdfast/core";
+import { jwt } from "@holdfast/gateway/jwt";
 import { createGateway } from "../../gateway.js";
 import { type GatewayArguments, readArguments } from "./arguments.js";
 
-const { broker: told, namespace, maxConnections } = readArguments<GatewayArguments>(process.argv);
+const args = readArguments<GatewayArguments>(process.argv);
+const { broker: told, namespace, maxConnections, tokenSecret, apiKey } = args;
 // Nothing is trimmed: a reset would have no excuse.
 const history = { maxCount: 1_000_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 };
 const everything = ["subscribe", "publish", "presence", "history"] as const;
 const broker = typeof told === "number" ? await connectRemoteBroker(told) : told;
 const gateway = createGateway({
   broker,
+  authenticate: jwt({ secrets: [tokenSecret] }),
+  apiKeys: [apiKey],
   channels: {
     [`${namespace}:*`]: { history, presence: true },
     [`${namespace}-last:*`]: { history, presence: true, state: "last" },
     [`${namespace}-merge:*`]: { history, presence: true, state: "merge" },
   },
+  // For the auditor, who is never refused, and for states read over HTTP.
   anonymous: Object.fromEntries(
     ["", "-last", "-merge"].map((suffix) => [`${namespace}${suffix}:*`, everything]),
   ),
