@@ -23,19 +23,30 @@ const reasons: Readonly<Record<Discontinuity, string>> = {
   "machine-crashed": "the machine stopped with entries acknowledged that may not have been flushed",
 };
 
+/** Opens the store in a file, made anew where there is none. */
+export type OpenStore = (path: string, sync: Sync) => Promise<Store>;
+
 /**
  * Opens the file engine in a folder of this machine's own disk, which no other process may have open.
  * Rejects with EngineError when it is in use, damaged, of another version or another number of
  * partitions; throws RangeError on a limit out of range.
  */
-export async function createFileBroker(options: FileBrokerOptions): Promise<FileBroker> {
+export function createFileBroker(options: FileBrokerOptions): Promise<FileBroker> {
+  return createFileBrokerOver(openStoreFile, options);
+}
+
+/** `createFileBroker` over a store that is opened in another way: tests let one die at a commit of their choice. */
+export async function createFileBrokerOver(
+  openStore: OpenStore,
+  options: FileBrokerOptions,
+): Promise<FileBroker> {
   const limits = resolveFileLimits(options);
   const { folder, sync = "disk" } = options;
   await makeFolder(folder);
   const lock = await FolderLock.take(folder);
   try {
     const path = join(folder, storeName);
-    const store = await openStoreFile(path, sync);
+    const store = await openStore(path, sync);
     try {
       const facts = await takeStore(store, { ...options, sync }, limits, path);
       const engine = new FileEngine({ options, limits, store, facts });
