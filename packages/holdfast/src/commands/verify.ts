@@ -71,9 +71,9 @@ const flags = {
     description:
       "With --spawn: URL of the engine. redis: or nats: alone starts such a server and harms it too, file: alone makes a store for one gateway; without one: an engine in memory.",
   }),
-  engineFaults: strings(engineFaultNames, {
+  engineFaults: strings([], {
     unit: "",
-    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")} (failover: redis:, restore an older copy: nats:).`,
+    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")} (failover: redis:, restore an older copy: nats:). Without it: all that this engine has.`,
   }),
   faults: strings(faultTargets, {
     unit: "",

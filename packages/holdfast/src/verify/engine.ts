@@ -65,7 +65,7 @@ async function startRedis(
   names: readonly string[],
   guard: (pid: number) => void,
 ): Promise<NamedEngine> {
-  const faults = names.map((name) => faultName(name, "redis:", redisFaults));
+  const faults = faultsNamed(names, "redis:", redisFaults);
   const pair = await RedisPair.start(faults.includes("failover"), guard).catch((cause: unknown) => {
     throw new EngineError("redis: needs a redis-server on this machine; install it.", { cause });
   });
@@ -86,7 +86,7 @@ async function startNats(
   names: readonly string[],
   guard: (pid: number) => void,
 ): Promise<NamedEngine> {
-  const faults = names.map((name) => faultName(name, "nats:", natsFaults));
+  const faults = faultsNamed(names, "nats:", natsFaults);
   const server = await NatsSingle.start(guard).catch((cause: unknown) => {
     throw new EngineError("nats: needs a nats-server on this machine; install it.", { cause });
   });
@@ -106,14 +106,18 @@ async function startNats(
 const redisFaults = ["kill", "stop", "wipe", "failover"] as const;
 const natsFaults = ["kill", "stop", "wipe", "restore"] as const;
 
-function faultName<Name extends string>(
-  name: string,
+/** The faults asked for; all that an engine has where none is named. */
+function faultsNamed<Name extends string>(
+  names: readonly string[],
   engine: string,
   known: readonly Name[],
-): Name {
-  const found = known.find((one) => one === name);
-  if (found !== undefined) return found;
-  throw new EngineError(`--engine-faults: ${name} is none of ${engine} (${known.join(", ")}).`);
+): readonly Name[] {
+  if (names.length === 0) return known;
+  return names.map((name) => {
+    const found = known.find((one) => one === name);
+    if (found !== undefined) return found;
+    throw new EngineError(`--engine-faults: ${name} is none of ${engine} (${known.join(", ")}).`);
+  });
 }
 
 function natsFault(name: (typeof natsFaults)[number], server: NatsSingle): EngineFault {
