@@ -6,8 +6,13 @@ type Pause = (ms: number) => Promise<void>;
 const restartAfterMs = 500;
 /** Past every timeout of the gateways' connections. */
 const stopMs = 7_000;
-/** What is acknowledged meanwhile is lost by a failover. */
-const behindMs = 1_500;
+/** What is acknowledged meanwhile is lost by a failover, which otherwise proves nothing. */
+const behindPublications = 40;
+/** Time for what was relayed last to be handed over. */
+const handOverMs = 500;
+/** Longest wait for a system that is kept from publishing by its other faults. */
+const behindTries = 40;
+const behindTryMs = 250;
 const syncPatienceMs = 10_000;
 
 /**
@@ -80,7 +85,7 @@ export class RedisPair {
     if (successor === undefined) throw new Error("there is no replica");
     this.#isLinked = false;
     for (const link of [...(this.#replication?.links ?? [])]) link.destroy();
-    await pause(behindMs);
+    await fallBehind(former, pause);
     await former.crash();
     await successor.ask("REPLICAOF", "NO", "ONE");
     this.#master = successor;
@@ -121,6 +126,20 @@ async function startServer(guard: (pid: number) => void): Promise<RedisServer> {
   });
   guard(server.pid);
   return server;
+}
+
+/** Waits until a master has relayed a number of publications that its replica does not learn of. */
+async function fallBehind(master: RedisServer, pause: Pause): Promise<void> {
+  const enough = (await relayed(master)) + behindPublications;
+  for (let tries = 0; tries < behindTries && (await relayed(master)) < enough; tries += 1) {
+    await pause(behindTryMs);
+  }
+  await pause(handOverMs);
+}
+
+async function relayed(master: RedisServer): Promise<number> {
+  const stats = String(await master.ask("INFO", "commandstats"));
+  return Number(/^cmdstat_publish:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
 }
 
 async function isSynced(server: RedisServer): Promise<boolean> {

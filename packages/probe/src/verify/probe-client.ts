@@ -194,8 +194,9 @@ export class ProbeClient {
     this.#record(stateFact("http", channel, read.position, read.state));
   }
 
-  /** Records the states it has now, whether they have just moved or not. */
+  /** Records the states it has now, whether they have just moved or not; one that has ended has none. */
   noteStates(): void {
+    if (this.ending !== undefined) return;
     for (const [channel, { position }] of this.#seen) {
       if (this.#modeOf(channel) === undefined || position === undefined) continue;
       this.#record(stateFact(this.name, channel, position, this.client.channel(channel).state));

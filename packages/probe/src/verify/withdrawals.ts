@@ -38,7 +38,7 @@ export class Withdrawals {
   readonly #options: WithdrawalOptions;
   readonly #tokens = new Map<string, string>();
   readonly #without = new Set<string>();
-  readonly #revoked = new Set<string>();
+  readonly #ordered = new Set<string>();
   #intruders = 0;
   readonly #stop = new AbortController();
   #working: Promise<void> = Promise.resolve();
@@ -60,7 +60,7 @@ export class Withdrawals {
    * which no other token can be expected to cure.
    */
   mayEnd(user: string): boolean {
-    return this.#revoked.has(user);
+    return this.#ordered.has(user);
   }
 
   /** Begins with these clients. */
@@ -91,10 +91,11 @@ export class Withdrawals {
     const { clock, authority, record } = this.#options;
     const { signal } = this.#stop;
     this.#without.add(user);
+    // Whatever the answer, the order may have been carried out.
+    this.#ordered.add(user);
     const accepted = () => authority.revoke(user);
     const wait = { withinMs: Number.POSITIVE_INFINITY, everyMs: againMs, signal };
     if (await until(clock, accepted, wait)) {
-      this.#revoked.add(user);
       record({ kind: "revoked", client: user });
       const endIntruder = this.#intrude(user);
       await pause(clock, withoutMs, signal);
