@@ -64,6 +64,7 @@ static const char* read_lists(napi_env env, napi_value parts, const int32_t* end
 }
 
 static ssize_t send_list(int descriptor, const struct list* list) {
+  if (descriptor < 0) return -EBADF;
   struct msghdr message = {.msg_iov = list->parts, .msg_iovlen = list->count};
   ssize_t sent;
   do {
@@ -77,6 +78,7 @@ static ssize_t send_list(int descriptor, const struct list* list) {
 
 // sendEach(count, descriptors: Int32Array, which: Int32Array, parts: Uint8Array[], ends: Int32Array, taken: Int32Array)
 // Descriptor i is sent list which[i]: the parts from ends[which[i] - 1] (0 for the first) up to ends[which[i]].
+// A negative descriptor stands for one that must not be used: nothing is sent.
 // taken[i] becomes the bytes the kernel took (0 when it would block), or the negative errno.
 // Returns how many descriptors did not take everything, so that the usual case needs no second look.
 static napi_value send_each(napi_env env, napi_callback_info info) {

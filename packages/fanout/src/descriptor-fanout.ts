@@ -1,23 +1,23 @@
 import type { Fanout } from "./fanout.js";
 import type { SendEach } from "./native.js";
 import type { SharedBytes } from "./shared-bytes.js";
-import type { StreamState, Target, TargetHolder } from "./target.js";
+import { type Target, type TargetHolder, throughStream } from "./target.js";
 
 /** Sockets, and buffers, handed to the kernel in one crossing; the helper's own bounds. */
 const batchSize = 1024;
 
-/** In place of a descriptor: the target's stream has to be used. */
-const throughStream = -1;
+/** In place of a descriptor: the target has to be asked. */
+const unknown = -2;
 /** In place of a descriptor: no target has the number. */
-const nobody = -2;
+const nobody = -3;
 
 /**
  * Writes to the descriptors of plain sockets, a batch at a time.
  *
- * A descriptor is read once and trusted only while its stream was not destroyed: `destroy()` says so in
- * the same step that closes the descriptor, before, so a closed and reused number is never written to.
- * What has to be known of a target is kept in arrays beside each other, and of the rest one object alone,
- * the stream's state, is looked at: with thousands of sockets it is fetching objects that costs.
+ * A target's descriptor is asked for once and then trusted until the target says that its stream is about
+ * to use it, to close it above all: so a closed and reused number is never written to. With thousands of
+ * sockets it is fetching their objects that costs, so that in the usual case none of them is looked at:
+ * what has to be known of a target stands in arrays.
  */
 export class DescriptorFanout implements Fanout, TargetHolder {
   readonly kind: Fanout["kind"];
@@ -25,25 +25,21 @@ export class DescriptorFanout implements Fanout, TargetHolder {
   readonly #send: SendEach;
   // By a target's number.
   readonly #targets: (Target | undefined)[] = [];
-  readonly #states: (StreamState | undefined)[] = [];
   readonly #descriptors: number[] = [];
   /** The batch in which a target is queued. */
   readonly #queuedIn: number[] = [];
-  // The batch: who gets which list.
+  // The batch: who gets which list, and what becomes of it.
   readonly #indexes = new Int32Array(batchSize);
-  readonly #slots = new Int32Array(batchSize);
+  readonly #given = new Int32Array(batchSize);
+  readonly #which = new Int32Array(batchSize);
+  readonly #taken = new Int32Array(batchSize);
+  readonly #ends = new Int32Array(batchSize);
   #count = 0;
   /** Numbers the batches, so that a list or target knows whether it stands in this one. */
   #batch = 1;
   #lists: SharedBytes[] = [];
   #parts: Uint8Array[] = [];
   #incomplete = 0;
-  // What the helper is given, and gives back: `#order` says which of the batch a descriptor is.
-  readonly #given = new Int32Array(batchSize);
-  readonly #which = new Int32Array(batchSize);
-  readonly #order = new Int32Array(batchSize);
-  readonly #ends = new Int32Array(batchSize);
-  readonly #taken = new Int32Array(batchSize);
 
   /** `send` writes a batch; `reason` is why it is not the native one. */
   constructor(kind: Fanout["kind"], send: SendEach, reason?: string) {
@@ -54,10 +50,8 @@ export class DescriptorFanout implements Fanout, TargetHolder {
 
   attach(index: number, target: Target): void {
     this.detach(index);
-    const { socket, handle } = target;
     this.#targets[index] = target;
-    this.#states[index] = socket._writableState;
-    this.#descriptors[index] = handle?.fd ?? throughStream;
+    this.#descriptors[index] = unknown;
     this.#queuedIn[index] = 0;
     target.heldBy(this, index);
   }
@@ -67,28 +61,33 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     if (this.#queuedIn[index] === this.#batch) this.#cross();
     this.#targets[index]?.heldBy(undefined, nobody);
     this.#targets[index] = undefined;
-    this.#states[index] = undefined;
     this.#descriptors[index] = nobody;
   }
 
-  stopped(index: number): void {
-    this.#descriptors[index] = throughStream;
+  touched(index: number): void {
+    this.#descriptors[index] = unknown;
+    // What is queued for it goes the longer way, behind whatever its stream does now.
+    if (this.#queuedIn[index] === this.#batch)
+      this.#given[this.#indexes.indexOf(index)] = throughStream;
   }
 
   add(index: number, bytes: SharedBytes): void {
-    if (bytes.size === 0 || (this.#descriptors[index] ?? nobody) === nobody) return;
     // Its first bytes may be taken in part: the second have to wait for what becomes of them.
     if (this.#queuedIn[index] === this.#batch) this.#cross();
+    if (bytes.size === 0 || (this.#descriptors[index] ?? nobody) === nobody) return;
     if (bytes.parts.length > batchSize) {
       this.#writeThroughStream(index, bytes, 0);
       return;
     }
     // `slot` is another fan-out's unless the list in it is this very one.
     if (bytes.batch !== this.#batch || this.#lists[bytes.slot] !== bytes) this.#enlist(bytes);
+    const descriptor = this.#descriptors[index] ?? unknown;
+    const at = this.#count;
     this.#queuedIn[index] = this.#batch;
-    this.#indexes[this.#count] = index;
-    this.#slots[this.#count] = bytes.slot;
-    this.#count++;
+    this.#indexes[at] = index;
+    this.#given[at] = descriptor === unknown ? this.#ask(index) : descriptor;
+    this.#which[at] = bytes.slot;
+    this.#count = at + 1;
     if (this.#count === batchSize) this.#cross();
   }
 
@@ -97,6 +96,12 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     const incomplete = this.#incomplete;
     this.#incomplete = 0;
     return incomplete;
+  }
+
+  #ask(index: number): number {
+    const descriptor = this.#targets[index]?.descriptor ?? throughStream;
+    if (descriptor !== throughStream) this.#descriptors[index] = descriptor;
+    return descriptor;
   }
 
   #enlist(bytes: SharedBytes): void {
@@ -108,50 +113,23 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     this.#ends[bytes.slot] = this.#parts.length;
   }
 
-  /** Nothing runs between the look at a descriptor and the call that uses it, so nothing can have closed it. */
   #cross(): void {
     const count = this.#count;
-    try {
-      const sockets = this.#look(count);
-      const incomplete = sockets === 0 ? 0 : this.#sendTo(sockets);
-      if (sockets < count || incomplete > 0) this.#finishThroughStreams(count, sockets);
-    } finally {
-      this.#count = 0;
-      this.#batch++;
-      this.#lists = [];
-      this.#parts = [];
-    }
-  }
-
-  /** Picks the targets whose descriptor may be used: open, with nothing in the stream, not half closed. */
-  #look(count: number): number {
-    let sockets = 0;
-    for (let at = 0; at < count; at++) {
-      const index = this.#indexes[at] ?? 0;
-      const descriptor = this.#descriptors[index] ?? nobody;
-      if (descriptor < 0) continue;
-      const state = this.#states[index];
-      if (state === undefined || state.length > 0 || state.ending || state.destroyed) continue;
-      this.#given[sockets] = descriptor;
-      this.#which[sockets] = this.#slots[at] ?? 0;
-      this.#order[sockets] = at;
-      sockets++;
-    }
-    return sockets;
-  }
-
-  #sendTo(sockets: number): number {
-    return this.#send(sockets, this.#given, this.#which, this.#parts, this.#ends, this.#taken);
+    const lists = this.#lists;
+    const parts = this.#parts;
+    this.#count = 0;
+    this.#batch++;
+    this.#lists = [];
+    this.#parts = [];
+    const incomplete = this.#send(count, this.#given, this.#which, parts, this.#ends, this.#taken);
+    if (incomplete > 0) this.#finishThroughStreams(count, lists);
   }
 
   /** An error number is left to the stream as well: its own write meets the same error and reports it. */
-  #finishThroughStreams(count: number, sockets: number): void {
-    let next = 0;
+  #finishThroughStreams(count: number, lists: readonly SharedBytes[]): void {
     for (let at = 0; at < count; at++) {
-      const isSent = next < sockets && this.#order[next] === at;
-      const taken = isSent ? Math.max(0, this.#taken[next] ?? 0) : 0;
-      if (isSent) next++;
-      const bytes = this.#lists[this.#slots[at] ?? -1];
+      const taken = Math.max(0, this.#taken[at] ?? 0);
+      const bytes = lists[this.#which[at] ?? -1];
       if (bytes === undefined || taken === bytes.size) continue;
       this.#writeThroughStream(this.#indexes[at] ?? 0, bytes, taken);
     }

@@ -311,7 +311,7 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     });
     const [near] = (await arrived) as [Socket];
     const target = new Target(near);
-    expect(target.handle).toBeNull();
+    expect(target.descriptor).toBe(-1);
     const heard = collect(far, 7);
     const fanout = create();
     send(fanout, [target], bytes("sec", "ret"));
@@ -329,7 +329,7 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     const far = createConnection(path);
     const near = await arrived;
     const target = new Target(near);
-    expect(target.handle).toBeNull();
+    expect(target.descriptor).toBe(-1);
     const heard = collect(far, 2);
     send(create(), [target], bytes("ok"));
     expect(String(await heard)).toBe("ok");

@@ -1,6 +1,9 @@
 import { writeSync, writevSync } from "node:fs";
 import type { SendEach } from "./native.js";
 
+/** EBADF. */
+const badDescriptor = -9;
+
 /**
  * The native helper's twin: one `write(2)` or `writev(2)` per descriptor. Sockets do not block, so what
  * is not taken at once is reported as such; Node ignores SIGPIPE, so a peer that is gone is an error.
@@ -27,6 +30,7 @@ export const sendInJavaScript: SendEach = (count, descriptors, which, parts, end
 
 /** Bytes that were taken, 0 when it would block, or the negative error number. */
 function write(descriptor: number, list: readonly Uint8Array[]): number {
+  if (descriptor < 0) return badDescriptor;
   const [first] = list;
   try {
     return list.length === 1 && first !== undefined

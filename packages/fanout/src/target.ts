@@ -1,17 +1,11 @@
 import type { Duplex } from "node:stream";
 import type { SharedBytes } from "./shared-bytes.js";
+import { type StreamHandle, type Watcher, watch } from "./watched-handle.js";
 
-/** What of Node's stream handle is relied on: its descriptor. */
-export interface StreamHandle {
-  readonly fd: number;
-}
-
-/**
- * What of a stream's state is relied on: what it holds, that its end was asked for, and that it was
- * destroyed, which is said before the descriptor is closed.
- */
+/** What of a stream's state is relied on: what it holds, and that it was corked, ended or destroyed. */
 export interface StreamState {
   readonly length: number;
+  readonly corked: number;
   readonly ending: boolean;
   readonly destroyed: boolean;
 }
@@ -29,11 +23,14 @@ export interface Drained {
   drained(): void;
 }
 
-/** Who keeps a copy of what a target is. */
+/** Who keeps a copy of what a target's `descriptor` says. */
 export interface TargetHolder {
-  /** The target with this number takes nothing any more. */
-  stopped(index: number): void;
+  /** The copy holds no longer. */
+  touched(index: number): void;
 }
+
+/** In place of a descriptor: the target's stream has to be used. */
+export const throughStream = -1;
 
 const nothing = new Uint8Array(0);
 
@@ -47,16 +44,17 @@ function plainHandle(socket: SocketWithHandle): StreamHandle | null {
   if (handle.constructor.name !== "TCP" || typeof handle.fd !== "number") return null;
   const { _writableState: state } = socket;
   if (socket.connecting === true || typeof state?.length !== "number") return null;
-  if (typeof state.ending !== "boolean" || typeof state.destroyed !== "boolean") return null;
+  if (typeof state.corked !== "number" || typeof state.ending !== "boolean") return null;
+  if (typeof state.destroyed !== "boolean") return null;
   return handle.fd >= 0 ? handle : null;
 }
 
 /** A socket that takes shared bytes: by its descriptor, if it is a plain one, or through its stream. */
-export class Target {
+export class Target implements Watcher {
   readonly socket: SocketWithHandle;
-  /** The handle a plain socket had when it was looked at; null: the stream has to be used. */
-  readonly handle: StreamHandle | null;
   readonly #owner: Drained | undefined;
+  /** What a plain socket's handle has, until it is stopped. */
+  #descriptor = throughStream;
   #isStopped = false;
   #isWatching = false;
   #holder: TargetHolder | undefined;
@@ -64,22 +62,44 @@ export class Target {
 
   constructor(socket: Duplex, owner?: Drained) {
     this.socket = socket;
-    this.handle = plainHandle(socket);
     this.#owner = owner;
+    const handle = plainHandle(this.socket);
+    if (handle !== null && watch(handle, this)) this.#descriptor = handle.fd;
   }
 
-  /** Tells `holder` when the target is stopped; one that is stopped already is told so at once. */
+  /**
+   * The descriptor that may be written to: it is open, its stream holds nothing and was not ended.
+   * Holds until `TargetHolder.touched` says otherwise; `throughStream` is never told of.
+   *
+   * One case is not seen: a stream that is corked and then written to, and left so.
+   */
+  get descriptor(): number {
+    if (this.#descriptor === throughStream) return throughStream;
+    const { _writableState: state } = this.socket;
+    if (state === undefined || state.destroyed || state.ending) return throughStream;
+    return state.length > 0 || state.corked > 0 ? throughStream : this.#descriptor;
+  }
+
+  /** Tells `holder` from now on. */
   heldBy(holder: TargetHolder | undefined, index: number): void {
     this.#holder = holder;
     this.#index = index;
-    if (this.#isStopped) holder?.stopped(index);
+  }
+
+  touched(): void {
+    this.#holder?.touched(this.#index);
+  }
+
+  replaced(): void {
+    this.#descriptor = throughStream;
+    this.touched();
   }
 
   /** Takes nothing any more; what was written before goes on. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#holder?.stopped(this.#index);
+    this.replaced();
   }
 
   /** Bytes the stream holds because the kernel has not taken them. */

@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DescriptorFanout } from "./descriptor-fanout.js";
+import type { SendEach } from "./native.js";
+import { sendInJavaScript } from "./send-in-javascript.js";
+import { SharedBytes } from "./shared-bytes.js";
+import { Target } from "./target.js";
+import { collect, SocketPairs } from "./testing/pairs.js";
+import { type StreamHandle, type Watcher, watch } from "./watched-handle.js";
+
+let sockets: SocketPairs;
+beforeEach(async () => {
+  sockets = await SocketPairs.listen();
+});
+afterEach(() => sockets.close());
+
+const handleOf = (socket: Socket): StreamHandle =>
+  (socket as Socket & { readonly _handle: StreamHandle })._handle;
+
+class Counting implements Watcher {
+  touches = 0;
+  replacements = 0;
+  touched(): void {
+    this.touches++;
+  }
+  replaced(): void {
+    this.replacements++;
+  }
+}
+
+describe("a watched handle tells before its stream", () => {
+  it.each<[string, (socket: Socket) => unknown]>([
+    ["writes bytes", (socket) => socket.write(Buffer.from("a"))],
+    ["writes text of any encoding", (socket) => socket.write("ä", "utf16le")],
+    [
+      "writes a vector",
+      (socket) => {
+        socket.cork();
+        socket.write("a");
+        socket.write("b");
+        socket.uncork();
+      },
+    ],
+    ["says that it ends", (socket) => socket.end()],
+    ["closes", (socket) => socket.destroy()],
+    ["resets", (socket) => socket.resetAndDestroy()],
+  ])("%s", async (_what, act) => {
+    const { near } = await sockets.pair();
+    const watcher = new Counting();
+    expect(watch(handleOf(near), watcher)).toBe(true);
+    expect(watcher.touches).toBe(0);
+    act(near);
+    expect(watcher.touches).toBe(1);
+  });
+});
+
+/** What Node's handle has, and a descriptor that no system call is made with. */
+class FakeHandle implements StreamHandle {
+  readonly fd = 1_000_000;
+  writeBuffer(): void {}
+  writev(): void {}
+  shutdown(): void {}
+  close(): void {}
+  reset(): void {}
+}
+
+it.each(["close", "reset"] as const)(
+  "a handle's watcher is forgotten with its descriptor at a %s",
+  (closing) => {
+    const [first, second] = [new FakeHandle(), new FakeHandle()];
+    const [watcher, other] = [new Counting(), new Counting()];
+    watch(first, watcher);
+    first[closing]();
+    watch(second, other);
+    second.writeBuffer();
+    second[closing]();
+    expect(other.touches).toBe(2);
+    expect([watcher.touches, watcher.replacements]).toEqual([1, 0]);
+  },
+);
+
+it("what has not the methods of Node's handle is not watched", () => {
+  const handle = { fd: 1_000_000, writeBuffer: () => 0, close: () => {} };
+  expect(watch(handle, new Counting())).toBe(false);
+});
+
+it("two targets of one socket both reach it, the earlier one through its stream", async () => {
+  const { near, far } = await sockets.pair();
+  const [earlier, later] = [new Target(near), new Target(near)];
+  expect(earlier.descriptor).toBe(-1);
+  expect(later.descriptor).toBe(handleOf(near).fd);
+  const fanout = new DescriptorFanout("javascript", sendInJavaScript);
+  fanout.attach(1, earlier);
+  fanout.attach(2, later);
+  for (const [index, text] of [
+    [1, "a"],
+    [2, "b"],
+    [1, "c"],
+  ] as const) {
+    fanout.add(index, new SharedBytes([Buffer.from(text)]));
+    fanout.flush();
+  }
+  expect(String(await collect(far, 3))).toBe("abc");
+});
+
+it("a descriptor is given to the helper until the stream is used, and again when the stream is empty", async () => {
+  const { near, far } = await sockets.pair();
+  const given: number[] = [];
+  const spy: SendEach = (count, descriptors, ...rest) => {
+    given.push(...descriptors.subarray(0, count));
+    return sendInJavaScript(count, descriptors, ...rest);
+  };
+  const fanout = new DescriptorFanout("javascript", spy);
+  const target = new Target(near);
+  const { fd } = handleOf(near);
+  fanout.attach(1, target);
+  const send = (between?: () => void): void => {
+    fanout.add(1, new SharedBytes([Buffer.from("x")]));
+    between?.();
+    fanout.flush();
+  };
+  send();
+  send(() => near.write("."));
+  send();
+  far.pause();
+  const size = 16 * 1_048_576;
+  near.write(Buffer.alloc(size));
+  const drained = once(near, "drain");
+  send();
+  far.resume();
+  const heard = collect(far, size + 6);
+  await drained;
+  send();
+  expect(given).toEqual([fd, -1, fd, -1, fd]);
+  const received = await heard;
+  expect(received.toString("latin1", 0, 4)).toBe("x.xx");
+  expect(received.toString("latin1", size + 4)).toBe("xx");
+});
