@@ -136,8 +136,8 @@ export const plantedBugs = [
     name: "duplicate on retry: the engine forgets publish keys",
     invariants: ["key-idempotence"],
     file: `${memory}/admission.ts`,
-    find: `const named = key === undefined ? {} : { keyName: keyName(key) };`,
-    replace: `const named = { ...(key !== undefined && {}) };`,
+    find: `if (key !== undefined) publish.keyName = keyName(key);`,
+    replace: "",
     seeds: 20,
   },
   {

@@ -54,8 +54,8 @@ export const delivery = [
     row: 26,
     name: "keys are forgotten",
     file: "packages/broker/src/memory/admission.ts",
-    find: "const named = key === undefined ? {} : { keyName: keyName(key) };",
-    replace: "const named = { ...(key !== undefined && {}) };",
+    find: "if (key !== undefined) publish.keyName = keyName(key);",
+    replace: "",
     test: test(`${session}/publishing.test.ts`, "its acknowledgement was lost (abuse 26)"),
   },
   {

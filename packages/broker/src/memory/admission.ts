@@ -1,7 +1,7 @@
 import { type Failure, failure } from "@holdfast/protocol";
 import type { PublisherSession, PublishRequest } from "../contract.js";
 import type { MemoryLimits } from "./options.js";
-import type { Outcome, Publishers } from "./publishers.js";
+import type { Outcome, Publishers, RememberedPublish } from "./publishers.js";
 
 /** What to do with a publish. */
 export type Verdict =
@@ -52,8 +52,11 @@ export class Admission {
 
   /** Remembers an append. */
   remember({ key, session }: PublishRequest, outcome: Outcome): void {
-    const named = key === undefined ? {} : { keyName: keyName(key) };
-    this.#publishers.remember({ ...named, ...(session === undefined ? {} : { session }) }, outcome);
+    // Field by field: spreading optional ones costs several times as much.
+    const publish: { -readonly [Name in keyof RememberedPublish]: RememberedPublish[Name] } = {};
+    if (key !== undefined) publish.keyName = keyName(key);
+    if (session !== undefined) publish.session = session;
+    this.#publishers.remember(publish, outcome);
   }
 
   /** undefined: the publish is the session's next. */

@@ -118,7 +118,7 @@ export class Channel {
     const payload = this.#payloadOf(request);
     if ("ok" in payload) return payload;
     const guarded = request.key !== undefined || request.session !== undefined;
-    const sum = guarded ? digest({ data: payload.value, ...bytesOf(request) }) : "";
+    const sum = guarded ? digestOf(request, payload) : "";
     if (guarded) {
       const verdict = this.#admission.judge(request, sum, nowMs);
       if (verdict.kind === "refused") return verdict.failure;
@@ -304,8 +304,8 @@ export class Channel {
   }
 }
 
-const bytesOf = (request: PublishRequest): { bytes?: Uint8Array } =>
-  request.bytes === undefined ? {} : { bytes: request.bytes };
+const digestOf = ({ bytes }: PublishRequest, { value }: Copied): string =>
+  digest(bytes === undefined ? { data: value } : { bytes });
 
 /** An older ancestor shares no more than the newest cut left. */
 const atMost = (lineage: Lineage, upTo: number): Lineage => ({

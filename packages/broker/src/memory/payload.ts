@@ -37,7 +37,9 @@ function copyArray(list: readonly unknown[], depth: number): Copied {
 function copyObject(source: object, depth: number): Copied {
   let bytes = 2;
   const value: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(source)) {
+  const fields = source as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(fields)) {
+    const item = fields[name];
     if (item === undefined || typeof item === "function" || typeof item === "symbol") continue;
     const copied = copyValue(item, depth + 1);
     // Plain assignment to `__proto__` would set the prototype instead of a field.
@@ -92,8 +94,12 @@ export function copyData(value: unknown): Copied | undefined {
 function canonical(value: unknown): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  const fields = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return `{${fields.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join()}}`;
+  const fields = value as Readonly<Record<string, unknown>>;
+  let text = "";
+  for (const name of Object.keys(fields).sort()) {
+    text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonical(fields[name])}`;
+  }
+  return `{${text}}`;
 }
 
 /** Two 32-bit lanes (the "cyrb53" construction) over a sequence of numbers below 2^16. */
