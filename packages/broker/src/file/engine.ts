@@ -8,7 +8,7 @@ import {
   type PublishOutcome,
   type PublishRequest,
 } from "../contract.js";
-import type { Channel } from "../memory/channel.js";
+import type { Appended, Channel } from "../memory/channel.js";
 import { Exchange } from "../memory/exchange.js";
 import { directRelay } from "../memory/fan-out.js";
 import { Leases } from "../memory/leases.js";
@@ -47,12 +47,17 @@ export class FileEngine extends Exchange {
   constructor({ options, limits, store, facts }: FileEngineOptions) {
     const { clock } = options;
     const time = new StoreTime(clock, facts.timeMs);
+    let channels: StoredChannels | undefined;
     const writer = new Writer({
       store,
       logger: options.logger ?? silentLogger,
       maxBatchCount: limits.maxBatchCount,
       maxWaiting: limits.maxWaitingCount,
-      begin: () => facts.begin(time.nowMs()),
+      begin: () => {
+        facts.begin(time.nowMs());
+        channels?.begin();
+      },
+      end: () => channels?.writeOut(),
     });
     const { tables } = store;
     const members = new StoredMembers(tables, writer);
@@ -72,7 +77,8 @@ export class FileEngine extends Exchange {
       crowdedUntilMs: new Map<number, number>(),
       isFollowed: (channel: string) => this.follows.has(channel),
     };
-    this.channels = new StoredChannels(shared);
+    channels = new StoredChannels(shared);
+    this.channels = channels;
     this.logs = new StoredLogs(shared);
     const leases = new StoredLeases(tables, writer);
     this.leases = new Leases(limits, clock, leases);
@@ -98,21 +104,14 @@ export class FileEngine extends Exchange {
     return this.writer.submit((): true => true);
   }
 
-  async publish(request: PublishRequest): Promise<PublishOutcome> {
+  publish(request: PublishRequest): Maybe<PublishOutcome> {
     const refused = this.refusal() ?? refuseNames(request);
     if (refused !== undefined) return refused;
     const { channel } = request;
-    const nowMs = () => this.#facts.timeMs;
-    const done = await this.writer.submit(
-      () => this.channels.write(channel, (held) => held.publish(request, nowMs())),
-      (appended) => {
-        if (isFailure(appended) || appended.entry === undefined) return;
-        this.tellEntry(channel, appended.outcome.epoch, appended.entry);
-      },
+    return this.writer.submit(
+      () => this.channels.write(channel, (held) => held.publish(request, this.#facts.timeMs)),
+      (appended) => this.#tellAppended(channel, appended),
     );
-    if (isFailure(done)) return done;
-    const { epoch, offset, id } = done.outcome;
-    return { ok: true, epoch, offset, id, duplicate: done.entry === undefined };
   }
 
   /** Looks at a channel: at once where it can be read as it is, otherwise after it was begun or renewed. */
@@ -152,6 +151,15 @@ export class FileEngine extends Exchange {
   #stop(): void {
     this.#sweep?.cancel();
     this.presence.close();
+  }
+
+  /** Tells the channel's followers; gives the publisher's answer. */
+  #tellAppended(channel: string, appended: Appended): PublishOutcome {
+    if (isFailure(appended)) return appended;
+    const { entry, outcome } = appended;
+    const { epoch, offset, id } = outcome;
+    if (entry !== undefined) this.tellEntry(channel, epoch, entry);
+    return { ok: true, epoch, offset, id, duplicate: entry === undefined };
   }
 
   #tellWorking(working: boolean): void {

@@ -24,16 +24,19 @@ const lengthBytes = 4;
  */
 export function encodeEntry(entry: Entry, header: EntryHeader): Buffer {
   const { offset: _offset, bytes, ...fields } = entry;
-  const text = Buffer.from(JSON.stringify(fields), "utf8");
+  const text = JSON.stringify(fields);
+  const textBytes = Buffer.byteLength(text, "utf8");
   const head = headerBytes + (bytes === undefined ? 0 : lengthBytes);
-  const row = Buffer.allocUnsafe(head + text.length + (bytes?.length ?? 0));
+  const row = Buffer.allocUnsafe(head + textBytes + (bytes?.length ?? 0));
   row[0] = bytes === undefined ? json : withBytes;
   row.writeDoubleBE(header.atMs, atMsAt);
   row.writeDoubleBE(header.total, totalAt);
   row.writeUInt32BE(header.bytes, bytesAt);
-  if (bytes !== undefined) row.writeUInt32BE(text.length, headerBytes);
-  row.set(text, head);
-  if (bytes !== undefined) row.set(bytes, head + text.length);
+  row.write(text, head, "utf8");
+  if (bytes !== undefined) {
+    row.writeUInt32BE(textBytes, headerBytes);
+    row.set(bytes, head + textBytes);
+  }
   return row;
 }
 

@@ -14,17 +14,16 @@ const planted: readonly Planted[] = [
   {
     name: "a publish is acknowledged within its transaction, before the flush",
     ...at("writer.ts"),
-    find: "return batch.map(({ run }) => run());",
-    replace: `const early = batch.map(({ run }) => run());
-        for (const [index, { settle }] of batch.entries()) settle(early[index]);
-        return early;`,
+    find: "const outcomes = batch.map(({ run }) => run());",
+    replace: `const outcomes = batch.map(({ run }) => run());
+      for (const [index, { settle }] of batch.entries()) settle(outcomes[index]);`,
   },
   {
     name: "an entry is told to followers before it is kept",
     ...at("engine.ts"),
-    find: "() => this.channels.write(channel, (held) => held.publish(request, nowMs())),",
+    find: "() => this.channels.write(channel, (held) => held.publish(request, this.#facts.timeMs)),",
     replace: `() => this.channels.write(channel, (held) => {
-        const early = held.publish(request, nowMs());
+        const early = held.publish(request, this.#facts.timeMs);
         if (early.entry) this.tellEntry(channel, early.outcome.epoch, early.entry);
         return early;
       }),`,
@@ -48,18 +47,19 @@ const planted: readonly Planted[] = [
       late.set(keyName, () => tables.keys.put(key, offset));`,
   },
   {
-    name: "a session's place is kept in memory only",
+    name: "a session's place is written with the transaction after its entry's",
     ...at("stored-publishers.ts"),
-    find: "    sessions.put(key, {",
-    replace: `    const inMemory = (this.#context.inMemory ??= new Map());
-    const put = (_key, row) => inMemory.set(key.toString("latin1"), row);
-    put(key, {`,
-    also: {
-      find: "    const row = this.#context.tables.sessions.get(textKey(id, this.#id));\n    if (row === undefined || this.#isIdle(row)) return undefined;\n    const { generation = 0, last } = row;",
-      replace: `    const row = this.#context.inMemory?.get(textKey(id, this.#id).toString("latin1"));
-    if (row === undefined) return undefined;
-    const { generation = 0, last } = row;`,
-    },
+    find: "this.#context.tables.sessions.put(place.key, place.row);",
+    replace: `const late = (this.#context.late ??= new Map());
+      late.get(place.key.toString("hex"))?.();
+      const { row } = place;
+      late.set(place.key.toString("hex"), () => this.#context.tables.sessions.put(place.key, row));`,
+  },
+  {
+    name: "what a transaction did to its channels is written with the next one",
+    ...at("writer.ts"),
+    find: "      begin();\n      const outcomes = batch.map(({ run }) => run());\n      end();",
+    replace: "      begin();\n      end();\n      const outcomes = batch.map(({ run }) => run());",
   },
   {
     name: "a channel's number is kept by the transaction after it was given",
@@ -100,10 +100,10 @@ const planted: readonly Planted[] = [
   {
     name: "the expected offset is looked at before the transaction",
     ...at("engine.ts"),
-    find: "() => this.channels.write(channel, (held) => held.publish(request, nowMs())),",
+    find: "() => this.channels.write(channel, (held) => held.publish(request, this.#facts.timeMs)),",
     replace: `((early) => () => this.channels.write(channel, (held) => {
         const { expectedOffset, ...rest } = request;
-        return held.publish(early === expectedOffset ? rest : request, nowMs());
+        return held.publish(early === expectedOffset ? rest : request, this.#facts.timeMs);
       }))(this.channels.peekHead(channel)?.offset ?? 0),`,
     found: "lets exactly one of many with the same `expectedOffset` through",
   },
@@ -135,15 +135,14 @@ async function suiteWith(defect: Defect | undefined): Promise<Suite> {
   return await import(path);
 }
 
-async function run(found: string | undefined, defect?: Defect): Promise<void> {
-  const { runCheckThatSays, crashAtEveryCommit } = await suiteWith(defect);
-  if (found === undefined) await crashAtEveryCommit();
-  else await runCheckThatSays(found);
+function run(suite: Suite, found: string | undefined): Promise<unknown> {
+  return found === undefined ? suite.crashAtEveryCommit() : suite.runCheckThatSays(found);
 }
 
 describe("the suite finds a defect in the atomic step", () => {
   test.each(planted)("$name", { timeout: 120_000 }, async (defect) => {
-    const broken = await run(defect.found, defect).then(
+    const suite = await suiteWith(defect);
+    const broken = await run(suite, defect.found).then(
       () => "nothing",
       (error: Error) => error.message,
     );
@@ -152,6 +151,7 @@ describe("the suite finds a defect in the atomic step", () => {
   });
 
   test("and none where there is none", { timeout: 120_000 }, async () => {
-    for (const found of new Set(planted.map((defect) => defect.found))) await run(found);
+    const whole = await suiteWith(undefined);
+    for (const found of new Set(planted.map((defect) => defect.found))) await run(whole, found);
   });
 });

@@ -17,11 +17,11 @@ const maxProbes = 256;
 
 /** A channel with where it is kept. */
 interface Opened {
+  readonly key: Buffer;
   readonly row: ChannelRow;
   readonly channel: Channel;
   readonly log: StoredLog;
   readonly publishers: StoredPublishers;
-  readonly snapshot: Snapshot | undefined;
 }
 
 /** What the channels are made of. */
@@ -42,10 +42,23 @@ export interface ChannelsContext extends PublishersContext {
 export class StoredChannels {
   readonly #context: ChannelsContext;
   readonly #roomHand: Hand<ChannelRow>;
+  /** What the running transaction works on: of its many publishes several are to the same channel. */
+  readonly #opened = new Map<string, Opened>();
 
   constructor(context: ChannelsContext) {
     this.#context = context;
     this.#roomHand = new Hand(context.tables.channels);
+  }
+
+  /** A transaction begins; one before it that was undone may have left what it had opened. */
+  begin(): void {
+    this.#opened.clear();
+  }
+
+  /** Writes the rows of what the transaction has worked on: at its end, and for whoever reads them before. */
+  writeOut(): void {
+    for (const opened of this.#opened.values()) this.#save(opened);
+    this.#opened.clear();
   }
 
   /** Why there can be no channel of this name; undefined: there can. */
@@ -63,7 +76,7 @@ export class StoredChannels {
   /** Reads from the channel if it is there and can be read as it is; otherwise `undefined`: use `write`. */
   look<T>(name: string, look: (channel: Channel) => T): T | undefined {
     const row = this.#freshRow(name);
-    return row === undefined ? undefined : look(this.#open(name, row).channel);
+    return row === undefined ? undefined : look(this.#open(name, textKey(name), row).channel);
   }
 
   /** The stored snapshot of a channel that can be read as it is. */
@@ -77,7 +90,7 @@ export class StoredChannels {
 
   /** The channel is there, whether or not it can be read as it is. */
   has(name: string): boolean {
-    return this.#context.tables.channels.get(textKey(name)) !== undefined;
+    return this.#opened.has(name) || this.#context.tables.channels.get(textKey(name)) !== undefined;
   }
 
   /** The channel is there, and what is kept of it is of an earlier life or waits to be forgotten. */
@@ -87,15 +100,10 @@ export class StoredChannels {
 
   /** Works on the channel within a transaction; it is begun now if need be. */
   write<T>(name: string, work: (channel: Channel) => T): T | Failure {
-    const refused = this.refuseName(name);
-    if (refused !== undefined) return refused;
-    const key = textKey(name);
-    const row = this.#context.tables.channels.get(key) ?? this.#newRow();
-    if (row === undefined) return failure("busy", "The engine holds as many channels as it may.");
-    const opened = this.#open(name, row);
+    const opened = this.#opened.get(name) ?? this.#openForWriting(name);
+    if ("ok" in opened) return opened;
     const value = work(opened.channel);
     opened.log.clear(maxClearedAtOnce);
-    this.#save(key, opened);
     return value;
   }
 
@@ -103,7 +111,7 @@ export class StoredChannels {
   needsTending(name: string, row: ChannelRow): boolean {
     const { limits } = this.#context;
     const nowMs = this.#context.nowMs();
-    const { channel, log, publishers } = this.#open(name, row);
+    const { channel, log, publishers } = this.#open(name, textKey(name), row);
     channel.trim(nowMs);
     if (log.uncleared > 0) return true;
     const { oldestMs } = publishers.row;
@@ -114,30 +122,32 @@ export class StoredChannels {
 
   /** Forgets a publisher session if it is idle. */
   forgetSession(name: string, session: Buffer): void {
+    this.writeOut();
     const key = textKey(name);
     const row = this.#context.tables.channels.get(key);
     if (row === undefined) return;
-    const opened = this.#open(name, row);
+    const opened = this.#open(name, key, row);
     opened.publishers.forgetIdle(session, this.#context.nowMs());
-    this.#save(key, opened, row.idleSinceMs);
+    this.#save(opened, row.idleSinceMs);
   }
 
   /** Trims and forgets what time has run out on, a bounded part of it; notes that a channel is idle, or evicts it. */
   tend(name: string): void {
+    this.writeOut();
     const { tables, limits } = this.#context;
     const key = textKey(name);
     const row = tables.channels.get(key);
     if (row === undefined) return;
     const nowMs = this.#context.nowMs();
-    const opened = this.#open(name, row);
+    const opened = this.#open(name, key, row);
     const { channel, log } = opened;
     channel.sweep(nowMs);
     log.clear(limits.maxSweptChannels);
     const isIdle = channel.bare && log.uncleared === 0 && !this.#context.isFollowed(name);
-    if (!isIdle) this.#save(key, opened);
-    else if (row.idleSinceMs === undefined) this.#save(key, opened, nowMs);
+    if (!isIdle) this.#save(opened);
+    else if (row.idleSinceMs === undefined) this.#save(opened, nowMs);
     else if (nowMs - row.idleSinceMs >= limits.channelIdleMs) this.#remove(key, row);
-    else this.#save(key, opened, row.idleSinceMs);
+    else this.#save(opened, row.idleSinceMs);
   }
 
   /**
@@ -162,9 +172,24 @@ export class StoredChannels {
     return isFresh ? row : undefined;
   }
 
+  #openForWriting(name: string): Opened | Failure {
+    const refused = this.refuseName(name);
+    if (refused !== undefined) return refused;
+    const key = textKey(name);
+    const row = this.#context.tables.channels.get(key) ?? this.#newRow();
+    if (row === undefined) return failure("busy", "The engine holds as many channels as it may.");
+    const opened = this.#open(name, key, row);
+    this.#opened.set(name, opened);
+    return opened;
+  }
+
   #newRow(): ChannelRow | undefined {
     const { tables, limits, random, generation } = this.#context;
-    if (tables.channels.count >= limits.maxChannels && !this.#makeRoom()) return undefined;
+    // Those that are opened may be new ones, which count when they are written out.
+    if (tables.channels.count + this.#opened.size >= limits.maxChannels) {
+      this.writeOut();
+      if (tables.channels.count >= limits.maxChannels && !this.#makeRoom()) return undefined;
+    }
     return {
       id: this.#context.nextNumber(),
       epoch: newEpoch(random),
@@ -176,7 +201,7 @@ export class StoredChannels {
     };
   }
 
-  #open(name: string, row: ChannelRow): Opened {
+  #open(name: string, key: Buffer, row: ChannelRow): Opened {
     const { tables, limits, random, generation } = this.#context;
     const log = new StoredLog(tables.entries, row.id, row.log);
     const publishers = new StoredPublishers(this.#context, name, row.id, row.publishers);
@@ -187,13 +212,13 @@ export class StoredChannels {
     const channel = new Channel(name, limits, random, row.usedMs, parts);
     // Its epoch is of an earlier life of the store, and begins anew with what there is.
     if (row.generation !== generation) channel.loseAfter(log.top);
-    return { row, channel, log, publishers, snapshot };
+    return { key, row, channel, log, publishers };
   }
 
-  #save(key: Buffer, opened: Opened, idleSinceMs?: number): void {
-    const { row, channel, log, publishers } = opened;
+  #save({ key, row, channel, log, publishers }: Opened, idleSinceMs?: number): void {
     const { tables, generation } = this.#context;
     const { snapshot } = channel;
+    publishers.writeOut();
     if (snapshot === undefined) {
       if (row.snapshot !== undefined) tables.snapshots.remove(idKey(row.id));
     } else if (snapshot.state !== undefined) {

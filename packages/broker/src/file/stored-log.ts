@@ -25,6 +25,8 @@ export class StoredLog implements EntryLog {
   #bounds: HistoryBounds;
   /** The row read last: its size and its entry are asked for one after the other. */
   #last: Read | undefined;
+  /** Header of some entry at or before `first`: no entry after it is older, or has more bytes behind it. */
+  #older: EntryHeader | undefined;
 
   constructor(table: Table<Buffer>, id: number, row: LogRow) {
     this.#table = table;
@@ -99,7 +101,11 @@ export class StoredLog implements EntryLog {
     const end = Math.min(keepFrom, this.#top + 1);
     const byCount = this.#top - this.#bounds.maxCount + 1;
     this.#first = Math.max(this.#first, Math.min(byCount, end));
-    if (this.#first >= end || !this.#exceeded(this.#first, nowMs)) return;
+    if (this.#first >= end) return;
+    // Without reading the oldest, as long as one before it says enough.
+    if (this.#older !== undefined && !this.#exceeds(this.#older, nowMs)) return;
+    this.#older = this.#headerAt(this.#first);
+    if (this.#older !== undefined && !this.#exceeds(this.#older, nowMs)) return;
     // The oldest goes: halve towards the oldest that stays. What is exceeded once is so for all before.
     let gone = this.#first;
     let stays = end;
@@ -128,15 +134,24 @@ export class StoredLog implements EntryLog {
   }
 
   #exceeded(offset: number, nowMs: number): boolean {
-    if (this.#bytesFrom(offset) > this.#bounds.maxBytes) return true;
     const header = this.#headerAt(offset);
-    return header !== undefined && nowMs - header.atMs >= this.#bounds.maxAgeMs;
+    return header !== undefined && this.#exceeds(header, nowMs);
+  }
+
+  /** Whether the bounds let an entry go that everything after it is retained with. */
+  #exceeds(header: EntryHeader, nowMs: number): boolean {
+    if (this.#bytesBehind(header) > this.#bounds.maxBytes) return true;
+    return nowMs - header.atMs >= this.#bounds.maxAgeMs;
   }
 
   /** Payload bytes of what would be retained from an offset on. */
   #bytesFrom(offset: number): number {
     const header = this.#headerAt(offset);
-    return header === undefined ? 0 : this.#total - header.total + header.bytes;
+    return header === undefined ? 0 : this.#bytesBehind(header);
+  }
+
+  #bytesBehind({ total, bytes }: EntryHeader): number {
+    return this.#total - total + bytes;
   }
 
   #headerAt(offset: number): EntryHeader | undefined {

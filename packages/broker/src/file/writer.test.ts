@@ -32,7 +32,7 @@ function setUp(maxBatchCount = 100, maxWaiting = 100) {
   const list = new ListStore();
   const logger = recordingLogger();
   const store = list as ListStore & Pick<Store, "tables" | "usedBytes" | "close">;
-  const writer = new Writer({ store, logger, maxBatchCount, maxWaiting, begin() {} });
+  const writer = new Writer({ store, logger, maxBatchCount, maxWaiting, begin() {}, end() {} });
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   /** Ends the transaction that is on its way. */
   const end = async (error?: Error) => {
@@ -71,6 +71,33 @@ describe("the writer", () => {
     ]);
   });
 
+  test("tells of a transaction while the next one is on its way, and not before that one is written", async () => {
+    const { list, writer, end } = setUp();
+    const told: string[] = [];
+    const submit = (text: string) =>
+      writer.submit(
+        () => {
+          told.push(`written ${text}`);
+          return list.add(text);
+        },
+        (value) => told.push(`told ${value}`),
+      );
+    const outcomes = ["a", "b"].map(submit);
+    await end();
+    expect(told).toEqual(["written a", "written b", "told a"]);
+    await end();
+    await Promise.all(outcomes);
+    expect(told).toEqual(["written a", "written b", "told a", "told b"]);
+  });
+
+  test("shares many out between two transactions, so that one half is prepared while the other is on its way", async () => {
+    const { list, writer, end } = setUp(1_000, 1_000);
+    const outcomes = Array.from({ length: 301 }, (_, n) => writer.submit(() => list.add(`${n}`)));
+    for (let commits = 0; commits < 3; commits += 1) await end();
+    await Promise.all(outcomes);
+    expect(list.commits.map(({ size }) => size)).toEqual([1, 151, 149]);
+  });
+
   test("tells what is kept before anybody is answered, in order, and nothing before it is kept", async () => {
     const { list, writer, end } = setUp();
     const told: string[] = [];
@@ -78,7 +105,10 @@ describe("the writer", () => {
       writer
         .submit(
           () => list.add(text),
-          (value) => told.push(`after ${value}`),
+          (value) => {
+            told.push(`after ${value}`);
+            return `as ${value}`;
+          },
         )
         .then((value) => told.push(`answered ${value}`)),
     );
@@ -86,7 +116,7 @@ describe("the writer", () => {
     await end();
     await end();
     await Promise.all(outcomes);
-    expect(told).toEqual(["after a", "answered a", "after b", "answered b"]);
+    expect(told).toEqual(["after a", "answered as a", "after b", "answered as b"]);
   });
 
   test("refuses as retryable what the disk did not take, says so once, and goes on when it does", async () => {

@@ -19,9 +19,13 @@ export interface WriterOptions {
   readonly maxWaiting: number;
   /** Runs first in every transaction; what it throws refuses the transaction for good. */
   readonly begin: () => void;
+  /** Runs last in every transaction. */
+  readonly end: () => void;
 }
 
 const retryAfterMs = 1_000;
+/** Up to here all that wait share the next flush: more are shared out between two, see `#next`. */
+const sharedCount = 128;
 /** The outcome is unknown only to the letter: a disk may have kept what it said it had not. */
 const notCommitted = (): Failure =>
   failure("unavailable", "The store could not be written to; see the engine's log.", {
@@ -53,18 +57,19 @@ export class Writer {
 
   /**
    * Runs an operation in the next transaction; settles once that is on disk, or with why it is not.
-   * `after` runs as soon as it is, in the order of the operations.
+   * `tell` runs as soon as it is, in the order of the operations, and makes the answer of the outcome.
    */
-  submit<T>(run: () => T, after?: (value: T) => void): Promise<T | Failure> {
+  submit<T>(run: () => T): Promise<T | Failure>;
+  submit<T, Answer>(run: () => T, tell: (outcome: T) => Answer): Promise<Answer | Failure>;
+  submit<T>(run: () => T, tell?: (outcome: T) => unknown): Promise<unknown> {
     if (!this.#open) return Promise.resolve(failure("closed", "The engine was closed."));
     if (this.#waiting.length >= this.#options.maxWaiting) {
       return Promise.resolve(failure("busy", "The store has too much to write."));
     }
     return new Promise((resolve) => {
       const settle = (outcome: unknown) => {
-        const value = outcome as T | Failure;
-        if (after !== undefined && !(outcome instanceof NotDone)) after(value as T);
-        resolve(outcome instanceof NotDone ? outcome.failure : value);
+        if (outcome instanceof NotDone) resolve(outcome.failure);
+        else resolve(tell === undefined ? outcome : tell(outcome as T));
       };
       this.#waiting.push({ run, settle });
       this.#writing ??= this.#write();
@@ -85,38 +90,78 @@ export class Writer {
     await this.#writing;
   }
 
+  /**
+   * Each batch is told of while the next one is on its way to the disk: those it answers ask for more,
+   * and that costs no flush any time.
+   */
   async #write(): Promise<void> {
+    let told: Telling = tellNobody;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#options.maxBatchCount);
-      const isWhole = await this.#transact(batch);
-      // One of them threw, and its mistake must not be the others'.
-      if (!isWhole) for (const each of batch) await this.#transact([each]);
+      const batch = this.#next(told.count);
+      const before = told;
+      told = await this.#transact(batch, () => before.tell());
+      before.tell();
     }
+    // Told last: whoever is answered may ask for more, which begins anew.
     this.#writing = undefined;
+    told.tell();
   }
 
-  /** Whether the operations have been settled; false: one of several threw. */
-  async #transact(batch: readonly Waiting[]): Promise<boolean> {
-    const { store, logger, begin } = this.#options;
-    let outcomes: unknown[];
+  /**
+   * What is written next. Of many half: the other half is prepared while these are on their way, where
+   * all of them would leave nothing to do until they are there.
+   */
+  #next(untold: number): readonly Waiting[] {
+    const half = Math.ceil((untold + this.#waiting.length) / 2);
+    const count = Math.min(this.#options.maxBatchCount, Math.max(half, sharedCount));
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Settles when the operations are kept, or are known not to be; `written` runs when they are on their way. */
+  async #transact(batch: readonly Waiting[], written: () => void): Promise<Telling> {
     try {
-      outcomes = await store.transaction(() => {
-        begin();
-        return batch.map(({ run }) => run());
-      });
+      return this.#kept(batch, await this.#commit(batch, written));
     } catch (error) {
       const isDisk = error instanceof CommitError;
-      if (!isDisk && batch.length > 1) return false;
-      const message = error instanceof Error ? error.message : String(error);
-      logger.error(isDisk ? "store not written" : "store operation failed", { message });
-      if (isDisk) this.#note(false);
-      const why = isDisk ? notCommitted() : failure("internal");
-      for (const { settle } of batch) settle(new NotDone(why));
-      return true;
+      if (isDisk || batch.length === 1) return this.#failed(batch, error, isDisk);
     }
+    // One of them threw, and its mistake must not be the others'.
+    const tellings: Telling[] = [];
+    for (const each of batch) tellings.push(await this.#transact([each], nothing));
+    return tellingOf(batch.length, () => {
+      for (const { tell } of tellings) tell();
+    });
+  }
+
+  #commit(batch: readonly Waiting[], written: () => void): Promise<unknown[]> {
+    const { store, begin, end } = this.#options;
+    return store.transaction(() => {
+      begin();
+      const outcomes = batch.map(({ run }) => run());
+      end();
+      // Not within the transaction: whoever is told may read, and must not see what is not kept yet.
+      void Promise.resolve().then(written);
+      return outcomes;
+    });
+  }
+
+  #kept(batch: readonly Waiting[], outcomes: readonly unknown[]): Telling {
     this.#note(true);
-    for (const [at, { settle }] of batch.entries()) settle(outcomes[at]);
-    return true;
+    return tellingOf(batch.length, () => {
+      for (const [at, { settle }] of batch.entries()) settle(outcomes[at]);
+    });
+  }
+
+  #failed(batch: readonly Waiting[], error: unknown, isDisk: boolean): Telling {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#options.logger.error(isDisk ? "store not written" : "store operation failed", {
+      message,
+    });
+    if (isDisk) this.#note(false);
+    const why = isDisk ? notCommitted() : failure("internal");
+    return tellingOf(batch.length, () => {
+      for (const { settle } of batch) settle(new NotDone(why));
+    });
   }
 
   #note(working: boolean): void {
@@ -125,6 +170,28 @@ export class Writer {
     this.onWorking(working);
   }
 }
+
+/** Operations that are decided, and their askers not told yet. */
+interface Telling {
+  readonly count: number;
+  /** Tells them; once, however often it is called. */
+  tell(): void;
+}
+
+function tellingOf(count: number, tell: () => void): Telling {
+  let isTold = false;
+  return {
+    count,
+    tell: () => {
+      if (isTold) return;
+      isTold = true;
+      tell();
+    },
+  };
+}
+
+const nothing = () => {};
+const tellNobody = tellingOf(0, nothing);
 
 /** An operation without an outcome of its own. */
 class NotDone {
