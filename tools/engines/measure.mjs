@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { systemClock, systemRandom } from "@holdfast/client/internal/node";
 import { silentLogger } from "@holdfast/core";
+import { createNodeRandom, nodeClock } from "../../packages/gateway/dist/node/platform.js";
 
 /** @import { Broker, BrokerLink, BrokerListener, PublishRequest } from "@holdfast/broker" */
 
-/** What the engine is given by this process. */
-export const platform = { clock: systemClock, random: systemRandom, logger: silentLogger };
+/** What a gateway gives the engine. */
+export const platform = { clock: nodeClock, random: createNodeRandom(), logger: silentLogger };
 
 const history = { maxCount: 100, maxBytes: 1_000_000, maxAgeMs: 3_600_000 };
 const text = "x".repeat(200);
@@ -93,7 +93,7 @@ export function ownCpuUs() {
  * @param {number} window
  */
 export async function fullSpeed(link, ms, window) {
-  const session = systemRandom.id(12);
+  const session = platform.random.id(12);
   const seqs = new Map();
   let [sent, acknowledged] = [0, 0];
   const beganMs = performance.now();
@@ -117,7 +117,7 @@ export async function fullSpeed(link, ms, window) {
  * @param {(n: number) => void} [sending] is told of each publish as it is due
  */
 export async function paced(link, ms, perSecond, sending = () => {}) {
-  const session = systemRandom.id(12);
+  const session = platform.random.id(12);
   const seqs = new Map();
   const answers = [];
   const beganMs = performance.now();

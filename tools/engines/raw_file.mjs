@@ -1,15 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
 import { open } from "lmdb";
+import { decodeHeader, encodeEntry } from "../../packages/broker/dist/file/entry-codec.js";
+import { digest } from "../../packages/broker/dist/memory/payload.js";
+import { platform, publishRequest } from "./measure.mjs";
 
 /** @import { Step } from "./recorded_lmdb.mjs" */
-/** @typedef {{ transactions: Step[][], acknowledged: number }} Recorded */
+/** @typedef {{ transactions: Step[][], acknowledged: number, before: Buffer }} Recorded */
 
-/** As the engine opens its file. */
+/** As the engine opens its file, which the replay goes on from as it was. */
 const options = /** @type {const} */ ({
   noSubdir: true,
   maxDbs: 20,
@@ -41,14 +44,35 @@ async function inFolder(work) {
 function record(ms, window) {
   return inFolder((folder) => {
     execFileSync(process.execPath, [recorder, folder, String(ms), String(window)]);
-    return deserialize(readFileSync(join(folder, "recorded")));
+    const before = readFileSync(join(folder, "before.mdb"));
+    return { ...deserialize(readFileSync(join(folder, "recorded"))), before };
   });
 }
 
+/**
+ * What makes an entry's row of a request, as the engine has to as well; everything else is written as it
+ * was recorded.
+ */
+function rowMaker() {
+  const seqs = new Map();
+  const session = platform.random.id(12);
+  let sent = 0;
+  /** @param {Buffer} recorded */
+  return (recorded) => {
+    const { data, timeMs, user = "", key } = publishRequest(sent++, seqs, session);
+    const id = platform.random.id(8);
+    const sum = digest({ data });
+    if (sum === "" || key === undefined) throw new Error("the request has no key to remember");
+    return encodeEntry({ offset: sent, id, timeMs, data, user }, decodeHeader(recorded));
+  };
+}
+
 /** @param {Recorded} recorded */
-function replay({ transactions, acknowledged }) {
+function replay({ transactions, acknowledged, before }) {
   return inFolder(async (folder) => {
-    const root = open({ ...options, path: join(folder, "raw.mdb") });
+    const path = join(folder, "raw.mdb");
+    writeFileSync(path, before, { flush: true });
+    const root = open({ ...options, path });
     const names = new Set(transactions.flat().map(({ table }) => table));
     const tables = new Map(
       [...names].map((name) => {
@@ -56,13 +80,14 @@ function replay({ transactions, acknowledged }) {
         return [name, root.openDB({ name, encoding, keyEncoding: "binary" })];
       }),
     );
+    const rowOf = rowMaker();
     const beganMs = performance.now();
     for (const steps of transactions) {
       await root.childTransaction(() => {
         for (const { table, operation, key, value } of steps) {
           const database = tables.get(table);
-          if (operation === "put") void database?.put(key, value);
-          else database?.[operation](key);
+          if (operation !== "put") database?.[operation](key);
+          else void database?.put(key, Buffer.isBuffer(value) ? rowOf(value) : value);
         }
       });
     }
@@ -76,8 +101,8 @@ function replay({ transactions, acknowledged }) {
 let recording;
 
 /**
- * The same reads and writes in the same transactions by the bare client library: what the engine's own
- * work costs beside it.
+ * The same requests made into the same rows, read and written in the same transactions by the bare client
+ * library: what the engine's own work costs beside it, which is to decide, to remember and to answer.
  * @param {number} ms
  * @param {number} window
  */
