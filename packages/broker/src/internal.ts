@@ -1,3 +1,4 @@
+export { engineLimits, resolveEngineLimits, serverLimits } from "./engine/limits.js";
 export { Channel } from "./memory/channel.js";
 export type { EntryLog } from "./memory/channel-log.js";
 export { directRelay, FanOut } from "./memory/fan-out.js";

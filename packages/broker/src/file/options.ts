@@ -1,10 +1,6 @@
 import { type Clock, integer, type Logger, type OptionValues, type Random } from "@holdfast/core";
-import {
-  type MemoryLimits,
-  memoryLimits,
-  resolveTable,
-  withCoveredKeys,
-} from "../memory/options.js";
+import { resolveEngineLimits } from "../engine/limits.js";
+import { type MemoryLimits, memoryLimits } from "../memory/options.js";
 import type { Sync } from "./lmdb-store.js";
 
 /** The file engine's limits: those of the memory engine, and those of a store. */
@@ -49,5 +45,5 @@ export interface FileBrokerOptions extends Partial<MemoryLimits>, Partial<FileLi
 
 /** The limits with defaults filled in; throws RangeError naming a limit that is out of range. */
 export function resolveFileLimits(given: Partial<FileLimits>): FileLimits {
-  return withCoveredKeys(resolveTable(fileLimits, given));
+  return resolveEngineLimits(fileLimits, given);
 }
