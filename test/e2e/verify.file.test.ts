@@ -16,7 +16,7 @@ test("a gateway over a file store that is killed, frozen and drained keeps every
   expect(output).toContain("Kept: no violation");
   expect(code).toBe(0);
   const report: VerifyReport = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
-  expect(report.faults["kill"]).toBeGreaterThan(0);
+  expect(report.faults.kill).toBeGreaterThan(0);
   expect(report.resets).toBe(0);
 }, 180_000);
 

@@ -261,6 +261,6 @@ test("whatever is asked of it, the file engine answers as the memory engine does
         await rm(folder, { recursive: true });
       }
     }),
-    { numRuns: Number(process.env["HOLDFAST_TEST_RUNS"] ?? 40) },
+    { numRuns: Number(process.env.HOLDFAST_TEST_RUNS ?? 40) },
   );
 }, 120_000);

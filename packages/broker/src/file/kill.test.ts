@@ -13,7 +13,7 @@ import type { PublisherMessage } from "./testing/publisher-process.js";
 type Acknowledged = Extract<PublisherMessage, { readonly type: "acknowledged" }>;
 
 /** Lives of the publisher, each ended by SIGKILL. */
-const lives = Number(process.env["HOLDFAST_TEST_KILLS"] ?? 6);
+const lives = Number(process.env.HOLDFAST_TEST_KILLS ?? 6);
 const entry = fileURLToPath(
   new URL("../../dist/file/testing/publisher-process.js", import.meta.url),
 );
