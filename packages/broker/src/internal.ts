@@ -1,4 +1,5 @@
 export { engineLimits, resolveEngineLimits, serverLimits } from "./engine/limits.js";
+export { GracePeriods, memberKey } from "./engine/presence/grace.js";
 export { Channel } from "./memory/channel.js";
 export type { EntryLog } from "./memory/channel-log.js";
 export { directRelay, FanOut } from "./memory/fan-out.js";

@@ -1,6 +1,7 @@
-import type { Clock, Random, Timer } from "@holdfast/core";
+import type { Clock, Random } from "@holdfast/core";
 import { type Failure, failure, type Member } from "@holdfast/protocol";
 import type { LeaveOptions, PresenceEvent, PresenceView } from "../contract.js";
+import { GracePeriods, memberKey } from "../engine/presence/grace.js";
 import type { MemoryLimits } from "./options.js";
 import { copyData, sameData } from "./payload.js";
 
@@ -34,20 +35,9 @@ interface Room {
   readonly members: Map<string, Present>;
 }
 
-interface Leaving {
-  readonly channel: string;
-  readonly memberId: string;
-  readonly owner: LeaseHolder;
-  readonly atMs: number;
-}
-
-/** Length first, so that no channel and member can be mistaken for another pair. */
-const leavingKey = (channel: string, memberId: string) => `${channel.length}:${channel}${memberId}`;
-
 /** Who is present where, under which link's lease. */
 export class Presence {
   readonly #limits: MemoryLimits;
-  readonly #clock: Clock;
   readonly #random: Random;
   readonly #emit: (event: PresenceEvent) => void;
   readonly #watched: (channel: string) => boolean;
@@ -55,9 +45,7 @@ export class Presence {
   #rooms = new Map<string, Room>();
   /** What each owner's lease holds, so that its end finds them. */
   readonly #held = new Map<LeaseHolder, Map<string, { channel: string; memberId: string }>>();
-  /** In order of their deadline, since the grace period is the same for all: one timer does. */
-  readonly #leaving = new Map<string, Leaving>();
-  #timer: Timer | undefined;
+  readonly #grace: GracePeriods;
 
   constructor(
     limits: MemoryLimits,
@@ -68,11 +56,13 @@ export class Presence {
     journal?: PresenceJournal,
   ) {
     this.#limits = limits;
-    this.#clock = clock;
     this.#random = random;
     this.#emit = emit;
     this.#watched = watched;
     this.#journal = journal;
+    this.#grace = new GracePeriods(clock, limits.presenceGraceMs, (channel, memberId) =>
+      this.#remove(channel, memberId),
+    );
   }
 
   /**
@@ -101,7 +91,7 @@ export class Presence {
       return { ok: true };
     }
     if (generation < present.generation) return failure("fenced");
-    this.#leaving.delete(leavingKey(channel, member.id));
+    this.#grace.cancel(channel, member.id);
     this.#unhold(present.owner, channel, member.id);
     this.#hold(owner, channel, member.id);
     present.owner = owner;
@@ -123,15 +113,8 @@ export class Presence {
   ): void {
     const present = this.#rooms.get(channel)?.members.get(memberId);
     if (present?.owner !== owner || present.generation > generation) return;
-    if (!grace) {
-      this.#remove(channel, memberId);
-      return;
-    }
-    const key = leavingKey(channel, memberId);
-    if (this.#leaving.has(key)) return;
-    const atMs = this.#clock.monoMs() + this.#limits.presenceGraceMs;
-    this.#leaving.set(key, { channel, memberId, owner, atMs });
-    this.#schedule();
+    if (grace) this.#grace.begin(channel, memberId);
+    else this.#remove(channel, memberId);
   }
 
   /**
@@ -189,13 +172,14 @@ export class Presence {
    */
   wipe(alive: (owner: LeaseHolder) => boolean): void {
     const lost = this.#rooms;
-    const leaving = new Set(this.#leaving.keys());
+    for (const [channel, { members }] of lost) {
+      for (const id of members.keys()) if (this.#grace.has(channel, id)) members.delete(id);
+    }
     this.close();
     for (const [channel, room] of lost) {
       if (this.#watched(channel)) this.watch(channel);
       for (const { member, owner, generation } of room.members.values()) {
-        if (leaving.has(leavingKey(channel, member.id)) || !alive(owner)) continue;
-        this.enter(owner, channel, member, generation);
+        if (alive(owner)) this.enter(owner, channel, member, generation);
       }
     }
   }
@@ -204,9 +188,7 @@ export class Presence {
   close(): void {
     this.#rooms = new Map();
     this.#held.clear();
-    this.#leaving.clear();
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#grace.close();
   }
 
   #hold(owner: LeaseHolder, channel: string, memberId: string): void {
@@ -215,12 +197,12 @@ export class Presence {
       held = new Map();
       this.#held.set(owner, held);
     }
-    held.set(leavingKey(channel, memberId), { channel, memberId });
+    held.set(memberKey(channel, memberId), { channel, memberId });
   }
 
   #unhold(owner: LeaseHolder, channel: string, memberId: string): void {
     const held = this.#held.get(owner);
-    if (held?.delete(leavingKey(channel, memberId)) && held.size === 0) this.#held.delete(owner);
+    if (held?.delete(memberKey(channel, memberId)) && held.size === 0) this.#held.delete(owner);
   }
 
   #roomOf(channel: string): Room {
@@ -237,7 +219,7 @@ export class Presence {
   }
 
   #remove(channel: string, memberId: string): void {
-    this.#leaving.delete(leavingKey(channel, memberId));
+    this.#grace.cancel(channel, memberId);
     const room = this.#rooms.get(channel);
     const present = room?.members.get(memberId);
     if (room === undefined || present === undefined) return;
@@ -252,24 +234,5 @@ export class Presence {
     room.version += 1;
     const { life, version } = room;
     this.#emit({ channel, life, version, action, member, count: room.members.size });
-  }
-
-  #schedule(): void {
-    if (this.#timer !== undefined) return;
-    const next = this.#leaving.values().next().value;
-    if (next === undefined) return;
-    this.#timer = this.#clock.after(next.atMs - this.#clock.monoMs(), () => {
-      this.#timer = undefined;
-      this.#removeDue();
-      this.#schedule();
-    });
-  }
-
-  #removeDue(): void {
-    const nowMs = this.#clock.monoMs();
-    for (const leaving of this.#leaving.values()) {
-      if (leaving.atMs > nowMs) return;
-      this.#remove(leaving.channel, leaving.memberId);
-    }
   }
 }

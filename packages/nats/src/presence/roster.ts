@@ -1,9 +1,8 @@
 import type { Done, LeaveOptions } from "@holdfast/broker";
-import { copyData } from "@holdfast/broker/internal";
+import { copyData, GracePeriods, memberKey } from "@holdfast/broker/internal";
 import { failure, type Member } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Parts } from "../parts.js";
-import { GracePeriods, memberKey } from "./grace.js";
 import { Held } from "./held.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Entrant, Rooms } from "./rooms.js";

@@ -1,12 +1,11 @@
 import type { Done, LeaveOptions } from "@holdfast/broker";
-import { digest } from "@holdfast/broker/internal";
+import { digest, GracePeriods, memberKey } from "@holdfast/broker/internal";
 import type { Clock } from "@holdfast/core";
 import { failure, type Member } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Keys } from "../keys.js";
 import type { RedisLimits } from "../limits.js";
 import type { Servers } from "../servers/servers.js";
-import { GracePeriods, memberKey } from "./grace.js";
 import { Held } from "./held.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Rooms } from "./rooms.js";
