@@ -1,5 +1,12 @@
 export { engineLimits, resolveEngineLimits, serverLimits } from "./engine/limits.js";
-export { GracePeriods, memberKey } from "./engine/presence/grace.js";
+export type {
+  Entered,
+  Entrant,
+  EntryMode,
+  EntryOutcome,
+  Registry,
+} from "./engine/presence/registry.js";
+export { Roster } from "./engine/presence/roster.js";
 export { Channel } from "./memory/channel.js";
 export type { EntryLog } from "./memory/channel-log.js";
 export { directRelay, FanOut } from "./memory/fan-out.js";

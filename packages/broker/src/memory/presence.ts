@@ -2,6 +2,7 @@ import type { Clock, Random } from "@holdfast/core";
 import { type Failure, failure, type Member } from "@holdfast/protocol";
 import type { LeaveOptions, PresenceEvent, PresenceView } from "../contract.js";
 import { GracePeriods, memberKey } from "../engine/presence/grace.js";
+import type { Entrant } from "../engine/presence/registry.js";
 import type { MemoryLimits } from "./options.js";
 import { copyData, sameData } from "./payload.js";
 
@@ -14,12 +15,6 @@ export type LeaseHolder = object;
 export interface PresenceJournal {
   entered(channel: string, member: Member): void;
   left(channel: string, memberId: string): void;
-}
-
-/** A member as a gateway registers it again. */
-export interface Entrant {
-  readonly member: Member;
-  readonly generation: number;
 }
 
 interface Present {

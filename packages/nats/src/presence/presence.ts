@@ -1,11 +1,12 @@
 import type { PresenceView } from "@holdfast/broker";
+import { type Entrant, Roster } from "@holdfast/broker/internal";
 import type { Timer } from "@holdfast/core";
 import type { Failure, Member } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Parts } from "../parts.js";
 import { Incarnation } from "./incarnation.js";
+import { NatsRegistry } from "./registry.js";
 import { Rooms } from "./rooms.js";
-import { Roster } from "./roster.js";
 import { Sweeper } from "./sweeper.js";
 
 /** Renewals of a lease in its length: others hear of a dead gateway that much later at most. */
@@ -18,7 +19,7 @@ const minLookPauseMs = 1_000;
 /** One gateway's part in presence: its lease, its members, and the sweeping of the dead. */
 export class Presence {
   readonly incarnation: Incarnation;
-  readonly roster: Roster;
+  readonly roster: Roster<Entrant>;
   readonly rooms: Rooms;
   readonly #parts: Parts;
   readonly #sweeper: Sweeper;
@@ -36,7 +37,11 @@ export class Presence {
     this.#parts = parts;
     this.incarnation = new Incarnation(parts);
     this.rooms = new Rooms(parts);
-    this.roster = new Roster({ ...parts, incarnation: this.incarnation, rooms: this.rooms });
+    this.roster = new Roster({
+      registry: new NatsRegistry(parts, this.incarnation, this.rooms),
+      clock: parts.clock,
+      graceMs: parts.limits.presenceGraceMs,
+    });
     this.#sweeper = new Sweeper(parts, this.incarnation, this.rooms);
     this.#watchedSinceMs = parts.clock.monoMs();
   }

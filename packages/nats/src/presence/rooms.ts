@@ -1,5 +1,5 @@
 import type { PresenceView } from "@holdfast/broker";
-import { sameData } from "@holdfast/broker/internal";
+import { type Entered, type Entrant, type EntryMode, sameData } from "@holdfast/broker/internal";
 import type { Member } from "@holdfast/protocol";
 import type { Decision } from "../journal/journal.js";
 import { Shelf } from "../journal/shelf.js";
@@ -8,18 +8,6 @@ import { type RoomOp, type RoomState, roomJournals } from "./room.js";
 
 /** Under which names a gateway holds its members, the newest first. */
 export type OwnNames = readonly string[];
-
-/** A member as a gateway enters it; `generation` counts the connections of its client. */
-export interface Entrant {
-  readonly member: Member;
-  readonly generation: number;
-}
-
-/**
- * What became of an entry. `other`: a reclaim of somebody whom another gateway has. `fenced`: the
- * member's client has come back since.
- */
-export type Entered = "entered" | "full" | "other" | "fenced";
 
 /** Who is present where: one journal for each channel with presence. */
 export class Rooms {
@@ -32,12 +20,7 @@ export class Rooms {
   }
 
   /** Enters or updates a member. `reclaim`: unless another gateway has entered it since. Rejects with a StoreError. */
-  enter(
-    channel: string,
-    entrant: Entrant,
-    names: OwnNames,
-    mode: "enter" | "reclaim",
-  ): Promise<Entered> {
+  enter(channel: string, entrant: Entrant, names: OwnNames, mode: EntryMode): Promise<Entered> {
     return this.shelf.of(channel).transact((state) => this.#enter(state, entrant, names, mode));
   }
 
@@ -86,7 +69,7 @@ export class Rooms {
     state: RoomState,
     { member, generation }: Entrant,
     names: OwnNames,
-    mode: "enter" | "reclaim",
+    mode: EntryMode,
   ): Decision<RoomOp, Entered> {
     const owner = names[0] ?? "";
     const { life, version, members } = state;

@@ -1,13 +1,15 @@
 import type { PresenceView } from "@holdfast/broker";
+import { Roster } from "@holdfast/broker/internal";
 import type { Clock, Random, Timer } from "@holdfast/core";
 import type { Failure, Member } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Keys } from "../keys.js";
 import type { RedisLimits } from "../limits.js";
 import type { Servers } from "../servers/servers.js";
+import { Held } from "./held.js";
 import { Incarnation } from "./incarnation.js";
-import { Rooms } from "./rooms.js";
-import { Roster } from "./roster.js";
+import { RedisRegistry } from "./registry.js";
+import { type EncodedEntrant, Rooms } from "./rooms.js";
 import { Sweeper } from "./sweeper.js";
 
 /** Renewals of a lease in its length: others hear of a dead gateway that much later at most. */
@@ -40,7 +42,7 @@ export interface PresenceHooks {
 /** One gateway's part in presence: its lease, its members, and the sweeping of the dead. */
 export class Presence {
   readonly incarnation: Incarnation;
-  readonly roster: Roster;
+  readonly roster: Roster<EncodedEntrant>;
   readonly rooms: Rooms;
   readonly #options: PresenceOptions;
   readonly #sweeper: Sweeper;
@@ -57,7 +59,12 @@ export class Presence {
     this.incarnation = new Incarnation(servers, keys, limits, random);
     this.rooms = new Rooms(servers, keys, limits, random);
     const { incarnation, rooms } = this;
-    this.roster = new Roster({ servers, keys, limits, clock, incarnation, rooms });
+    const held = new Held(servers, keys, incarnation, (lost) => this.roster.reclaim(lost));
+    this.roster = new Roster({
+      registry: new RedisRegistry({ keys, incarnation, rooms, held }),
+      clock,
+      graceMs: limits.presenceGraceMs,
+    });
     this.#sweeper = new Sweeper({
       servers,
       keys,

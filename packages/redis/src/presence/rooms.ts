@@ -1,4 +1,5 @@
 import type { PresenceView } from "@holdfast/broker";
+import type { Entered, Entrant, EntryMode } from "@holdfast/broker/internal";
 import type { Random } from "@holdfast/core";
 import type { Member } from "@holdfast/protocol";
 import type { Keys } from "../keys.js";
@@ -9,6 +10,13 @@ import { listOf, numberOf, textOf } from "../servers/replies.js";
 import type { Argument, Reply, Servers } from "../servers/servers.js";
 
 const lifeLength = 12;
+
+/** A member as the servers keep it. */
+export interface EncodedEntrant extends Entrant {
+  /** Of the member: an entry again as it is says nothing. */
+  readonly digest: string;
+  readonly text: string;
+}
 
 /** What a channel's presence hash holds. */
 export interface Room {
@@ -31,23 +39,17 @@ export class Rooms {
     this.#random = random;
   }
 
-  /** `digest` is that of the member: an entry again as it is says nothing. */
   async enter(
     channel: string,
-    entry: {
-      readonly member: Member;
-      readonly digest: string;
-      readonly text: string;
-      readonly generation: number;
-    },
+    entrant: EncodedEntrant,
     owner: { readonly name: string; readonly formers: string },
-    mode: "enter" | "reclaim",
-  ): Promise<"ok" | "full" | "other" | "fenced"> {
-    const { member, digest, text, generation } = entry;
+    mode: EntryMode,
+  ): Promise<Entered> {
+    const { member, digest, text, generation } = entrant;
     const most = this.#limits.maxMembersPerChannel;
     const args = [owner.name, owner.formers, mode, member.id, digest, text, most, generation];
     const answer = textOf(await this.#run(enterScript, channel, args));
-    return answer === "full" || answer === "other" || answer === "fenced" ? answer : "ok";
+    return answer === "full" || answer === "other" || answer === "fenced" ? answer : "entered";
   }
 
   /** Takes a member out if one of `owners` (separated by spaces) has it. */

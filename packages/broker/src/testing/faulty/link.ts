@@ -19,9 +19,9 @@ import {
   type PublishRequest,
   type Snapshot,
 } from "../../contract.js";
+import type { Entrant } from "../../engine/presence/registry.js";
 import type { MemoryEngine } from "../../memory/engine.js";
 import type { EngineLink } from "../../memory/link.js";
-import type { Entrant } from "../../memory/presence.js";
 import { Lane } from "./lane.js";
 import type { Reach } from "./reach.js";
 import type { Replicas } from "./replicas.js";

@@ -15,8 +15,8 @@ import {
   isFailure,
   type LeaveOptions,
 } from "../../contract.js";
+import type { Entrant } from "../../engine/presence/registry.js";
 import { partitionOf } from "../../memory/partitions.js";
-import type { Entrant } from "../../memory/presence.js";
 import { AskingLink } from "./asking-link.js";
 import { Connection, type Told } from "./connection.js";
 import { RemoteServices } from "./services.js";

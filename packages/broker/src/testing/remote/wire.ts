@@ -3,7 +3,7 @@ import { deserialize, serialize } from "node:v8";
 import type { IncomingCall, ServeOptions } from "../../contract/calls.js";
 import type { BrokerCapabilities } from "../../contract/capabilities.js";
 import type { BrokerLink, BrokerListener } from "../../contract.js";
-import type { Entrant } from "../../memory/presence.js";
+import type { Entrant } from "../../engine/presence/registry.js";
 import type { OperationName } from "../faulty/link.js";
 
 /** Registers a member again after a missed lease, unless another gateway has entered it since. */

@@ -1,21 +1,8 @@
-import type { Done, LeaveOptions } from "@holdfast/broker";
-import { digest, GracePeriods, memberKey } from "@holdfast/broker/internal";
 import type { Clock } from "@holdfast/core";
 import { failure, type Member } from "@holdfast/protocol";
-import { failureOf } from "../failures.js";
-import type { Keys } from "../keys.js";
-import type { RedisLimits } from "../limits.js";
-import type { Servers } from "../servers/servers.js";
-import { Held } from "./held.js";
-import type { Incarnation } from "./incarnation.js";
-import type { Rooms } from "./rooms.js";
-
-interface Present {
-  readonly member: Member;
-  readonly digest: string;
-  readonly text: string;
-  readonly generation: number;
-}
+import type { Done, LeaveOptions } from "../../contract.js";
+import { GracePeriods, memberKey } from "./grace.js";
+import type { Entrant, Registry } from "./registry.js";
 
 interface Entering {
   readonly channel: string;
@@ -34,22 +21,20 @@ interface Named {
 }
 
 /** What a roster is made of. */
-export interface RosterOptions {
-  readonly servers: Servers;
-  readonly keys: Keys;
-  readonly limits: RedisLimits;
+export interface RosterOptions<Given extends Entrant> {
+  readonly registry: Registry<Given>;
   readonly clock: Clock;
-  readonly incarnation: Incarnation;
-  readonly rooms: Rooms;
+  /** How long a member that may come back is kept, in milliseconds. */
+  readonly graceMs: number;
 }
 
 /**
  * Whom this gateway believes to be present through it, and the work of keeping the servers of the
  * same mind: what they lost is registered again, what could not be said is said later.
  */
-export class Roster {
-  readonly #options: RosterOptions;
-  readonly #present = new Map<string, Map<string, Present>>();
+export class Roster<Given extends Entrant> {
+  readonly #registry: Registry<Given>;
+  readonly #present = new Map<string, Map<string, Given>>();
   /** Left, and the servers may not know it yet. */
   readonly #unsaid = new Map<string, Leave>();
   /** Entries under way, which may be left before they have come true. */
@@ -61,16 +46,11 @@ export class Roster {
   readonly #grace: GracePeriods;
   /** One operation of a member at a time: on a cluster a later one might arrive first. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  readonly #held: Held;
 
-  constructor(options: RosterOptions) {
-    this.#options = options;
-    const { servers, keys, incarnation } = options;
-    this.#held = new Held(servers, keys, incarnation, (partition) => this.reclaim(partition));
-    this.#grace = new GracePeriods(
-      options.clock,
-      options.limits.presenceGraceMs,
-      (channel, memberId) => this.#remove(channel, memberId),
+  constructor({ registry, clock, graceMs }: RosterOptions<Given>) {
+    this.#registry = registry;
+    this.#grace = new GracePeriods(clock, graceMs, (channel, memberId) =>
+      this.#remove(channel, memberId),
     );
   }
 
@@ -79,8 +59,13 @@ export class Roster {
     return this.#present.keys();
   }
 
+  /** Settles when nothing is under way. */
+  async quiet(): Promise<void> {
+    while (this.#turns.size > 0) await Promise.all(this.#turns.values());
+  }
+
   async enter(channel: string, member: Member, generation: number): Promise<Done> {
-    const present = presentOf(member, generation);
+    const present = this.#registry.entrantOf(member, generation);
     if (present === undefined) return failure("invalid_data");
     const key = memberKey(channel, member.id);
     if ((this.#newest(channel, member.id) ?? generation) > generation) return failure("fenced");
@@ -114,12 +99,11 @@ export class Roster {
     this.#remove(channel, memberId);
   }
 
-  /** Registers everybody again, in one partition or in all: the servers may have lost them. */
-  reclaim(partition?: number): void {
-    const { keys } = this.#options;
-    this.#held.forget(partition);
+  /** Registers everybody again, in one part or in all: the servers may have lost them. */
+  reclaim(part?: number): void {
+    this.#registry.forget(part);
     for (const [channel, members] of this.#present) {
-      if (partition !== undefined && keys.partitionOf(channel) !== partition) continue;
+      if (part !== undefined && this.#registry.partOf(channel) !== part) continue;
       for (const present of members.values()) {
         // Who is about to leave stays with the incarnation that is about to go.
         if (!this.#grace.has(channel, present.member.id)) this.#reclaimLater(channel, present);
@@ -133,13 +117,13 @@ export class Roster {
     this.#tryAgain(this.#unregistered);
   }
 
-  /** Keeps what the servers know this incarnation to hold, and finds out what they have lost. */
+  /** Tries again what others had, and lets go of channels that have no member any more. Rejects as the registry does. */
   async keep(): Promise<void> {
     this.#tryAgain(this.#elsewhere);
     const used = new Set(this.#present.keys());
     for (const { channel } of this.#entering.values()) used.add(channel);
     for (const { channel } of this.#unsaid.values()) used.add(channel);
-    await this.#held.keep(used);
+    await this.#registry.keep(used);
   }
 
   close(): void {
@@ -157,12 +141,12 @@ export class Roster {
   }
 
   /** `unsaid`: the leave that was waiting when the entry was asked for; a later one counts. */
-  async #tryToEnter(channel: string, present: Present, unsaid: Leave | undefined): Promise<Done> {
+  async #tryToEnter(channel: string, present: Given, unsaid: Leave | undefined): Promise<Done> {
     const { id } = present.member;
     const key = memberKey(channel, id);
     let stands: boolean;
     try {
-      const entered = await this.#enter(channel, present, "enter");
+      const entered = await this.#registry.enter(channel, present, "enter");
       if (entered.answer === "full") {
         return failure("limit_exceeded", "The channel has as many members as it may.");
       }
@@ -170,34 +154,24 @@ export class Roster {
       stands = entered.stands;
     } catch (error) {
       this.#undo(channel, id);
-      return failureOf(error);
+      return this.#registry.failureOf(error);
     }
     const since = this.#unsaid.get(key);
     if (since !== undefined && since !== unsaid) return { ok: true };
     this.#unsaid.delete(key);
-    const members = this.#present.get(channel) ?? new Map<string, Present>();
+    const members = this.#present.get(channel) ?? new Map<string, Given>();
     this.#present.set(channel, members.set(id, present));
     if (!stands) this.#reclaimLater(channel, present);
     return { ok: true };
   }
 
-  /** It does not stand if it went to a server that has lost it since, or under a name taken for dead. */
-  async #enter(channel: string, present: Present, mode: "enter" | "reclaim") {
-    const { incarnation, rooms } = this.#options;
-    const { name, formers } = incarnation;
-    // Before the member, so that whoever sweeps this incarnation one day finds it.
-    const holding = await this.#held.hold(channel);
-    const answer = await rooms.enter(channel, present, { name, formers }, mode);
-    return { answer, stands: this.#held.stands(channel, holding) };
-  }
-
-  #reclaimLater(channel: string, present: Present): void {
+  #reclaimLater(channel: string, present: Given): void {
     const { id } = present.member;
     void this.#inTurn(channel, id, async () => {
       if (this.#present.get(channel)?.get(id) !== present) return;
       const key = memberKey(channel, id);
       try {
-        const { answer, stands } = await this.#enter(channel, present, "reclaim");
+        const { answer, stands } = await this.#registry.enter(channel, present, "reclaim");
         // Whoever has it may have known it for longer, and be about to see it leave.
         if (answer === "other" || answer === "full") this.#elsewhere.set(key, { channel, id });
         else if (!stands) this.#unregistered.set(key, { channel, id });
@@ -240,7 +214,7 @@ export class Roster {
     void this.#inTurn(channel, memberId, async () => {
       if (unsaid === undefined || this.#unsaid.get(key) !== unsaid) return;
       try {
-        await this.#options.rooms.leave(channel, memberId, this.#options.incarnation.names);
+        await this.#registry.leave(channel, memberId);
         if (this.#unsaid.get(key) === unsaid) this.#unsaid.delete(key);
       } catch {
         // Unreachable: said later, or it comes true when the lease runs out.
@@ -258,16 +232,5 @@ export class Roster {
     } finally {
       if (this.#turns.get(key) === settled) this.#turns.delete(key);
     }
-  }
-}
-
-function presentOf(member: Member, generation: number): Present | undefined {
-  try {
-    const { id, user, data } = member;
-    const text = JSON.stringify({ id, user, data });
-    const sum = digest({ data: JSON.parse(text) });
-    return { member: JSON.parse(text), digest: sum, text, generation };
-  } catch {
-    return undefined;
   }
 }
