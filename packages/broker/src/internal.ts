@@ -1,3 +1,5 @@
+export { closed, unreachable } from "./engine/failures.js";
+export { inTime } from "./engine/in-time.js";
 export { engineLimits, resolveEngineLimits, serverLimits } from "./engine/limits.js";
 export type {
   Entered,

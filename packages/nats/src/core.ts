@@ -1,5 +1,5 @@
 import { type BrokerListener, EngineError } from "@holdfast/broker";
-import { resolveMemoryLimits } from "@holdfast/broker/internal";
+import { closed, resolveMemoryLimits, unreachable } from "@holdfast/broker/internal";
 import type { Clock, Logger, Random } from "@holdfast/core";
 import type { Failure } from "@holdfast/protocol";
 import type { NatsAddress } from "./address.js";
@@ -9,7 +9,6 @@ import { Changes } from "./channels/changes.js";
 import { Channels } from "./channels/channels.js";
 import { Publisher } from "./channels/publisher.js";
 import { Commands } from "./commands.js";
-import { closedFailure, unreachable } from "./failures.js";
 import { Follows } from "./follows.js";
 import { Blobs } from "./journal/blobs.js";
 import { Leases } from "./leases.js";
@@ -138,7 +137,7 @@ export class LinkCore {
 
   /** Why nothing is asked of the servers; undefined: they may be asked. */
   refusal(): Failure | undefined {
-    if (!this.#open) return closedFailure();
+    if (!this.#open) return closed();
     return this.#ready && this.parts.commands.available ? undefined : unreachable();
   }
 
@@ -156,7 +155,7 @@ export class LinkCore {
     this.presence.close();
     this.follows.clear();
     this.callers.close();
-    this.publisher.refuseWaiting(closedFailure());
+    this.publisher.refuseWaiting(closed());
     return true;
   }
 

@@ -1,11 +1,6 @@
+import { unreachable } from "@holdfast/broker/internal";
 import { type Failure, failure } from "@holdfast/protocol";
 import { StoreError } from "./servers/errors.js";
-
-/** The link was closed by its owner. */
-export const closedFailure = (): Failure => failure("closed", "The link to the engine was closed.");
-
-/** The engine cannot be reached, and nothing was sent to it. */
-export const unreachable = (): Failure => failure("unavailable");
 
 /** A field is out of its range or grammar. */
 export const wrong = (field: string): Failure => failure("invalid_field", undefined, { field });

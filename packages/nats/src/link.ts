@@ -32,9 +32,10 @@ import type {
   Serving,
   Snapshot,
 } from "@holdfast/broker";
+import { unreachable } from "@holdfast/broker/internal";
 import { type Failure, failure, type Member } from "@holdfast/protocol";
 import { LinkCore, type LinkOptions } from "./core.js";
-import { failureOf, unreachable } from "./failures.js";
+import { failureOf } from "./failures.js";
 import { encodeEphemeral } from "./follows.js";
 
 /** One gateway's link to a NATS deployment, with connections of its own. */

@@ -1,6 +1,6 @@
+import { inTime } from "@holdfast/broker/internal";
 import type { Timer } from "@holdfast/core";
 import { type Commands, decodeCommand } from "./commands.js";
-import { inTime } from "./in_time.js";
 import { type Parts, storeAt } from "./parts.js";
 
 const beatsPerSweep = 24;

@@ -1,4 +1,5 @@
 import type { BrokerListener } from "@holdfast/broker";
+import { closed, inTime, unreachable } from "@holdfast/broker/internal";
 import type { Clock, Logger, Random, Timer } from "@holdfast/core";
 import type { Failure } from "@holdfast/protocol";
 import { Callers } from "./calls/callers.js";
@@ -7,9 +8,7 @@ import { decodeCallMessage } from "./calls/messages.js";
 import { Services } from "./calls/services.js";
 import { Channels } from "./channels.js";
 import { Commands, decodeCommand } from "./commands.js";
-import { closedFailure, unreachable } from "./failures.js";
 import { Follows } from "./follows.js";
-import { inTime } from "./in_time.js";
 import type { Keys } from "./keys.js";
 import { Leases } from "./leases.js";
 import type { RedisLimits } from "./limits.js";
@@ -134,7 +133,7 @@ export class LinkCore {
 
   /** Why nothing is asked of the server that has the partition; undefined: it may be asked. */
   refusal(partition: number): Failure | undefined {
-    if (!this.#open) return closedFailure();
+    if (!this.#open) return closed();
     if (!this.servers.available) return unreachable();
     if (this.#failing.size === 0) return undefined;
     const place = this.servers.placeOf(partition);
@@ -161,7 +160,7 @@ export class LinkCore {
     this.follows.clear();
     this.callers.close();
     this.relay.close();
-    this.publisher.refuseWaiting(closedFailure());
+    this.publisher.refuseWaiting(closed());
     return true;
   }
 

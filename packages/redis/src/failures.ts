@@ -2,12 +2,6 @@ import { type Failure, failure } from "@holdfast/protocol";
 import { isTimeout } from "./servers/errors.js";
 import { CommandError } from "./servers/servers.js";
 
-/** The link was closed by its owner. */
-export const closedFailure = (): Failure => failure("closed", "The link to the engine was closed.");
-
-/** The engine cannot be reached, and nothing was sent to it. */
-export const unreachable = (): Failure => failure("unavailable");
-
 /** Replies that say the server has no room, and will not have any until somebody makes some. */
 const full = /^(OOM|MISCONF|NOREPLICAS)$/;
 

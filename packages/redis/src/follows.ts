@@ -1,6 +1,6 @@
 import type { BrokerListener } from "@holdfast/broker";
+import { inTime } from "@holdfast/broker/internal";
 import type { Clock, Logger } from "@holdfast/core";
-import { inTime } from "./in_time.js";
 import type { Keys } from "./keys.js";
 import { decodeFrame, decodePresence } from "./relay/frames.js";
 import type { Relay } from "./relay/relay.js";

@@ -1,5 +1,6 @@
 import type { Done, NodeRecord, NodeStatus } from "@holdfast/broker";
-import { type Failure, failure } from "@holdfast/protocol";
+import { nodeRecord } from "@holdfast/broker/internal";
+import type { Failure } from "@holdfast/protocol";
 import { failureOf } from "./failures.js";
 import type { Keys } from "./keys.js";
 import type { RedisLimits } from "./limits.js";
@@ -32,8 +33,9 @@ export class Nodes {
   }
 
   async announce(status: NodeStatus): Promise<Done> {
-    const text = this.#textOf(status);
-    if (typeof text !== "string") return text;
+    const record = nodeRecord(this.#gateway, status, this.#limits);
+    if ("ok" in record) return record;
+    const text = JSON.stringify(record);
     this.#last = text;
     try {
       await this.#write(text);
@@ -88,23 +90,5 @@ export class Nodes {
       const end = field.indexOf(" ");
       return { owner: field.slice(0, end), record: JSON.parse(field.slice(end + 1)) };
     });
-  }
-
-  #textOf(status: NodeStatus): string | Failure {
-    const { version, startedMs, connections, channels, figures } = status;
-    const gateway = this.#gateway;
-    try {
-      const text = JSON.stringify({
-        gateway,
-        version,
-        startedMs,
-        connections,
-        channels,
-        ...(figures !== undefined && { figures }),
-      });
-      return Buffer.byteLength(text) > this.#limits.maxNodeBytes ? failure("too_large") : text;
-    } catch {
-      return failure("invalid_data");
-    }
   }
 }

@@ -23,7 +23,8 @@ import {
   type PublishRequest,
   type Snapshot,
 } from "../contract.js";
-import { closed, ExchangeLink } from "../memory/exchange-link.js";
+import { closed } from "../engine/failures.js";
+import { ExchangeLink } from "../memory/exchange-link.js";
 import type { FileEngine } from "./engine.js";
 import { maxKeyTextUnits } from "./keys.js";
 

@@ -1,4 +1,4 @@
-import { type Failure, failure } from "@holdfast/protocol";
+import type { Failure } from "@holdfast/protocol";
 import type {
   CallHandler,
   CallOptions,
@@ -19,11 +19,9 @@ import type {
   LeaveOptions,
   PresenceView,
 } from "../contract.js";
+import { closed } from "../engine/failures.js";
 import type { Exchange } from "./exchange.js";
 import type { Follower } from "./follows.js";
-
-/** What every operation of a link that has ended gives. */
-export const closed = (): Failure => failure("closed", "The link to the engine was closed.");
 
 /** The part of a gateway's link that has nothing to do with what is stored. */
 export class ExchangeLink implements Follower {

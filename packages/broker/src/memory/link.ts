@@ -30,8 +30,9 @@ import type {
   PublishRequest,
   Snapshot,
 } from "../contract.js";
+import { closed } from "../engine/failures.js";
 import type { MemoryEngine } from "./engine.js";
-import { closed, ExchangeLink } from "./exchange-link.js";
+import { ExchangeLink } from "./exchange-link.js";
 
 /** A link whose operations answer at once. */
 export interface MemoryLink extends BrokerLink {

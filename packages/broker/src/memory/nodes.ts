@@ -9,7 +9,7 @@ import type { LeaseHolder } from "./presence.js";
 export function nodeRecord(
   gateway: string,
   status: NodeStatus,
-  limits: MemoryLimits,
+  limits: Pick<MemoryLimits, "maxNodeBytes">,
 ): NodeRecord | Failure {
   const { version, startedMs, connections, channels, figures } = status;
   const record = {

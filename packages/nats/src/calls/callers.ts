@@ -1,7 +1,8 @@
 import { type CallOptions, type CallOutcome, isResourceName } from "@holdfast/broker";
+import { closed } from "@holdfast/broker/internal";
 import { type Failure, failure } from "@holdfast/protocol";
 import type { Msg } from "@nats-io/transport-node";
-import { closedFailure, failureOf, wrong } from "../failures.js";
+import { failureOf, wrong } from "../failures.js";
 import type { Parts } from "../parts.js";
 import type { Unsubscribe } from "../servers/connection.js";
 import { callHeaders, headerNames, kindOf } from "./messages.js";
@@ -60,8 +61,8 @@ export class Callers {
   }
 
   close(): void {
-    const closed: Failure = { ...closedFailure(), unknown: true };
-    for (const id of [...this.#waiting.keys()]) this.#settle(id, closed);
+    const ended: Failure = { ...closed(), unknown: true };
+    for (const id of [...this.#waiting.keys()]) this.#settle(id, ended);
     this.#stop?.();
   }
 

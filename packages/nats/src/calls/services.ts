@@ -5,9 +5,10 @@ import {
   type ServeOptions,
   type Serving,
 } from "@holdfast/broker";
+import { unreachable } from "@holdfast/broker/internal";
 import { type Failure, failure } from "@holdfast/protocol";
 import type { Msg } from "@nats-io/transport-node";
-import { unreachable, wrong } from "../failures.js";
+import { wrong } from "../failures.js";
 import type { Parts } from "../parts.js";
 import type { Unsubscribe } from "../servers/connection.js";
 import { tokenOf } from "../subjects.js";

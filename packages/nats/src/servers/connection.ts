@@ -1,3 +1,4 @@
+import { inTime } from "@holdfast/broker/internal";
 import type { Clock, Logger, Random, Timer } from "@holdfast/core";
 import {
   connect,
@@ -9,7 +10,6 @@ import {
   type ServerInfo,
 } from "@nats-io/transport-node";
 import type { NatsAddress } from "../address.js";
-import { inTime } from "../in_time.js";
 import type { NatsLimits } from "../limits.js";
 import { StoreError } from "./errors.js";
 

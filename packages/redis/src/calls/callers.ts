@@ -1,7 +1,8 @@
 import { type CallOptions, type CallOutcome, isResourceName } from "@holdfast/broker";
+import { unreachable } from "@holdfast/broker/internal";
 import type { Clock, Random } from "@holdfast/core";
 import { type Failure, failure } from "@holdfast/protocol";
-import { failureOf, unreachable } from "../failures.js";
+import { failureOf } from "../failures.js";
 import type { Keys } from "../keys.js";
 import type { RedisLimits } from "../limits.js";
 import { callScript } from "../scripts/calls.js";

@@ -1,5 +1,5 @@
+import { inTime } from "@holdfast/broker/internal";
 import type { Clock } from "@holdfast/core";
-import { inTime } from "../in_time.js";
 import type { Keys } from "../keys.js";
 import type { Relay } from "../relay/relay.js";
 

@@ -5,9 +5,10 @@ import {
   type ServeOptions,
   type Serving,
 } from "@holdfast/broker";
+import { unreachable } from "@holdfast/broker/internal";
 import type { Clock, Logger } from "@holdfast/core";
 import { type Failure, failure } from "@holdfast/protocol";
-import { failureOf, unreachable } from "../failures.js";
+import { failureOf } from "../failures.js";
 import type { Keys } from "../keys.js";
 import type { RedisLimits } from "../limits.js";
 import type { Servers } from "../servers/servers.js";
