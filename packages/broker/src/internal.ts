@@ -9,6 +9,7 @@ export type {
   Registry,
 } from "./engine/presence/registry.js";
 export { Roster } from "./engine/presence/roster.js";
+export { ServerLink } from "./engine/server-link.js";
 export { Channel } from "./memory/channel.js";
 export type { EntryLog } from "./memory/channel-log.js";
 export { directRelay, FanOut } from "./memory/fan-out.js";

@@ -62,6 +62,12 @@ export class Channels {
     }
   }
 
+  async head(channel: string): Promise<Head | Failure> {
+    const heads = await this.heads([channel]);
+    if (isFailure(heads)) return heads;
+    return heads[0] ?? failure("internal", "The engine answered without a head.");
+  }
+
   /** Keeps channels that are followed from being forgotten, and lets aged entries go. */
   async touch(channels: readonly string[]): Promise<void> {
     await this.#each(touchScript, channels, [this.#limits.maxPinnedBytes]);

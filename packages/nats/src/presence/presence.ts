@@ -1,7 +1,7 @@
 import type { PresenceView } from "@holdfast/broker";
 import { type Entrant, Roster } from "@holdfast/broker/internal";
 import type { Timer } from "@holdfast/core";
-import type { Failure, Member } from "@holdfast/protocol";
+import type { Failure } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Parts } from "../parts.js";
 import { Incarnation } from "./incarnation.js";
@@ -109,14 +109,6 @@ export class Presence {
     if (this.#ticks % ticksPerKeep === 0) await this.roster.keep();
     const seen = await this.incarnation.look();
     if (!this.#closed) this.#sweeper.overdue(seen.filter(({ over }) => over));
-  }
-
-  enter(
-    channel: string,
-    member: Member,
-    generation: number,
-  ): Promise<{ readonly ok: true } | Failure> {
-    return this.roster.enter(channel, member, generation);
   }
 
   /** Settles when nothing is under way. */

@@ -1,7 +1,7 @@
 import type { PresenceView } from "@holdfast/broker";
 import { Roster } from "@holdfast/broker/internal";
 import type { Clock, Random, Timer } from "@holdfast/core";
-import type { Failure, Member } from "@holdfast/protocol";
+import type { Failure } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Keys } from "../keys.js";
 import type { RedisLimits } from "../limits.js";
@@ -91,14 +91,6 @@ export class Presence {
     } catch (error) {
       return failureOf(error);
     }
-  }
-
-  enter(
-    channel: string,
-    member: Member,
-    generation: number,
-  ): Promise<{ readonly ok: true } | Failure> {
-    return this.roster.enter(channel, member, generation);
   }
 
   /** Stops without a word; the lease runs out. */
