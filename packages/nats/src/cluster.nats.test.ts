@@ -1,7 +1,8 @@
 import { isFailure } from "@holdfast/broker";
+import { publishRequest as request } from "@holdfast/broker/testing";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { NatsCluster } from "./testing/cluster.js";
-import { request, type Scene, scene } from "./testing/scene.js";
+import { type Scene, scene } from "./testing/scene.js";
 
 const patienceMs = 120_000;
 /** Of virtual time, which passes faster than that of the servers. */

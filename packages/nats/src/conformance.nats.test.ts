@@ -1,7 +1,7 @@
-import { describeBroker } from "@holdfast/broker/testing";
+import { describeBroker, serverAbilities } from "@holdfast/broker/testing";
 import { afterAll, describe, test } from "vitest";
 import { NatsServer } from "./local/nats_server.js";
-import { abilities, NatsHarness } from "./testing/harness.js";
+import { NatsHarness } from "./testing/harness.js";
 
 let server: Promise<NatsServer> | undefined;
 let count = 0;
@@ -13,7 +13,7 @@ afterAll(async () => {
 describeBroker(
   "nats",
   {
-    abilities,
+    abilities: serverAbilities,
     async create() {
       // What a process has written survives its own end; only the machine's would take it.
       server ??= NatsServer.start({ syncAlways: false });

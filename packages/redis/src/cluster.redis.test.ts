@@ -1,9 +1,10 @@
 import { isFailure, type PublishOutcome } from "@holdfast/broker";
+import { publishRequest } from "@holdfast/broker/testing";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { Keys } from "./keys.js";
 import { slotOf } from "./tags.js";
 import { RedisCluster } from "./testing/cluster.js";
-import { request, type Scene, scene } from "./testing/scene.js";
+import { type Scene, scene } from "./testing/scene.js";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -27,7 +28,7 @@ function publishing({ link }: Scene, channel: string) {
   const done = (async () => {
     for (let seq = 1; going; ) {
       const outcome = await link.publish(
-        request(channel, seq, { session: { id: `of ${channel}`, seq } }),
+        publishRequest(channel, seq, { session: { id: `of ${channel}`, seq } }),
       );
       if (isFailure(outcome)) {
         refusals.push(outcome);
@@ -67,12 +68,12 @@ describe("a cluster of three masters", () => {
     const channels = count(30).map((n) => `a:${n}`);
     for (const channel of channels) {
       await two.link.follow(channel, { presence: true });
-      expect(await one.link.publish(request(channel, channel))).toMatchObject({ offset: 1 });
+      expect(await one.link.publish(publishRequest(channel, channel))).toMatchObject({ offset: 1 });
       expect(await one.link.enter(channel, { id: channel })).toEqual({ ok: true });
     }
     await two.link.settle();
-    expect(two.told.entries.map(({ channel }) => channel).sort()).toEqual([...channels].sort());
-    expect(two.told.presence.map(({ channel }) => channel).sort()).toEqual([...channels].sort());
+    expect(two.heard.entries.map(({ channel }) => channel).sort()).toEqual([...channels].sort());
+    expect(two.heard.presence.map(({ channel }) => channel).sort()).toEqual([...channels].sort());
     for (const subject of ["s1", "s2", "s3", "s4", "s5"]) {
       await two.link.serve(subject, "group", ({ payload }) => payload);
       const reply = await one.link.call(subject, Uint8Array.of(7), { timeoutMs: 5_000 });
@@ -113,10 +114,10 @@ describe("a cluster of three masters", () => {
       }
     }
     // The subscription has come along.
-    await reader.until(() => reader.told.gaps > 0);
-    const before = reader.told.entries.length;
-    for (const channel of channels) await writer.link.publish(request(channel, "last"));
-    await reader.until(() => reader.told.entries.length >= before + 3, 10_000);
+    await reader.until(() => reader.heard.gaps > 0);
+    const before = reader.heard.entries.length;
+    for (const channel of channels) await writer.link.publish(publishRequest(channel, "last"));
+    await reader.until(() => reader.heard.entries.length >= before + 3, 10_000);
   }, 60_000);
 
   test("new channels begin in a slot that moves, and what changed there is noted", async () => {
@@ -127,7 +128,7 @@ describe("a cluster of three masters", () => {
       .map((n) => `n:${n}`)
       .filter((name) => keys.partitionOf(name) === partition)
       .slice(0, 20);
-    await writer.link.publish(request("n:0", 0));
+    await writer.link.publish(publishRequest("n:0", 0));
     const first = await writer.link.changes(partition, undefined);
     if (isFailure(first)) throw new Error(first.code);
     const owner = await cluster.ownerOf(slot("n:0"));
@@ -136,9 +137,12 @@ describe("a cluster of three masters", () => {
     await cluster.moveSlot(slot("n:0"), to, async () => {
       const name = waiting.shift();
       if (name === undefined) return;
-      expect(await writer.link.publish(request(name, 1))).toMatchObject({ ok: true, offset: 1 });
+      expect(await writer.link.publish(publishRequest(name, 1))).toMatchObject({
+        ok: true,
+        offset: 1,
+      });
     });
-    for (const name of waiting) await writer.link.publish(request(name, 1));
+    for (const name of waiting) await writer.link.publish(publishRequest(name, 1));
     await writer.until(async () => {
       const changes = await writer.link.changes(partition, first.cursor);
       if (isFailure(changes)) return false;
@@ -163,7 +167,7 @@ describe("a cluster with replicas", () => {
     await reader.until(async () => load.acknowledged.length > before + 10, 400_000);
     await load.stop();
     // The writer has found the new master; the reader does so by itself, and refuses until then.
-    await reader.until(() => reader.told.availability.at(-1) !== false, 60_000);
+    await reader.until(() => reader.heard.availability.at(-1) !== false, 60_000);
     await reader.until(async () => !isFailure(await readAll(reader, "f:1")), 60_000);
     const page = await history(reader, "f:1");
     const first = load.acknowledged[0]!;
@@ -174,8 +178,8 @@ describe("a cluster with replicas", () => {
       const view = await reader.link.presence("f:1", 10);
       return !isFailure(view) && view.members.some(({ id }) => id === "m");
     }, 60_000);
-    const seen = reader.told.entries.length;
-    await writer.link.publish(request("f:1", "last"));
-    await reader.until(() => reader.told.entries.length > seen, 10_000);
+    const seen = reader.heard.entries.length;
+    await writer.link.publish(publishRequest("f:1", "last"));
+    await reader.until(() => reader.heard.entries.length > seen, 10_000);
   }, 60_000);
 });

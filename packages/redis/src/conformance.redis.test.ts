@@ -1,6 +1,6 @@
-import { describeBroker } from "@holdfast/broker/testing";
+import { describeBroker, serverAbilities } from "@holdfast/broker/testing";
 import { afterAll, describe, test } from "vitest";
-import { abilities, RedisHarness, ShiftedServer } from "./testing/harness.js";
+import { RedisHarness, ShiftedServer } from "./testing/harness.js";
 
 let shifted: Promise<ShiftedServer> | undefined;
 let count = 0;
@@ -12,7 +12,7 @@ afterAll(async () => {
 describeBroker(
   "redis",
   {
-    abilities,
+    abilities: serverAbilities,
     async create() {
       shifted ??= ShiftedServer.start();
       count += 1;

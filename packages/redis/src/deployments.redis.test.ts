@@ -1,10 +1,9 @@
 import { createPartitionedBroker } from "@holdfast/broker";
+import { DrivenClock, Heard, publishRequest } from "@holdfast/broker/testing";
 import { SeededRandom } from "@holdfast/core/testing";
 import { afterEach, expect, test } from "vitest";
 import { createRedisBroker } from "./broker.js";
 import { RedisServer } from "./local/mod.js";
-import { DrivenClock } from "./testing/driven_clock.js";
-import { request, Told } from "./testing/scene.js";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -35,8 +34,8 @@ test("of two servers that share the partitions one can be killed, and the other'
   );
   const broker = createPartitionedBroker({ deployments });
   closers.push(() => broker.close());
-  const told = new Told();
-  const link = await broker.connect("g1", told);
+  const heard = new Heard();
+  const link = await broker.connect("g1", heard);
   const channels = Array.from({ length: 40 }, (_, n) => `a:${n}`);
   for (const channel of channels) await link.follow(channel, { presence: false });
   const inSecond = (channel: string) => link.partitionOf(channel) >= 128;
@@ -45,21 +44,24 @@ test("of two servers that share the partitions one can be killed, and the other'
   expect([stay.length, go.length].every((count) => count > 5)).toBe(true);
 
   await servers[1]?.crash();
-  await until(clock, () => told.availability.at(-1) === false);
+  await until(clock, () => heard.availability.at(-1) === false);
   for (const channel of stay)
-    expect(await link.publish(request(channel, 1))).toMatchObject({ ok: true });
+    expect(await link.publish(publishRequest(channel, 1))).toMatchObject({ ok: true });
   for (const channel of go) {
-    expect(await link.publish(request(channel, 1))).toMatchObject({ ok: false, retryable: true });
+    expect(await link.publish(publishRequest(channel, 1))).toMatchObject({
+      ok: false,
+      retryable: true,
+    });
   }
-  await until(clock, () => stay.every((channel) => told.offsets(channel).includes(1)));
+  await until(clock, () => stay.every((channel) => heard.offsets(channel).includes(1)));
 
   await servers[1]?.start();
-  await until(clock, () => told.availability.at(-1) === true);
+  await until(clock, () => heard.availability.at(-1) === true);
   // What is published before the subscriptions are back reaches nobody live: it is in the history.
   for (const channel of go) {
     await until(clock, async () => {
-      await link.publish(request(channel, 2));
-      return told.offsets(channel).length > 0;
+      await link.publish(publishRequest(channel, 2));
+      return heard.offsets(channel).length > 0;
     });
   }
 }, 60_000);

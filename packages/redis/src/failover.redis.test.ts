@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type HistoryPage, isFailure } from "@holdfast/broker";
+import { BreakableProxy, publishRequest } from "@holdfast/broker/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { freePort, RedisServer } from "./local/mod.js";
 import { until } from "./testing/cluster.js";
-import { BreakableProxy } from "./testing/proxy.js";
-import { request, type Scene, scene } from "./testing/scene.js";
+import { type Scene, scene } from "./testing/scene.js";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -68,7 +68,7 @@ describe("a master that fails over to a replica that is behind", () => {
     const key = (n: number) => ({ key: { scope: "u", value: `k${n}` } });
     const epochs = new Set<string>();
     const publish = async (n: number) => {
-      const outcome = await one.link.publish(request("a:b", n, key(n)));
+      const outcome = await one.link.publish(publishRequest("a:b", n, key(n)));
       if (!outcome.ok) throw new Error(outcome.code);
       epochs.add(outcome.epoch);
       return outcome;
@@ -83,7 +83,7 @@ describe("a master that fails over to a replica that is behind", () => {
     await replica.ask("REPLICAOF", "NO", "ONE");
     target = replica;
     await master.crash();
-    await one.until(() => one.told.availability.at(-1) === true && one.told.gaps > 0);
+    await one.until(() => one.heard.availability.at(-1) === true && one.heard.gaps > 0);
 
     const page = await read(one, "a:b");
     expect(page.epoch).not.toBe(old);
@@ -103,11 +103,11 @@ describe("a master that fails over to a replica that is behind", () => {
     const way = await BreakableProxy.through(() => target.socketPath);
     closers.push(() => way.close());
     const one = await linked(`redis://127.0.0.1:${way.port}`);
-    for (const n of count(5)) await one.link.publish(request("a:b", n));
+    for (const n of count(5)) await one.link.publish(publishRequest("a:b", n));
     const { epoch: first } = await read(one, "a:b");
     await replicated(master, replica);
     replicationLink.cut();
-    await one.link.publish(request("a:b", "lost"));
+    await one.link.publish(publishRequest("a:b", "lost"));
 
     const change = async (to: RedisServer, from: RedisServer) => {
       await to.ask("REPLICAOF", "NO", "ONE");
@@ -132,12 +132,12 @@ describe("a master that fails over to a replica that is behind", () => {
   test("a master that became a replica is not read from", async () => {
     const { master, replica } = await pair();
     const one = await linked(`redis+unix://${master.socketPath}`);
-    await one.link.publish(request("a:b", 1));
+    await one.link.publish(publishRequest("a:b", 1));
     await replica.ask("REPLICAOF", "NO", "ONE");
     await master.ask("REPLICAOF", "127.0.0.1", replica.port);
     const page = await one.link.read({ channel: "a:b", after: 0, maxCount: 1, maxBytes: 1 });
     expect(page).toMatchObject({ ok: false, code: "unavailable", retryable: true });
-    await one.until(() => one.told.availability.includes(false), 10_000);
+    await one.until(() => one.heard.availability.includes(false), 10_000);
   });
 });
 
@@ -165,20 +165,20 @@ describe("a master that sentinels watch", () => {
     await sentinel.start([], file);
     const one = await linked(`redis+sentinel://127.0.0.1:${sentinelPort}/main`);
     await one.link.follow("a:b", { presence: false });
-    for (const n of count(5)) await one.link.publish(request("a:b", n));
+    for (const n of count(5)) await one.link.publish(publishRequest("a:b", n));
     await replicated(master, replica);
     await until(async () =>
       String(await sentinel.ask("SENTINEL", "replicas", "main")).includes(String(replica.port)),
     );
     await master.crash();
-    await one.until(() => one.told.availability.at(-1) === true, 400_000);
-    expect(await one.link.publish(request("a:b", 6))).toMatchObject({ ok: true, offset: 6 });
+    await one.until(() => one.heard.availability.at(-1) === true, 400_000);
+    expect(await one.link.publish(publishRequest("a:b", 6))).toMatchObject({ ok: true, offset: 6 });
     const page = await read(one, "a:b");
     expect(page.lineage).toHaveLength(1);
     // What is published before the subscription is back reaches nobody live: it is in the history.
     await one.until(async () => {
-      await one.link.publish(request("a:b", 7));
-      return one.told.offsets("a:b").some((offset) => offset >= 6);
+      await one.link.publish(publishRequest("a:b", 7));
+      return one.heard.offsets("a:b").some((offset) => offset >= 6);
     });
   }, 60_000);
 });

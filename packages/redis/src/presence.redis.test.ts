@@ -1,7 +1,7 @@
 import { isFailure } from "@holdfast/broker";
+import { BreakableProxy } from "@holdfast/broker/testing";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { RedisServer } from "./local/mod.js";
-import { BreakableProxy } from "./testing/proxy.js";
 import { type Scene, scene } from "./testing/scene.js";
 
 const shared = RedisServer.start();
@@ -50,7 +50,7 @@ test("a gateway that was out of reach past its lease registers everybody again, 
     proxy.deafen();
     await pass(6_500);
   }
-  await one.until(() => one.told.availability.at(-1) !== false);
+  await one.until(() => one.heard.availability.at(-1) !== false);
   await one.until(async () => (await members()).length === 3, 30_000);
   await pass(6_000);
   expect(await members()).toEqual(["a", "b", "c"]);
@@ -65,7 +65,7 @@ test("who leaves while the entry is still on its way does not stay", async () =>
   await pass(2_500);
   expect(await members()).toEqual([]);
   expect(
-    watcher.told.presence.map(({ action, member }) => `${action} ${member.id}`).sort(),
+    watcher.heard.presence.map(({ action, member }) => `${action} ${member.id}`).sort(),
   ).toEqual(["enter now", "enter soon", "leave now", "leave soon"]);
 });
 
@@ -116,7 +116,7 @@ test("a leave that was held up on a connection given up does not take out who ha
   await one.link.enter("a:b", { id: "a" });
   const letThrough = proxy.holdUp();
   one.link.leave("a:b", "a", { grace: false });
-  await one.until(() => one.told.availability.at(-1) === false);
+  await one.until(() => one.heard.availability.at(-1) === false);
   await one.until(() => one.link.available);
   expect(await one.link.enter("a:b", { id: "a" })).toEqual({ ok: true });
   expect(await members()).toEqual(["a"]);

@@ -1,9 +1,9 @@
 import { EngineError, isFailure } from "@holdfast/broker";
+import { BreakableProxy, publishRequest } from "@holdfast/broker/testing";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { freePort, RedisServer } from "./local/mod.js";
 import { ClockShift } from "./testing/clock_shift.js";
-import { BreakableProxy } from "./testing/proxy.js";
-import { request, scene } from "./testing/scene.js";
+import { scene } from "./testing/scene.js";
 
 let number = 0;
 const closers: (() => unknown)[] = [];
@@ -79,15 +79,15 @@ describe("who may connect, and how", () => {
         " ",
       ) as [string, ...string[]]),
     );
-    const { link, told } = await linked(`redis+unix://gate:secret@${server.socketPath}`);
+    const { link, heard } = await linked(`redis+unix://gate:secret@${server.socketPath}`);
     await link.follow("a:b", { presence: true });
-    expect(await link.publish(request("a:b", 1))).toMatchObject({ ok: true, offset: 1 });
+    expect(await link.publish(publishRequest("a:b", 1))).toMatchObject({ ok: true, offset: 1 });
     expect(await link.enter("a:b", { id: "m" })).toEqual({ ok: true });
     expect(await link.call("nobody", new Uint8Array(), { timeoutMs: 1_000 })).toMatchObject({
       code: "no_responders",
     });
     await link.settle();
-    expect([told.offsets("a:b"), told.presence.length]).toEqual([[1], 1]);
+    expect([heard.offsets("a:b"), heard.presence.length]).toEqual([[1], 1]);
   });
 
   test("databases and prefixes of one server are apart, relays too", async () => {
@@ -96,9 +96,9 @@ describe("who may connect, and how", () => {
     const two = await linked(`${at(server)}?database=2`);
     const other = await linked(`${at(server)}?database=1&prefix=x:`);
     for (const { link } of [one, two, other]) await link.follow("a:b", { presence: false });
-    await one.link.publish(request("a:b", 1));
+    await one.link.publish(publishRequest("a:b", 1));
     for (const { link } of [one, two, other]) await link.settle();
-    expect([one, two, other].map(({ told }) => told.offsets("a:b"))).toEqual([[1], [], []]);
+    expect([one, two, other].map(({ heard }) => heard.offsets("a:b"))).toEqual([[1], [], []]);
   });
 });
 
@@ -106,10 +106,10 @@ describe("a server that goes on, though not as before", () => {
   test("scripts that it has forgotten are given to it again, in order", async () => {
     const { link } = await linked(await url());
     const session = (seq: number) => ({ session: { id: "s", seq } });
-    await link.publish(request("a:b", 1, session(1)));
+    await link.publish(publishRequest("a:b", 1, session(1)));
     await (await shared).ask("SCRIPT", "FLUSH");
     const outcomes = await Promise.all(
-      Array.from({ length: 300 }, (_, n) => link.publish(request("a:b", n, session(n + 2)))),
+      Array.from({ length: 300 }, (_, n) => link.publish(publishRequest("a:b", n, session(n + 2)))),
     );
     expect(outcomes.map((outcome) => outcome.ok && outcome.offset)).toEqual(
       Array.from({ length: 300 }, (_, n) => n + 2),
@@ -119,21 +119,21 @@ describe("a server that goes on, though not as before", () => {
   test("out of memory it refuses publishes and has not carried them out, and then goes on", async () => {
     const server = await own("--maxmemory", "100mb");
     const { link } = await linked(at(server));
-    await link.publish(request("a:b", 1));
+    await link.publish(publishRequest("a:b", 1));
     await server.ask("CONFIG", "SET", "maxmemory", "1mb");
-    const full = await link.publish(request("a:b", 2));
+    const full = await link.publish(publishRequest("a:b", 2));
     expect(full).toMatchObject({ code: "unavailable", retryable: true });
     expect(full).not.toHaveProperty("unknown");
     expect(isFailure(full) && full.message).toContain("OOM");
     await server.ask("CONFIG", "SET", "maxmemory", "100mb");
-    expect(await link.publish(request("a:b", 2))).toMatchObject({ ok: true, offset: 2 });
+    expect(await link.publish(publishRequest("a:b", 2))).toMatchObject({ ok: true, offset: 2 });
   });
 
   test("too few replicas, where some are demanded, are a refusal and no loss", async () => {
     const server = await own();
     const { link } = await linked(at(server));
     await server.ask("CONFIG", "SET", "min-replicas-to-write", "1");
-    const alone = await link.publish(request("a:b", 1));
+    const alone = await link.publish(publishRequest("a:b", 1));
     expect(alone).toMatchObject({ code: "unavailable", retryable: true });
     expect(alone).not.toHaveProperty("unknown");
   });
@@ -149,7 +149,7 @@ describe("a server that goes on, though not as before", () => {
     const two = await linked(at(server));
     await two.link.follow("a:b", { presence: true });
     await one.link.enter("a:b", { id: "m" });
-    const keyed = request("a:b", 1, { key: { scope: "u", value: "k" } });
+    const keyed = publishRequest("a:b", 1, { key: { scope: "u", value: "k" } });
     await one.link.publish(keyed);
     const pass = async (ms: number) => {
       for (let left = ms; left > 0; left -= 500) {
@@ -161,13 +161,13 @@ describe("a server that goes on, though not as before", () => {
     };
     shift.by(3_600_000);
     await pass(15_000);
-    expect(two.told.presence.map(({ action }) => action)).toEqual(["enter"]);
+    expect(two.heard.presence.map(({ action }) => action)).toEqual(["enter"]);
     const view = await two.link.presence("a:b", 10);
     expect(view).toMatchObject({ count: 1, members: [{ id: "m" }] });
     shift.by(-7_200_000);
     await pass(15_000);
-    expect(two.told.presence.map(({ action }) => action)).toEqual(["enter"]);
-    const again = request("a:c", 1, { key: { scope: "u", value: "k" } });
+    expect(two.heard.presence.map(({ action }) => action)).toEqual(["enter"]);
+    const again = publishRequest("a:c", 1, { key: { scope: "u", value: "k" } });
     await one.link.publish(again);
     shift.by(-3_600_000);
     expect(await one.link.publish(again)).toMatchObject({ ok: true, duplicate: true });
@@ -176,15 +176,15 @@ describe("a server that goes on, though not as before", () => {
 
 describe("following", () => {
   test("again at once after unfollowing, as often as one likes, is confirmed and hears everything", async () => {
-    const { link, told } = await linked(await url());
+    const { link, heard } = await linked(await url());
     for (let n = 1; n <= 20; n += 1) {
       const following = link.follow("a:b", { presence: false });
       if (n % 2 === 0) expect(await following).toMatchObject({ offset: n - 1 });
       link.unfollow("a:b");
       expect(await link.follow("a:b", { presence: false })).toMatchObject({ offset: n - 1 });
-      await link.publish(request("a:b", n));
+      await link.publish(publishRequest("a:b", n));
       await link.settle();
-      expect(told.offsets("a:b")).toEqual(Array.from({ length: n }, (_, at) => at + 1));
+      expect(heard.offsets("a:b")).toEqual(Array.from({ length: n }, (_, at) => at + 1));
     }
   });
 });
@@ -200,32 +200,32 @@ describe("what the relay loses is found within 10 s", () => {
   }
 
   test("a subscription whose connection was ended", async () => {
-    const { link, told, until } = await throughProxy();
+    const { link, heard, until } = await throughProxy();
     await (await shared).ask("CLIENT", "KILL", "TYPE", "pubsub");
-    await link.publish(request("a:b", 1));
-    await until(() => told.gaps > 0, 10_000);
-    await link.publish(request("a:b", 2));
-    await until(() => told.offsets("a:b").includes(2), 1_000);
-    expect(told.availability).toEqual([]);
+    await link.publish(publishRequest("a:b", 1));
+    await until(() => heard.gaps > 0, 10_000);
+    await link.publish(publishRequest("a:b", 2));
+    await until(() => heard.offsets("a:b").includes(2), 1_000);
+    expect(heard.availability).toEqual([]);
   });
 
   test("a subscription that only seems alive", async () => {
-    const { link, told, until, proxy } = await throughProxy();
+    const { link, heard, until, proxy } = await throughProxy();
     proxy.deafen(1);
-    await link.publish(request("a:b", 1));
-    await until(() => told.gaps > 0, 10_000);
-    await link.publish(request("a:b", 2));
-    await until(() => told.offsets("a:b").includes(2), 1_000);
-    expect(told.offsets("a:b")).toEqual([2]);
+    await link.publish(publishRequest("a:b", 1));
+    await until(() => heard.gaps > 0, 10_000);
+    await link.publish(publishRequest("a:b", 2));
+    await until(() => heard.offsets("a:b").includes(2), 1_000);
+    expect(heard.offsets("a:b")).toEqual([2]);
   });
 
   test("a connection for commands that only seems alive", async () => {
-    const { link, told, until, proxy } = await throughProxy();
+    const { link, heard, until, proxy } = await throughProxy();
     proxy.deafen();
-    const lost = link.publish(request("a:b", 1));
-    await until(() => told.availability.includes(false), 10_000);
+    const lost = link.publish(publishRequest("a:b", 1));
+    await until(() => heard.availability.includes(false), 10_000);
     expect(await lost).toMatchObject({ ok: false, retryable: true, unknown: true });
-    await until(() => told.availability.at(-1) === true, 10_000);
-    expect(await link.publish(request("a:b", 2))).toMatchObject({ ok: true, offset: 2 });
+    await until(() => heard.availability.at(-1) === true, 10_000);
+    expect(await link.publish(publishRequest("a:b", 2))).toMatchObject({ ok: true, offset: 2 });
   });
 });

@@ -138,6 +138,15 @@ export class Bench {
   }
 }
 
+/** A publish with the usual bounds. */
+export function publishRequest(
+  channel: string,
+  data: unknown,
+  more: Partial<PublishRequest> = {},
+): PublishRequest {
+  return { channel, data, timeMs: 1_000, history: roomy, ...more };
+}
+
 /** Publishes `data` with the usual bounds. */
 export function publish(
   { link }: Station,
@@ -145,7 +154,7 @@ export function publish(
   data: unknown,
   more: Partial<PublishRequest> = {},
 ): Maybe<PublishOutcome> {
-  return link.publish({ channel, data, timeMs: 1_000, history: roomy, ...more });
+  return link.publish(publishRequest(channel, data, more));
 }
 
 /** Publishes and expects success. */

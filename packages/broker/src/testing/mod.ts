@@ -1,4 +1,4 @@
-export type { Bench, BrokerCheck } from "./bench.js";
+export { type Bench, type BrokerCheck, Heard, publishRequest } from "./bench.js";
 export { brokerChecks, runBrokerCheck } from "./checks.js";
 export { type BrokerSubject, describeBroker, type TestRunner } from "./describe-broker.js";
 export {
@@ -13,3 +13,7 @@ export type { Ability, BrokerFaults, BrokerHarness } from "./harness.js";
 export { connectRemoteBroker, type RemoteBroker } from "./remote/broker.js";
 export type { RemoteLink } from "./remote/link.js";
 export { type RemoteBrokerServer, serveRemoteBroker } from "./remote/server.js";
+export { BreakableProxy } from "./servers/breakable-proxy.js";
+export { DrivenClock } from "./servers/driven-clock.js";
+export { openScene, type Scene } from "./servers/scene.js";
+export { type HarnessedLink, ServerHarness, serverAbilities } from "./servers/server-harness.js";

@@ -1,19 +1,27 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A port of the loopback interface in front of a server's, which can break. */
+/** Where a server is: a port of the loopback interface, or a socket of the file system. */
+type Target = number | string;
+
+/** A port of the loopback interface in front of a server, which can break. */
 export class BreakableProxy {
-  readonly #target: () => number;
+  readonly #target: () => Target;
   readonly #pairs: { readonly near: Socket; readonly far: Socket }[] = [];
   readonly #server = createServer((near) => this.#accept(near));
+  readonly #heldUp = new Set<Socket>();
   #refusing = false;
 
-  private constructor(target: () => number) {
+  private constructor(target: () => Target) {
     this.#target = target;
   }
 
-  /** To whichever port is named when a connection comes. */
-  static async through(target: () => number): Promise<BreakableProxy> {
+  static to(target: Target): Promise<BreakableProxy> {
+    return BreakableProxy.through(() => target);
+  }
+
+  /** To whichever server is named when a connection comes. */
+  static async through(target: () => Target): Promise<BreakableProxy> {
     const proxy = new BreakableProxy(target);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
@@ -41,12 +49,38 @@ export class BreakableProxy {
     }
   }
 
+  /**
+   * What goes to the server is held up on those connections; returned is what lets it through, also when
+   * the connection has been given up meanwhile, and settles when the server has taken it.
+   */
+  holdUp(from = 0): () => Promise<void> {
+    const held = this.#pairs.slice(from).map(({ near, far }) => {
+      const chunks: Buffer[] = [];
+      near.unpipe(far);
+      near.on("data", (chunk: Buffer) => chunks.push(chunk));
+      near.resume();
+      this.#heldUp.add(far);
+      return { far, chunks };
+    });
+    return async () => {
+      for (const { far, chunks } of held) {
+        this.#heldUp.delete(far);
+        if (far.closed) continue;
+        far.resume();
+        const ended = once(far, "close");
+        far.end(Buffer.concat(chunks));
+        await ended;
+      }
+    };
+  }
+
   mend(): void {
     this.#refusing = false;
   }
 
   close(): void {
     this.cut();
+    for (const far of this.#heldUp) far.destroy();
     this.#server.close();
   }
 
@@ -56,7 +90,8 @@ export class BreakableProxy {
       near.destroy();
       return;
     }
-    const far = connect(this.#target(), "127.0.0.1");
+    const target = this.#target();
+    const far = typeof target === "number" ? connect(target, "127.0.0.1") : connect(target);
     far.on("error", () => {});
     const pair = { near, far };
     this.#pairs.push(pair);
@@ -64,7 +99,7 @@ export class BreakableProxy {
     far.pipe(near);
     const gone = (): void => {
       near.destroy();
-      far.destroy();
+      if (!this.#heldUp.has(far)) far.destroy();
       const index = this.#pairs.indexOf(pair);
       if (index >= 0) this.#pairs.splice(index, 1);
     };
