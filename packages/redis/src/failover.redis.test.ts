@@ -129,6 +129,31 @@ describe("a master that fails over to a replica that is behind", () => {
     expect([page.top, resumes(page, first, 5), resumes(page, first, 6)]).toEqual([5, true, false]);
   });
 
+  test("forgets a leave, and whoever had left is taken out again", async () => {
+    const { master, replica, replicationLink } = await pair();
+    let target = master;
+    const way = await BreakableProxy.through(() => target.socketPath);
+    closers.push(() => way.close());
+    const one = await linked(`redis://127.0.0.1:${way.port}`);
+    const members = async ({ link }: Scene) => {
+      const view = await link.presence("a:b", 10);
+      return isFailure(view) ? undefined : view.members.map(({ id }) => id);
+    };
+    await one.link.enter("a:b", { id: "left" });
+    await replicated(master, replica);
+    replicationLink.cut();
+    one.link.leave("a:b", "left", { grace: false });
+    await one.until(async () => (await members(one))?.length === 0);
+
+    await replica.ask("REPLICAOF", "NO", "ONE");
+    const other = await linked(`redis+unix://${replica.socketPath}`, "g2");
+    expect(await members(other)).toEqual(["left"]);
+    target = replica;
+    await master.crash();
+    await one.until(async () => (await members(other))?.length === 0);
+    expect(one.link.available).toBe(true);
+  });
+
   test("a master that became a replica is not read from", async () => {
     const { master, replica } = await pair();
     const one = await linked(`redis+unix://${master.socketPath}`);

@@ -41,6 +41,7 @@ export class Presence {
       registry: new NatsRegistry(parts, this.incarnation, this.rooms),
       clock: parts.clock,
       graceMs: parts.limits.presenceGraceMs,
+      leaseMs: parts.limits.presenceLeaseMs,
     });
     this.#sweeper = new Sweeper(parts, this.incarnation, this.rooms);
     this.#watchedSinceMs = parts.clock.monoMs();

@@ -64,6 +64,7 @@ export class Presence {
       registry: new RedisRegistry({ keys, incarnation, rooms, held }),
       clock,
       graceMs: limits.presenceGraceMs,
+      leaseMs: limits.presenceLeaseMs,
     });
     this.#sweeper = new Sweeper({
       servers,

@@ -1,10 +1,11 @@
 import { VirtualClock } from "@holdfast/core/testing";
 import { failure, type Member } from "@holdfast/protocol";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Entrant, EntryMode, EntryOutcome, Registry } from "./registry.js";
 import { Roster } from "./roster.js";
 
 const graceMs = 1_000;
+const leaseMs = 3_000;
 const entered: EntryOutcome = { answer: "entered", stands: true };
 
 /** Servers that take down what they are told, and answer as a test has them answer. */
@@ -47,7 +48,7 @@ class Servers implements Registry<Entrant> {
 function scene() {
   const clock = new VirtualClock();
   const servers = new Servers();
-  return { clock, servers, roster: new Roster({ registry: servers, clock, graceMs }) };
+  return { clock, servers, roster: new Roster({ registry: servers, clock, graceMs, leaseMs }) };
 }
 
 const ann: Member = { id: "ann" };
@@ -142,6 +143,26 @@ test("a part that was lost is registered again, but for those about to leave", a
   expect(servers.told.slice(3)).toEqual(["forget 1", "reclaim room:1/ann"]);
 });
 
+test("who has left a part that was lost is taken out again, unless it has come back", async () => {
+  const { servers, roster } = scene();
+  for (const channel of ["room:1", "room:2"]) {
+    await roster.enter(channel, ann, 1);
+    await roster.enter(channel, { id: "bob" }, 1);
+    roster.leave(channel, "ann", { grace: false });
+    roster.leave(channel, "bob", { grace: false });
+  }
+  await roster.quiet();
+  await roster.enter("room:1", { id: "bob" }, 2);
+  const before = servers.told.length;
+  roster.reclaim(1);
+  await roster.quiet();
+  expect(servers.told.slice(before)).toEqual([
+    "forget 1",
+    "leave room:1/ann",
+    "reclaim room:1/bob",
+  ]);
+});
+
 test("whom another gateway had is asked for again at the next look", async () => {
   const { servers, roster } = scene();
   await roster.enter("room:1", ann, 1);
@@ -155,16 +176,22 @@ test("whom another gateway had is asked for again at the next look", async () =>
   expect(servers.told.slice(1)).toEqual(["forget all", "reclaim room:1/ann", "reclaim room:1/ann"]);
 });
 
-test("a channel is of use as long as somebody enters it, is in it, or has left it unheard", async () => {
-  const { servers, roster } = scene();
+test("a channel is of use as long as somebody enters it, is in it, or has left it unheard or lately", async () => {
+  const { clock, servers, roster } = scene();
   await roster.enter("room:1", ann, 1);
   servers.answers.push(new Promise(() => {}));
   void roster.enter("room:2", ann, 1);
   await roster.enter("room:3", ann, 1);
+  await roster.enter("room:4", ann, 1);
+  roster.leave("room:4", "ann", { grace: false });
+  await vi.waitFor(() => expect(servers.told).toContain("leave room:4/ann"));
   servers.reachable = false;
   roster.leave("room:3", "ann", { grace: false });
   await roster.keep();
-  expect(servers.used).toEqual([["room:1", "room:2", "room:3"]]);
+  clock.advance(20 * leaseMs + 1);
+  await roster.keep();
+  const used = ["room:1", "room:2", "room:3"];
+  expect(servers.used).toEqual([[...used, "room:4"], used]);
 });
 
 test("of one member the servers are asked one thing at a time, in order", async () => {

@@ -2,17 +2,13 @@ import type { Clock } from "@holdfast/core";
 import { failure, type Member } from "@holdfast/protocol";
 import type { Done, LeaveOptions } from "../../contract.js";
 import { GracePeriods, memberKey } from "./grace.js";
+import { type Leave, RecentLeaves } from "./recent-leaves.js";
 import type { Entrant, Registry } from "./registry.js";
 
 interface Entering {
   readonly channel: string;
   readonly count: number;
   readonly generation: number;
-}
-
-interface Leave {
-  readonly channel: string;
-  readonly memberId: string;
 }
 
 interface Named {
@@ -26,7 +22,12 @@ export interface RosterOptions<Given extends Entrant> {
   readonly clock: Clock;
   /** How long a member that may come back is kept, in milliseconds. */
   readonly graceMs: number;
+  /** How long the servers keep the members of a gateway that is silent, in milliseconds. */
+  readonly leaseMs: number;
 }
+
+/** Leases for which who has left is remembered: by default ten minutes. */
+const leasesRemembered = 20;
 
 /**
  * Whom this gateway believes to be present through it, and the work of keeping the servers of the
@@ -37,6 +38,8 @@ export class Roster<Given extends Entrant> {
   readonly #present = new Map<string, Map<string, Given>>();
   /** Left, and the servers may not know it yet. */
   readonly #unsaid = new Map<string, Leave>();
+  /** Left, as the servers know unless they fall back. */
+  readonly #left: RecentLeaves;
   /** Entries under way, which may be left before they have come true. */
   readonly #entering = new Map<string, Entering>();
   /** Present, and the servers may not know it. */
@@ -47,8 +50,9 @@ export class Roster<Given extends Entrant> {
   /** One operation of a member at a time: on a cluster a later one might arrive first. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor({ registry, clock, graceMs }: RosterOptions<Given>) {
+  constructor({ registry, clock, graceMs, leaseMs }: RosterOptions<Given>) {
     this.#registry = registry;
+    this.#left = new RecentLeaves(clock, leaseMs * leasesRemembered);
     this.#grace = new GracePeriods(clock, graceMs, (channel, memberId) =>
       this.#remove(channel, memberId),
     );
@@ -99,11 +103,19 @@ export class Roster<Given extends Entrant> {
     this.#remove(channel, memberId);
   }
 
-  /** Registers everybody again, in one part or in all: the servers may have lost them. */
+  /**
+   * Registers everybody again and takes out whoever has left lately, in one part or in all: the servers
+   * may have lost what they were told.
+   */
   reclaim(part?: number): void {
     this.#registry.forget(part);
+    const isOther = (channel: string) =>
+      part !== undefined && this.#registry.partOf(channel) !== part;
+    for (const leave of this.#left.all()) {
+      if (!isOther(leave.channel)) this.#leaveAgain(leave);
+    }
     for (const [channel, members] of this.#present) {
-      if (part !== undefined && this.#registry.partOf(channel) !== part) continue;
+      if (isOther(channel)) continue;
       for (const present of members.values()) {
         // Who is about to leave stays with the incarnation that is about to go.
         if (!this.#grace.has(channel, present.member.id)) this.#reclaimLater(channel, present);
@@ -123,11 +135,14 @@ export class Roster<Given extends Entrant> {
     const used = new Set(this.#present.keys());
     for (const { channel } of this.#entering.values()) used.add(channel);
     for (const { channel } of this.#unsaid.values()) used.add(channel);
+    // Who has no member there any more has to hear all the same that the servers have fallen back.
+    for (const { channel } of this.#left.all()) used.add(channel);
     await this.#registry.keep(used);
   }
 
   close(): void {
     this.#grace.close();
+    this.#left.clear();
     this.#present.clear();
     this.#unsaid.clear();
     this.#unregistered.clear();
@@ -159,6 +174,7 @@ export class Roster<Given extends Entrant> {
     const since = this.#unsaid.get(key);
     if (since !== undefined && since !== unsaid) return { ok: true };
     this.#unsaid.delete(key);
+    this.#left.forget(channel, id);
     const members = this.#present.get(channel) ?? new Map<string, Given>();
     this.#present.set(channel, members.set(id, present));
     if (!stands) this.#reclaimLater(channel, present);
@@ -208,6 +224,15 @@ export class Roster<Given extends Entrant> {
     this.#say(channel, memberId);
   }
 
+  /** Says again what was said, unless its member is there again or about to be. */
+  #leaveAgain(leave: Leave): void {
+    const { channel, memberId } = leave;
+    const key = memberKey(channel, memberId);
+    if (this.#newest(channel, memberId) !== undefined || this.#unsaid.has(key)) return;
+    this.#unsaid.set(key, leave);
+    this.#say(channel, memberId);
+  }
+
   #say(channel: string, memberId: string): void {
     const key = memberKey(channel, memberId);
     const unsaid = this.#unsaid.get(key);
@@ -215,6 +240,7 @@ export class Roster<Given extends Entrant> {
       if (unsaid === undefined || this.#unsaid.get(key) !== unsaid) return;
       try {
         await this.#registry.leave(channel, memberId);
+        this.#left.add(unsaid);
         if (this.#unsaid.get(key) === unsaid) this.#unsaid.delete(key);
       } catch {
         // Unreachable: said later, or it comes true when the lease runs out.
