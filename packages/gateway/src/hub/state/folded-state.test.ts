@@ -1,103 +1,17 @@
-import type { BrokerLink, Snapshot } from "@holdfast/broker";
-import { createFaultyMemoryBroker, type FaultyMemoryOptions } from "@holdfast/broker/testing";
-import { SeededRandom, VirtualClock } from "@holdfast/core/testing";
-import { folds, type Position } from "@holdfast/protocol";
+import type { Position } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import { describe, expect, it, vi } from "vitest";
-import { type FakeTransport, type TestGateway, testGateway } from "../../testing/harness.js";
-
-const history = { maxCount: 3, maxBytes: 100_000, maxAgeMs: 86_400_000 };
-const channels = {
-  "merge:*": { history, state: "merge" },
-  "last:*": { history, state: "last" },
-} as const;
-const CHANNEL = "merge:a";
-
-/** Counts what gateways ask of the engine. */
-type Asked = Record<"loadSnapshot" | "storeSnapshot" | "read" | "publish", number>;
-
-function world(options: Partial<FaultyMemoryOptions> = {}) {
-  const clock = new VirtualClock();
-  const asked: Asked = { loadSnapshot: 0, storeSnapshot: 0, read: 0, publish: 0 };
-  const { operations } = options;
-  const broker = createFaultyMemoryBroker({
-    clock,
-    random: new SeededRandom(9),
-    ...options,
-    operations: (gateway, operation) => {
-      if (operation in asked && gateway !== "spy") asked[operation as keyof Asked] += 1;
-      return operations?.(gateway, operation);
-    },
-  });
-  const silent = () => {};
-  const spy: BrokerLink = broker.connect("spy", {
-    onEntry: silent,
-    onEphemeral: silent,
-    onPresence: silent,
-    onRelayGap: silent,
-    onAvailability: silent,
-    onCommand: silent,
-  });
-  let seed = 20;
-  return {
-    clock,
-    broker,
-    asked,
-    stored: async (channel = CHANNEL) =>
-      (await spy.loadSnapshot(channel)) as Snapshot | null | undefined,
-    gateway: (name: string, settings = {}) =>
-      testGateway({
-        clock,
-        broker,
-        gateway: name,
-        random: new SeededRandom(seed++),
-        channels,
-        settings: { snapshotEveryCount: 4, replayPageEntries: 4, hubRingEntries: 4, ...settings },
-      }),
-  };
-}
-
-async function subscribed(gateway: TestGateway, fields = {}, channel = CHANNEL) {
-  const peer = await gateway.open();
-  peer.send({ type: "subscribe", channel, ...fields });
-  await gateway.settle();
-  return peer;
-}
-
-/** Publishes; what the state is read for takes the clock's turns. */
-async function sent(gateway: TestGateway, channel: string, data: unknown) {
-  const outcome = gateway.core.publish(channel, { data });
-  await gateway.settle();
-  return outcome;
-}
-
-async function publish(gateway: TestGateway, ...patches: unknown[]): Promise<void> {
-  for (const data of patches) {
-    const outcome = await sent(gateway, CHANNEL, data);
-    if (!outcome.ok) throw new Error(outcome.code);
-  }
-}
-
-/** What a client makes of what it was sent: each state with its offset, snapshots and folds. */
-function followed(peer: FakeTransport): { offset: number; state: unknown; kind: string }[] {
-  const seen: { offset: number; state: unknown; kind: string }[] = [];
-  for (const message of peer.received) {
-    if (message.type === "subscribed" && message.resumed) continue;
-    if (message.type === "subscribed" || message.type === "reset") {
-      const { position, state } = message;
-      seen.push({ offset: position?.offset ?? -1, state, kind: message.type });
-    } else if (message.type === "publication") {
-      const { offset, data } = message;
-      seen.push({ offset, state: folds.merge(seen.at(-1)?.state, data), kind: "fold" });
-    }
-  }
-  return seen;
-}
-
-const patch = (n: number) => ({ n, [`k${n % 3}`]: n, [`k${(n + 1) % 3}`]: null });
-const patches = (from: number, to: number) =>
-  Array.from({ length: to - from + 1 }, (_, index) => patch(from + index));
-const stateAt = (offset: number) => patches(1, offset).reduce<unknown>(folds.merge, null);
+import {
+  CHANNEL,
+  followed,
+  patch,
+  patches,
+  publish,
+  sent,
+  stateAt,
+  subscribed,
+  world,
+} from "../../testing/folded-world.js";
 
 describe("a late-comer", () => {
   it("is given the state at a position, and then the publications after it", async () => {
@@ -275,126 +189,6 @@ describe("a live subscription", () => {
     expect(peer.of("reset")).toEqual([]);
     expect(followed(peer).at(-1)?.state).toEqual(stateAt(6));
     expect(late.last("subscribed")).toMatchObject({ position: { offset: 6 }, state: stateAt(6) });
-  });
-});
-
-describe("snapshots", () => {
-  it("are stored by whoever publishes, so that a short history is enough for everybody else", async () => {
-    const { gateway, stored } = world();
-    const one = await gateway("g1");
-    await publish(one, ...patches(1, 41));
-    const snapshot = await stored();
-    const offset = snapshot?.position.offset ?? 0;
-    expect(offset).toBeGreaterThan(34);
-    expect(snapshot?.state).toEqual(stateAt(offset));
-    const peer = await subscribed(await gateway("g2"));
-    expect(peer.last("subscribed")).toMatchObject({ position: { offset: 41 }, state: stateAt(41) });
-  });
-
-  it("are not what the state depends on: nothing is let go before one is stored", async () => {
-    const { gateway, stored } = world();
-    await publish(await gateway("g1", { snapshotEveryCount: 1_000 }), ...patches(1, 60));
-    expect(await stored()).toBeNull();
-    const peer = await subscribed(await gateway("g2"));
-    expect(peer.last("subscribed")).toMatchObject({ position: { offset: 60 }, state: stateAt(60) });
-  });
-
-  it("of an epoch whose suffix was lost stand in the one that continues it", async () => {
-    const { gateway, broker } = world();
-    await publish(await gateway("g1"), ...patches(1, 23));
-    for (const lost of [1, 3]) {
-      broker.failover(lost);
-      const top = lost === 1 ? 22 : 19;
-      const peer = await subscribed(await gateway(`late-${lost}`));
-      expect(peer.last("subscribed")).toMatchObject({ position: { offset: top } });
-      expect(peer.last("subscribed").state).toEqual(stateAt(top));
-    }
-  });
-
-  it("begin with the oldest retained entry where the channel had a history before it had state", async () => {
-    const { clock, broker, gateway } = world();
-    const plain = await testGateway({ clock, broker, channels: { "merge:*": { history } } });
-    await publish(plain, ...patches(1, 9));
-    const peers = [await subscribed(await gateway("g1")), await subscribed(await gateway("g2"))];
-    const state = patches(7, 9).reduce<unknown>(folds.merge, null);
-    for (const peer of peers) {
-      expect(peer.last("subscribed")).toMatchObject({ position: { offset: 9 }, state });
-    }
-  });
-
-  it("that cannot be stored are tried again, and the state is right all the while", async () => {
-    let fails = true;
-    const { gateway, clock, stored } = world({
-      operations: (_name, operation) =>
-        operation === "storeSnapshot" && fails ? { lost: "request" } : undefined,
-    });
-    const one = await gateway("g1");
-    await publish(one, ...patches(1, 20));
-    await clock.advanceAsync(6_000);
-    expect(await stored()).toBeNull();
-    fails = false;
-    await publish(one, ...patches(21, 21));
-    await clock.advanceAsync(6_000);
-    await publish(one, ...patches(22, 22));
-    await clock.advanceAsync(1_000);
-    expect((await stored())?.state).toEqual(stateAt((await stored())?.position.offset ?? 0));
-  });
-});
-
-describe("a publication", () => {
-  const channelOf = async (bytes: number, mode: "merge" | "last") => {
-    const { gateway, asked } = world();
-    const one = await gateway("g1", { maxStateBytes: bytes });
-    return { asked, publish: (data: unknown) => sent(one, `${mode}:a`, data) };
-  };
-
-  it("that would make the state too large is refused before it is appended", async () => {
-    const { publish: send, asked } = await channelOf(300, "merge");
-    expect(await send({ a: "x".repeat(200) })).toMatchObject({ ok: true });
-    expect(await send({ b: "x".repeat(200) })).toMatchObject({
-      ok: false,
-      code: "limit_exceeded",
-      retryable: false,
-    });
-    expect(asked.publish).toBe(1);
-    // Replacing what is there makes it no larger, and taking away makes room.
-    expect(await send({ a: "y".repeat(200) })).toMatchObject({ ok: true, offset: 2 });
-    expect(await send({ a: null, b: "x".repeat(200) })).toMatchObject({ ok: true, offset: 3 });
-  });
-
-  it("that is too large to be a state is refused in mode `last`", async () => {
-    const { publish: send } = await channelOf(300, "last");
-    expect(await send("x".repeat(400))).toMatchObject({ ok: false, code: "limit_exceeded" });
-    expect(await send("x".repeat(200))).toMatchObject({ ok: true });
-    expect(await send("y".repeat(200))).toMatchObject({ ok: true });
-  });
-
-  it("of bytes is refused where the state is folded from data", async () => {
-    const { gateway } = world();
-    const one = await gateway("g1");
-    for (const channel of ["merge:a", "last:a"]) {
-      const bytes = new Uint8Array([1]);
-      expect(await one.core.publish(channel, { bytes })).toMatchObject({ code: "invalid_data" });
-      const whisper = await one.core.publish(channel, { bytes }, { ephemeral: true });
-      expect(whisper).toMatchObject({ ok: true });
-    }
-  });
-
-  it("keeps its place behind earlier ones while the state is being read", async () => {
-    const { gateway, clock } = world({
-      operations: (_name, operation) =>
-        operation === "loadSnapshot" ? { delayMs: 50, replyDelayMs: 50 } : undefined,
-    });
-    const peer = await (await gateway("g1")).open();
-    for (const n of [1, 2, 3]) {
-      peer.send({ type: "publish", id: n, channel: CHANNEL, data: patch(n) });
-    }
-    await clock.advanceAsync(200);
-    expect(peer.of("published").map(({ id, offset }) => [id, offset])).toEqual([
-      [1, 1],
-      [2, 2],
-      [3, 3],
-    ]);
   });
 });
 
