@@ -1,8 +1,20 @@
+/** A worker cannot listen on the port that is its alone; `cause` is the system's error. */
+export class WorkerPortError extends Error {
+  override readonly name = "WorkerPortError";
+  readonly port: number;
+
+  constructor(port: number, options: { readonly cause: unknown }) {
+    super(`a worker cannot listen on its own port ${port}`, options);
+    this.port = port;
+  }
+}
+
 /** Says in words why a server could not listen; undefined for a cause that is not known here. */
 export function explainListenError(
   cause: unknown,
   { host, port }: { readonly host: string; readonly port: number },
 ): string | undefined {
+  if (cause instanceof WorkerPortError) return explainWorkerPort(cause);
   if (!(cause instanceof Error)) return undefined;
   if (cause.name === "CredentialsError") return `${cause.message} (tlsCertFile, tlsKeyFile).`;
   if (!("code" in cause)) return undefined;
@@ -16,6 +28,18 @@ export function explainListenError(
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `The host name ${host} cannot be resolved. Use 127.0.0.1, or 0.0.0.0 for every interface.`;
+    default:
+      return undefined;
+  }
+}
+
+function explainWorkerPort({ port, cause }: WorkerPortError): string | undefined {
+  if (!(cause instanceof Error && "code" in cause)) return undefined;
+  switch (cause.code) {
+    case "EADDRINUSE":
+      return `Port ${port}, which would be this worker's own, is taken: another program listens there already. Stop it, or choose other ports with --worker-port.`;
+    case "EACCES":
+      return `This user may not listen on port ${port}, which would be this worker's own. Choose ports of 1024 or above with --worker-port.`;
     default:
       return undefined;
   }

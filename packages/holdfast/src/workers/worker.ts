@@ -2,6 +2,7 @@ import cluster from "node:cluster";
 import { createServer, type Server } from "node:http";
 import type { Gateway, Listening } from "@holdfast/gateway";
 import type { Options } from "../config/server_options.js";
+import { WorkerPortError } from "../serve/explain.js";
 import type { ListeningMessage, StopMessage, WorkerRole } from "./role.js";
 
 /** Where each worker answers alone: this machine only. */
@@ -10,11 +11,14 @@ const ownHost = "127.0.0.1";
 /** The server that is this worker's alone, while there is one. */
 let own: Server | undefined;
 
-/** Listens as one of several workers. Rejects with the system's error, as `listen` does. */
+/**
+ * Listens as one of several workers. Rejects with the system's error, as `listen` does, or with a
+ * WorkerPortError.
+ */
 export async function listenAsWorker(
-  gateway: Gateway,
+  gateway: Pick<Gateway, "listen" | "attach">,
   role: WorkerRole,
-  { port, host, workerPort }: Options,
+  { port, host, workerPort }: Pick<Options, "port" | "host" | "workerPort">,
 ): Promise<void> {
   const listening = await gateway.listen(role.port ?? port, host, { reusePort: role.reusePort });
   own = workerPort === 0 ? undefined : await listenAlone(gateway, workerPort + role.number - 1);
@@ -22,13 +26,13 @@ export async function listenAsWorker(
 }
 
 /** A second server that no other worker shares. */
-async function listenAlone(gateway: Gateway, port: number): Promise<Server> {
+async function listenAlone(gateway: Pick<Gateway, "attach">, port: number): Promise<Server> {
   const server = createServer((_request, response) => {
     response.writeHead(404).end();
   });
   gateway.attach(server, { http: true });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (cause) => reject(new WorkerPortError(port, { cause })));
     server.listen({ port, host: ownHost, exclusive: true }, resolve);
   });
   return server;
