@@ -1,5 +1,4 @@
-// Measures the engines: npm run bench:engines -- [--json] [--seconds 3] [memory file redis redis-aof]
-import { parseArgs } from "node:util";
+// npm run bench:engines: measures the engines.
 import {
   cpuUs,
   followers,
@@ -11,6 +10,7 @@ import {
   quantile,
 } from "./engines/measure.mjs";
 import { subjects } from "./engines/subjects.mjs";
+import { commandLine, refuseCommandLine } from "./steps/command_line.mjs";
 
 /** @import { Subject } from "./engines/subjects.mjs" */
 
@@ -18,11 +18,23 @@ const rounds = 3;
 const window = 1_024;
 const interestRate = 1_000;
 
-const { values, positionals } = parseArgs({
+const usage = `Usage: npm run bench:engines -- [flags] [engines]
+
+  engines         ${Object.keys(subjects).join(" ")} [all]
+  --seconds N     length of a measured window [3]
+  --json          prints JSON instead of sentences
+`;
+
+const { values, positionals } = commandLine(usage, {
   options: { json: { type: "boolean", default: false }, seconds: { type: "string", default: "3" } },
   allowPositionals: true,
 });
 const ms = Number(values.seconds) * 1_000;
+if (!(ms > 0)) refuseCommandLine("--seconds is a number above 0.");
+const unknown = positionals.filter((name) => !Object.hasOwn(subjects, name));
+if (unknown.length > 0) {
+  refuseCommandLine(`${unknown.join(", ")}: none of ${Object.keys(subjects).join(", ")}`);
+}
 
 /**
  * What `work` publishes in a second, and what one publish costs this process and the engine's.
@@ -102,12 +114,8 @@ async function interest({ broker, pid }, count) {
   return figures;
 }
 
-/** @param {string} name */
-async function measure(name) {
-  const start = Object.hasOwn(subjects, name) ? subjects[name] : undefined;
-  if (start === undefined) {
-    throw new Error(`${name} is none of ${Object.keys(subjects).join(", ")}`);
-  }
+/** @param {string} name @param {() => Promise<Subject>} start */
+async function measure(name, start) {
   const subject = await start();
   try {
     const speed = await throughput(subject);
@@ -122,8 +130,9 @@ async function measure(name) {
 
 /** @type {Awaited<ReturnType<typeof measure>>[]} */
 const results = [];
-for (const name of positionals.length > 0 ? positionals : Object.keys(subjects)) {
-  results.push(await measure(name));
+for (const [name, start] of Object.entries(subjects)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  results.push(await measure(name, start));
 }
 if (values.json) console.log(JSON.stringify(results, null, 2));
 else {

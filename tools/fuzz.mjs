@@ -1,13 +1,20 @@
-// npm run fuzz -- [--inputs N] [--seed S] [--target NAME]: gives everything that takes bytes of
-// strangers bad ones, and ends with one line: "N inputs, N findings". A finding is printed with its
-// seed and its smallest input, as a vector for test/fuzz/vectors/findings.json.
-import { parseArgs } from "node:util";
+// npm run fuzz: gives everything that takes bytes of strangers bad ones, and ends with one line:
+// "N inputs, N findings". A finding is printed with its seed and its smallest input, as a vector for
+// test/fuzz/vectors/findings.json.
 import { bundleFuzzer } from "./fuzz/bundle.mjs";
 import { runFuzzer } from "./fuzz/run.mjs";
+import { commandLine, refuseCommandLine } from "./steps/command_line.mjs";
 
 /** @import { Finding } from "./fuzz/run.mjs" */
 
-const { values } = parseArgs({
+const usage = `Usage: npm run fuzz -- [flags]
+
+  --inputs N      over all targets [1000000]
+  --seed S        what chance begins with [another one each time; it is printed]
+  --target NAME   only this one; a run prints the names
+`;
+
+const { values } = commandLine(usage, {
   options: {
     inputs: { type: "string", default: "1000000" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 20)) },
@@ -19,8 +26,7 @@ const { values } = parseArgs({
 function wholeNumber(name) {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  process.stderr.write(`--${name} is a whole number.\n`);
-  process.exit(2);
+  return refuseCommandLine(`--${name} is a whole number.`);
 }
 
 /** @param {Finding} finding */

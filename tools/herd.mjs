@@ -1,10 +1,20 @@
-// npm run herd -- [--clients N] [--gateways N] [--accepts N] [--resumes N] [--end kill|drain] [--json]:
-// simulates that many clients coming back after their gateways were killed or drained, in virtual time.
+// npm run herd: simulates many clients coming back after their gateways were killed or drained, in virtual time.
 import { spawn } from "node:child_process";
-import { parseArgs } from "node:util";
 import { bundleHerd } from "./sim/bundle.mjs";
+import { commandLine, refuseCommandLine } from "./steps/command_line.mjs";
 
-const { values } = parseArgs({
+const usage = `Usage: npm run herd -- [flags]
+
+  --clients N     [100000]
+  --gateways N    [4]
+  --accepts N     connections a gateway takes in a second (acceptsPerSecond) [2000]
+  --resumes N     resumes it begins in a second (resumesPerSecond) [5000]
+  --end HOW       how the gateways end: kill or drain [both, one after the other]
+  --seed S        [1]
+  --json          prints the figures as JSON, a line for each end
+`;
+
+const { values } = commandLine(usage, {
   options: {
     clients: { type: "string", default: "100000" },
     gateways: { type: "string", default: "4" },
@@ -25,8 +35,7 @@ const numbers = {
 };
 const isWrong = Object.values(numbers).some((each) => !Number.isSafeInteger(each) || each < 1);
 if (isWrong || ends.some((end) => end !== "kill" && end !== "drain")) {
-  process.stderr.write("Numbers are whole and from 1; --end is kill or drain.\n");
-  process.exit(2);
+  refuseCommandLine("Numbers are whole and from 1; --end is kill or drain.");
 }
 const bundle = await bundleHerd();
 for (const end of ends) {

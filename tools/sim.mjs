@@ -1,12 +1,11 @@
-// npm run sim -- --seeds N [--seed S] [--workers W] [--state FILE [--minutes M]] [--json]: runs the
-// simulation and ends with one line of JSON. Fails where an invariant is broken, or where a kind of
-// fault was never met. With --state a run that was ended, or whose minutes are over, goes on where it stood.
+// npm run sim: runs the simulation and ends with one line of JSON. Fails where an invariant is broken,
+// or where a kind of fault was never met.
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { parseArgs } from "node:util";
 import { neverMet, runBatch } from "./sim/batch.mjs";
 import { bundleSimulation } from "./sim/bundle.mjs";
 import { added, loadTally, newTally, storeTally } from "./sim/tally.mjs";
+import { commandLine, refuseCommandLine } from "./steps/command_line.mjs";
 import { run } from "./steps/run.mjs";
 
 /** Seeds between two looks at the clock, and two writes of the state. */
@@ -14,7 +13,17 @@ const chunkSeeds = 5_000;
 /** A few seeds cannot meet everything; the proof is a batch. */
 const batchSeeds = 1_000;
 
-const { values } = parseArgs({
+const usage = `Usage: npm run sim -- [flags]
+
+  --seeds N       worlds to run [1000]
+  --seed S        number of the first [1]
+  --workers W     processes [one for each processor, at most 8]
+  --state FILE    keeps how far it is: a run that was ended goes on where it stood
+  --minutes M     ends after so long; with --state it can go on later
+  --json          prints the last line alone
+`;
+
+const { values } = commandLine(usage, {
   options: {
     seeds: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
@@ -34,8 +43,7 @@ const minutes = wholeNumber("minutes");
 function wholeNumber(name) {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= 1) return value;
-  process.stderr.write(`--${name} is a whole number from 1.\n`);
-  process.exit(2);
+  return refuseCommandLine(`--${name} is a whole number from 1.`);
 }
 
 const say = (/** @type {string} */ text) => values.json || process.stdout.write(`${text}\n`);

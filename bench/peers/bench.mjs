@@ -1,7 +1,7 @@
 // npm run bench:peers: Holdfast and its peers, the same work, side by side, in turns.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
+import { commandLine, refuseCommandLine } from "../../tools/steps/command_line.mjs";
 import { allPeers, besidePeer } from "./lib/peers.mjs";
 import { ratiosOf } from "./lib/ratios.mjs";
 import { addUp, runWorks } from "./lib/run.mjs";
@@ -32,11 +32,10 @@ const usage = `Usage: npm run bench:peers -- [flags]
   --pace N              publications a second for the latency; 0: half of what ws can [0]
 `;
 
-const { values } = parseArgs({
+const { values } = commandLine(usage, {
   allowNegative: true,
   options: {
     json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
     out: { type: "string" },
     add: { type: "boolean", default: false },
     peers: { type: "string", default: "" },
@@ -68,7 +67,7 @@ function chosen(all, text) {
   if (text === "") return all;
   const names = text.split(",");
   const unknown = names.filter((name) => !all.some((each) => each.name === name));
-  if (unknown.length > 0) throw new RangeError(`There is no ${unknown.join(", ")}.`);
+  if (unknown.length > 0) refuseCommandLine(`There is no ${unknown.join(", ")}.`);
   return all.filter(({ name }) => names.includes(name));
 }
 
@@ -89,11 +88,8 @@ function sizes() {
 }
 
 async function main() {
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
   const asked = chosen(allPeers(), values.peers);
+  const asWanted = chosen(works, values.works);
   const missing = provide(new Set(asked.map(({ name }) => name)), say);
   for (const [name, why] of missing) say(`${name} is left out: ${why}.`);
   const peers = [
@@ -101,7 +97,6 @@ async function main() {
     ...values.beside.map(besidePeer),
   ];
   const rounds = Number(values.rounds);
-  const asWanted = chosen(works, values.works);
   const measured = await runWorks({ peers, works: asWanted, rounds, say, sizes: sizes() });
   const isMore = values.add && values.out !== undefined && existsSync(values.out);
   const result = isMore ? addUp(JSON.parse(readFileSync(values.out, "utf8")), measured) : measured;
