@@ -35,9 +35,13 @@ async function isUpToDate() {
   return stamp.hash === (await hashOf(stamp.inputs));
 }
 
-async function bundle() {
-  const bundling = await rolldown({
-    input: join(client, "src", "mod.ts"),
+/** @type {import("rolldown").OutputOptions} */
+const output = { format: "esm", minify: true, comments: false };
+
+/** @param {string} entry a file of the client's source */
+function bundlingOf(entry) {
+  return rolldown({
+    input: join(client, "src", entry),
     platform: "browser",
     resolve: {
       conditionNames: ["@holdfast/source", "browser", "import"],
@@ -45,13 +49,22 @@ async function bundle() {
     },
     transform: { target: "es2022" },
   });
-  await bundling.write({
-    file: outfile,
-    format: "esm",
-    minify: true,
-    comments: false,
-    sourcemap: true,
-  });
+}
+
+/**
+ * What an entry of the client costs a page that loads nothing else of it; nothing is written.
+ * @param {string} entry a file of the client's source
+ */
+export async function bundledAlone(entry) {
+  const bundling = await bundlingOf(entry);
+  const { output: chunks } = await bundling.generate(output);
+  await bundling.close();
+  return Buffer.from(chunks[0].code);
+}
+
+async function bundle() {
+  const bundling = await bundlingOf("mod.ts");
+  await bundling.write({ ...output, file: outfile, sourcemap: true });
   const inputs = (await bundling.watchFiles).map((path) => relative(root, path)).sort();
   await bundling.close();
   await writeFile(stampPath, JSON.stringify({ inputs, hash: await hashOf(inputs) }));

@@ -1,6 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkBrowserSize } from "./browser_size.mjs";
+import { bundledAlone } from "../build-browser.mjs";
+import {
+  browserGzippedMaxBytes,
+  checkBrowserSize,
+  msgpackGzippedMaxBytes,
+} from "./browser_size.mjs";
 import { checkDependencyDirection } from "./dependency_direction.mjs";
 import { repositoryFiles } from "./files.mjs";
 import { checkPinnedPackages } from "./pinned_packages.mjs";
@@ -30,16 +35,21 @@ export async function runChecks(root) {
   const files = await repositoryFiles(root);
   const results = checks.map(({ name, check }) => ({ name, violations: check(files) }));
   results.push({
-    name: "the browser client is at most 12 kB gzipped",
-    violations: await browserSizeViolations(root),
+    name: "the browser client is at most 12 kB gzipped, and its MessagePack 4 kB",
+    violations: [...(await clientSizeViolations(root)), ...(await msgpackSizeViolations())],
   });
   return results;
 }
 
 /** @param {string} root */
-async function browserSizeViolations(root) {
+async function clientSizeViolations(root) {
   const path = "packages/client/dist/browser/client.js";
   const bundle = await readFile(join(root, path)).catch(() => undefined);
   if (bundle === undefined) return [{ path, message: "was not built" }];
-  return checkBrowserSize(path, bundle);
+  return checkBrowserSize(path, bundle, browserGzippedMaxBytes);
+}
+
+async function msgpackSizeViolations() {
+  const bundle = await bundledAlone("msgpack.ts");
+  return checkBrowserSize("packages/client/src/msgpack.ts", bundle, msgpackGzippedMaxBytes);
 }
