@@ -3,11 +3,13 @@ import { StoreError } from "./errors.js";
 
 /** JetStream's numbers of what is wrong. */
 export const apiCodes = {
+  consumerNotFound: 10_014,
   noMessage: 10_037,
   notEnabled: 10_039,
   notEnabledForAccount: 10_076,
   nameInUse: 10_058,
   streamNotFound: 10_059,
+  subjectsOverlap: 10_065,
   wrongLastSequence: 10_071,
   wrongLastSequenceConstant: 10_164,
   noResponders: 503,
@@ -31,7 +33,7 @@ export interface Stored {
 
 /** Sends a request of JetStream's API and gives its answer. Rejects with a StoreError. */
 export async function askApi<Answer>(
-  connection: Connection,
+  connection: Pick<Connection, "ask">,
   operation: string,
   body: unknown = "",
 ): Promise<Answer> {

@@ -34,6 +34,16 @@ export interface ConnectionOptions {
   readonly onAvailability: (available: boolean) => void;
 }
 
+/** A request that several messages answer. */
+export interface ManyRequest {
+  readonly subject: string;
+  readonly body: string;
+  /** Subject of the answers. */
+  readonly reply: string;
+  /** How long the server may wait for what it does not have yet. */
+  readonly expiresMs: number;
+}
+
 /** Hears what comes by a subscription. */
 export type Hearer = (message: Msg) => void;
 
@@ -111,6 +121,44 @@ export class Connection {
     } catch (error) {
       throw storeErrorOf(error);
     } finally {
+      if (give !== undefined) this.#asking.delete(give);
+    }
+  }
+
+  /**
+   * Sends a request that several messages answer; `heard` tells of each whether it was the last.
+   * Rejects with a StoreError where the connection is lost, or nothing comes for `commandTimeoutMs`
+   * beyond the time that the server may take: what has ended meanwhile answers with silence.
+   */
+  async askForMany(
+    { subject, body, reply, expiresMs }: ManyRequest,
+    heard: (message: Msg) => boolean,
+  ): Promise<void> {
+    const { clock, limits } = this.#options;
+    const timeoutMs = expiresMs + limits.commandTimeoutMs;
+    let stop = () => {};
+    let waiting: Timer | undefined;
+    let give: ((error: StoreError) => void) | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        give = reject;
+        this.#asking.add(reject);
+        const wait = () => {
+          waiting?.cancel();
+          waiting = clock.after(timeoutMs, () =>
+            reject(new StoreError("unknown", "the answer did not come, or not all of it")),
+          );
+        };
+        stop = this.hear(reply, (message) => {
+          if (heard(message)) resolve();
+          else wait();
+        });
+        this.tell(subject, body, reply);
+        wait();
+      });
+    } finally {
+      waiting?.cancel();
+      stop();
       if (give !== undefined) this.#asking.delete(give);
     }
   }

@@ -1,5 +1,5 @@
 import type { Msg } from "@nats-io/transport-node";
-import { askApi, type Stored } from "./api.js";
+import { answerOf, askApi, type Stored } from "./api.js";
 import type { Connection } from "./connection.js";
 import { StoreError } from "./errors.js";
 
@@ -16,12 +16,15 @@ export interface Scan {
   readonly placesOnly?: boolean;
 }
 
+/** What of a connection a scan needs. */
+export type ScanConnection = Pick<Connection, "ask" | "askForMany">;
+
 /** Messages asked for at a time. */
 const batchCount = 500;
 /** How long the server keeps what reads once and then is forgotten, in nanoseconds. */
 const inactiveNs = 30_000_000_000;
-/** How long the server waits for messages that it does not have yet, in nanoseconds. */
-const expiresNs = 2_000_000_000;
+/** How long the server waits for messages that it does not have yet. */
+const expiresMs = 2_000;
 let scans = 0;
 
 interface Batch {
@@ -32,7 +35,7 @@ interface Batch {
 
 /** Reads messages by a consumer of its own. Rejects with a StoreError. */
 export async function scanMessages(
-  connection: Connection,
+  connection: ScanConnection,
   scan: Scan,
   inbox: string,
 ): Promise<Stored[]> {
@@ -81,46 +84,49 @@ export async function scanMessages(
 }
 
 /** Reads what is there of the next messages: until `to`, the batch is full, or the server has no more. */
-function nextBatch(
-  connection: Connection,
+async function nextBatch(
+  connection: ScanConnection,
   stream: string,
   consumer: string,
   inbox: string,
   to: number,
 ): Promise<Batch> {
   scans += 1;
-  const reply = `${inbox}.${scans}`;
   const messages: Stored[] = [];
-  return new Promise((resolve, reject) => {
-    let left = 0;
-    const stop = connection.hear(reply, (message) => {
-      const status = message.headers?.code ?? 0;
-      if (status === 0 || message.reply?.startsWith("$JS.ACK") === true) {
-        const place = placeOf(message);
-        messages.push({ seq: place.seq, subject: message.subject, text: message.string() });
-        left = place.left;
-        if (place.seq < to && left > 0 && messages.length < batchCount) return;
-      }
-      stop();
-      resolve({ messages, left });
-    });
-    try {
-      connection.tell(
-        `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
-        JSON.stringify({ batch: batchCount, expires: expiresNs }),
-        reply,
-      );
-    } catch (error) {
-      stop();
-      reject(error);
-      return;
-    }
-    // A connection that is lost now takes the answer with it.
-    connection.ask("$JS.API.INFO", "").catch((error: unknown) => {
-      stop();
-      reject(error);
-    });
+  let left = 0;
+  const heard = (message: Msg): boolean => {
+    const status = message.headers?.code ?? 0;
+    if (status !== 0 && message.reply?.startsWith("$JS.ACK") !== true) return true;
+    const place = placeOf(message);
+    messages.push({ seq: place.seq, subject: message.subject, text: message.string() });
+    left = place.left;
+    return place.seq >= to || left === 0 || messages.length >= batchCount;
+  };
+  const read = connection.askForMany(
+    {
+      subject: `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+      body: JSON.stringify({ batch: batchCount, expires: expiresMs * 1_000_000 }),
+      reply: `${inbox}.${scans}`,
+      expiresMs,
+    },
+    heard,
+  );
+  // A consumer that went with its stream never answers; that it went can be had at once.
+  const gone = new Promise<never>((_resolve, reject) => {
+    connection.ask(`$JS.API.CONSUMER.INFO.${stream}.${consumer}`, "").then(
+      (answer) => {
+        try {
+          answerOf(answer.string());
+        } catch (error) {
+          reject(error);
+        }
+      },
+      // Lost or too busy to say: reading finds out by itself.
+      () => {},
+    );
   });
+  await Promise.race([read, gone]);
+  return { messages, left };
 }
 
 /** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream sequence>.<consumer sequence>.<time>.<left>`, or with a domain and account before the stream. */
