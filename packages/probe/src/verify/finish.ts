@@ -62,22 +62,24 @@ export async function caughtUp(quiet: Quiet): Promise<number | undefined> {
   return whole ? Math.round(clock.monoMs() - healedMs) : undefined;
 }
 
-/** Reads every channel's whole retained history into the record; false: one could not be read. */
-export async function readHistories(quiet: Quiet): Promise<boolean> {
+/** Reads every channel's whole retained history into the record; which one could not be read, and why. */
+export async function readHistories(quiet: Quiet): Promise<string | undefined> {
   for (const channel of quiet.channels) {
-    if (quiet.signal.aborted || !(await readHistory(quiet, channel))) return false;
+    if (quiet.signal.aborted) return undefined;
+    const refusal = await readHistory(quiet, channel);
+    if (refusal !== undefined) return `${channel}: ${refusal}`;
   }
-  return true;
+  return undefined;
 }
 
-async function readHistory(quiet: Quiet, channel: string): Promise<boolean> {
+async function readHistory(quiet: Quiet, channel: string): Promise<string | undefined> {
   const { auditor, record, modeOf } = quiet;
   const mode = modeOf(channel);
   const all: unknown[] = [];
   let after = 0;
   for (let reads = 0; reads < maxPageReads; reads += 1) {
     const page = await auditor.client.channel(channel).history({ after, limit: pageSize });
-    if (!page.ok) return false;
+    if (!page.ok) return `${page.code}: ${page.message}`;
     const { epoch, top, first, publications } = page;
     if (reads === 0) record({ kind: "final", channel, epoch, first, top });
     for (const { offset, id, data } of publications) {
@@ -90,9 +92,9 @@ async function readHistory(quiet: Quiet, channel: string): Promise<boolean> {
     if (mode !== undefined && all.length === top) {
       record(stateFact("history", channel, { epoch, offset: top }, foldOf(mode, all)));
     }
-    return true;
+    return undefined;
   }
-  return false;
+  return `it does not end within ${maxPageReads} pages`;
 }
 
 /** Records the states that everybody has, and what every one of them is over HTTP. */

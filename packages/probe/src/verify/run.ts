@@ -118,8 +118,12 @@ class Running {
     const quiet = this.#quiet();
     await settled(quiet);
     const caughtUpMs = await caughtUp(quiet);
-    if (!(await readHistories(quiet)) && !this.#run.signal.aborted) {
-      return refuse("unreadable", "The final history could not be read; nothing can be judged.");
+    const unread = await readHistories(quiet);
+    if (unread !== undefined && !this.#run.signal.aborted) {
+      return refuse(
+        "unreadable",
+        `A final history could not be read (${unread}); nothing can be judged.`,
+      );
     }
     await readStates(quiet);
     if (this.#presence) await readPresence(quiet, this.#crowd.entered);
