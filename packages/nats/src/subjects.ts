@@ -55,8 +55,9 @@ export class Subjects {
     return this.partitionOf(name) % this.streams;
   }
 
-  streamName(stream: number): string {
-    return `${this.prefix}-${stream}`;
+  /** What a stream is called; `suffix` tells it from one of before. */
+  streamName(stream: number, suffix = ""): string {
+    return `${this.prefix}-${stream}${suffix === "" ? "" : `-${suffix}`}`;
   }
 
   /** All that a stream stores. */

@@ -10,8 +10,8 @@ import { promisify } from "node:util";
 import { connect } from "@nats-io/transport-node";
 
 const usualCommand = process.env.HOLDFAST_NATS_SERVER ?? "nats-server";
-const patienceMs = 15_000;
-const askMs = 10_000;
+const patienceMs = 60_000;
+const askMs = 30_000;
 
 /** What a local server is started with. */
 export interface NatsServerOptions {
@@ -150,11 +150,15 @@ export class NatsServer {
     }
   }
 
-  /** Removes every stream, while it goes on. */
-  async removeStreams(): Promise<void> {
-    const { streams } = await this.ask("STREAM.NAMES");
-    if (!Array.isArray(streams)) return;
-    for (const name of streams) await this.ask(`STREAM.DELETE.${name}`);
+  /** The names of the streams that store a subject. */
+  async streamNames(subject = ">"): Promise<readonly string[]> {
+    const { streams } = await this.ask("STREAM.NAMES", { subject });
+    return Array.isArray(streams) ? streams : [];
+  }
+
+  /** Removes the streams that store a subject, while it goes on; without one: all. */
+  async removeStreams(subject?: string): Promise<void> {
+    for (const name of await this.streamNames(subject)) await this.ask(`STREAM.DELETE.${name}`);
   }
 
   /** Ends it and removes its folder. */

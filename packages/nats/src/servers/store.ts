@@ -6,7 +6,8 @@ import { answerOf, apiCodes, askApi, getMessage, type Stored } from "./api.js";
 import type { Connection } from "./connection.js";
 import { StoreError } from "./errors.js";
 import { scanMessages } from "./scan.js";
-import { judgeStream, type StreamInfo, streamConfig } from "./stream_config.js";
+import { Stream } from "./stream.js";
+import type { StreamInfo } from "./stream_config.js";
 
 const generationLength = 12;
 const maxTries = 8;
@@ -50,7 +51,7 @@ export interface PutOptions {
 export class StreamStore {
   readonly stream: number;
   readonly #options: StoreOptions;
-  readonly #name: string;
+  readonly #stream: Stream;
   #generation = "";
   #created = "";
   /** Newest sequence known to have been acknowledged. */
@@ -60,7 +61,7 @@ export class StreamStore {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.stream = options.stream;
-    this.#name = options.subjects.streamName(options.stream);
+    this.#stream = new Stream(options);
   }
 
   /** Names the stretch of time in which nothing acknowledged was lost; unguessable. */
@@ -136,7 +137,7 @@ export class StreamStore {
     which: { readonly before?: number; readonly keep?: number } = {},
   ): Promise<void> {
     const { before, keep } = which;
-    await askApi(this.#options.connection, `STREAM.PURGE.${this.#name}`, {
+    await askApi(this.#options.connection, `STREAM.PURGE.${this.#stream.name}`, {
       filter: subject,
       ...(before !== undefined && { seq: before }),
       ...(keep !== undefined && { keep }),
@@ -147,7 +148,7 @@ export class StreamStore {
   async lastSeq(): Promise<number> {
     // Of before the question: what is acknowledged meanwhile need not be in the answer.
     const known = this.#knownSeq;
-    const info = await this.#orRenewed(() => this.#info());
+    const info = await this.#orRenewed(() => this.#stream.info());
     if (info.created !== this.#created || info.state.last_seq < known) {
       await this.renew();
     }
@@ -163,7 +164,7 @@ export class StreamStore {
   }
 
   #get(query: Parameters<typeof getMessage>[2]): Promise<Stored | undefined> {
-    return this.#orRenewed(() => getMessage(this.#options.connection, this.#name, query));
+    return this.#orRenewed(() => getMessage(this.#options.connection, this.#stream.name, query));
   }
 
   #scan(scan: {
@@ -173,21 +174,17 @@ export class StreamStore {
     readonly placesOnly?: boolean;
   }): Promise<Stored[]> {
     const { connection, inbox } = this.#options;
-    return this.#orRenewed(() => scanMessages(connection, { ...scan, stream: this.#name }, inbox));
+    return this.#orRenewed(() =>
+      scanMessages(connection, { ...scan, stream: this.#stream.name }, inbox),
+    );
   }
 
-  #info(): Promise<StreamInfo> {
-    return askApi(this.#options.connection, `STREAM.INFO.${this.#name}`);
-  }
-
-  /** Does it again where the stream turned out to be gone and had to be made anew. */
+  /** Does it again where the stream turned out to be gone, or what read it, and had to be made anew. */
   async #orRenewed<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const { streamNotFound, noResponders } = apiCodes;
-      if (error.code !== streamNotFound && error.code !== noResponders) throw error;
+      if (!(error instanceof StoreError) || !goneCodes.has(error.code)) throw error;
     }
     await this.renew();
     try {
@@ -200,11 +197,11 @@ export class StreamStore {
 
   async #renew(): Promise<void> {
     const known = this.#knownSeq;
-    const info = await this.#made();
+    const info = await this.#stream.made();
     const lost =
       this.#created !== "" && (info.created !== this.#created || info.state.last_seq < known);
     for (let tries = 0; tries < maxTries; tries += 1) {
-      const stored = await getMessage(this.#options.connection, this.#name, {
+      const stored = await getMessage(this.#options.connection, this.#stream.name, {
         last_by_subj: this.#options.subjects.generation(this.stream),
       });
       const record = stored === undefined ? undefined : this.#recordOf(stored);
@@ -256,37 +253,9 @@ export class StreamStore {
     }
   }
 
-  async #made(): Promise<StreamInfo> {
-    const { connection, subjects, replicas } = this.#options;
-    const wanted = streamConfig(subjects, this.stream, replicas ?? this.#usualReplicas());
-    let info: StreamInfo;
-    try {
-      info = await this.#info();
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== apiCodes.streamNotFound) throw error;
-      try {
-        info = await askApi(connection, `STREAM.CREATE.${this.#name}`, wanted);
-      } catch (cause) {
-        // Another gateway was faster.
-        if (!(cause instanceof StoreError) || cause.code !== apiCodes.nameInUse) throw cause;
-        info = await this.#info();
-      }
-    }
-    judgeStream(info, wanted);
-    return info;
-  }
-
-  #usualReplicas(): number {
-    return this.#clustered ? 3 : 1;
-  }
-
-  get #clustered(): boolean {
-    return this.#options.connection.info.cluster !== undefined;
-  }
-
   /** Of a cluster no single process can lose what a majority has acknowledged. */
   #boot(): string {
-    return this.#clustered ? "" : this.#options.connection.info.server_id;
+    return this.#stream.clustered ? "" : this.#options.connection.info.server_id;
   }
 
   #newRecord(): GenerationRecord {
@@ -311,6 +280,13 @@ export class StreamStore {
     return record;
   }
 }
+
+/** What an answer says where the stream is gone. */
+const goneCodes: ReadonlySet<number> = new Set([
+  apiCodes.streamNotFound,
+  apiCodes.consumerNotFound,
+  apiCodes.noResponders,
+]);
 
 function isConflict({ code }: StoreError): boolean {
   return code === apiCodes.wrongLastSequence || code === apiCodes.wrongLastSequenceConstant;

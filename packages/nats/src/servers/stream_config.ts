@@ -17,10 +17,15 @@ export interface StreamInfo {
   readonly state: { readonly last_seq: number; readonly first_seq: number };
 }
 
-/** How a stream of this engine is made. */
-export function streamConfig(subjects: Subjects, stream: number, replicas: number): StreamConfig {
+/** How a stream of this engine is made, under a name. */
+export function streamConfig(
+  subjects: Subjects,
+  stream: number,
+  name: string,
+  replicas: number,
+): StreamConfig {
   return {
-    name: subjects.streamName(stream),
+    name,
     subjects: [subjects.storedIn(stream)],
     republish: subjects.toldOf(stream),
     retention: "limits",

@@ -51,16 +51,14 @@ class Store {
   }
 
   async wipe(): Promise<void> {
-    for (let stream = 0; stream < streams; stream += 1) {
-      await this.#server.ask(`STREAM.DELETE.${this.prefix}-${stream}`);
-    }
+    await this.#server.removeStreams(`${this.prefix}.>`);
   }
 
   /** What a crash takes whose last writes had not reached the disk: the channel's newest messages. */
   async loseSuffix(channel: string, count: number): Promise<void> {
     const subjects = new Subjects(this.prefix, partitions, streams);
     const { stream, subject } = subjects.journal(channel, "c");
-    const name = `${this.prefix}-${stream}`;
+    const [name] = await this.#server.streamNames(`${this.prefix}.${stream}.>`);
     let query: object = { last_by_subj: subject };
     for (let lost = 0; lost < count; ) {
       const answer = await this.#server.ask(`STREAM.MSG.GET.${name}`, query);

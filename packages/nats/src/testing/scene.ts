@@ -14,5 +14,7 @@ export function scene(
   return openScene(
     (parts) => createNatsBroker({ maxReconnectDelayMs: 20, ...options, url, ...parts }),
     gateway,
+    // No faster than in earnest: what servers are slow to answer on a busy machine is not to seem lost.
+    1,
   );
 }

@@ -20,16 +20,20 @@ export interface ServerBroker<Link extends BrokerLink> {
   close(): unknown;
 }
 
-/** So much faster than in earnest does time pass; faster, and answers would seem late on a busy machine. */
-const speed = 4;
+/** Faster, and answers would seem late on a busy machine. */
+const usualSpeed = 4;
 const pauseMs = 5;
 const maxStepMs = 500;
 let count = 0;
 
-/** Links to a deployment by an engine that is made on the scene's clock and chance. */
+/**
+ * Links to a deployment by an engine that is made on the scene's clock and chance; time passes
+ * `speed` times as fast as in earnest.
+ */
 export async function openScene<Link extends BrokerLink>(
   engine: (parts: { readonly clock: Clock; readonly random: Random }) => ServerBroker<Link>,
   gateway: string,
+  speed = usualSpeed,
 ): Promise<Scene<Link>> {
   count += 1;
   const clock = new DrivenClock();
