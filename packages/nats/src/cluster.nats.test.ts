@@ -1,12 +1,11 @@
-import { isFailure } from "@holdfast/broker";
+import { type HistoryPage, isFailure } from "@holdfast/broker";
 import { publishRequest as request } from "@holdfast/broker/testing";
+import type { Failure } from "@holdfast/protocol";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { NatsCluster } from "./testing/cluster.js";
 import { type Scene, scene } from "./testing/scene.js";
 
-const patienceMs = 120_000;
-/** Of virtual time, which passes faster than that of the servers. */
-const withinMs = 240_000;
+const patienceMs = 300_000;
 const starting = NatsCluster.start();
 afterAll(async () => (await starting).dispose());
 
@@ -16,30 +15,44 @@ afterEach(async () => {
 });
 
 async function linked(url: string, gateway = "g1"): Promise<Scene> {
-  const made = await scene(`${url}?prefix=trial&streams=1`, {}, gateway);
+  // Servers that have to share the processor with others answer late, and are no less alive.
+  const patience = "connectTimeoutMs=30000&heartbeatTimeoutMs=15000";
+  const made = await scene(`${url}?prefix=trial&streams=1&${patience}`, {}, gateway);
   closers.push(() => made.close());
   return made;
 }
 
-async function history({ link }: Scene, channel: string) {
-  const page = await link.read({ channel, after: 0, maxCount: 1_000, maxBytes: 1_000_000 });
-  if (isFailure(page)) throw new Error(page.code);
-  return page;
+/** The outcome once there is one: servers may be busy with each other. Throws on a refusal that stays. */
+async function settled<T>({ until }: Scene, ask: () => Promise<T | Failure>): Promise<T> {
+  const outcomes: T[] = [];
+  await until(async () => {
+    const outcome = await ask();
+    if (!isFailure(outcome)) outcomes.push(outcome as T);
+    else if (!outcome.retryable) throw new Error(`${outcome.code}: ${outcome.message}`);
+    return outcomes.length > 0;
+  });
+  return outcomes[0]!;
 }
 
-/** Publishes one entry after the other, each under a key, until told to stop; what is unknown is repeated. */
-function publishing({ link }: Scene, channel: string) {
+/** Publishes under a key of its own, again where it is not known what became of it. */
+function published(made: Scene, channel: string, n: number) {
+  const key = { scope: "u", value: String(n) };
+  return settled(made, () => made.link.publish(request(channel, n, { key })));
+}
+
+function history(made: Scene, channel: string): Promise<HistoryPage> {
+  const query = { channel, after: 0, maxCount: 1_000, maxBytes: 1_000_000 };
+  return settled(made, () => made.link.read(query));
+}
+
+/** Publishes one entry after the other until told to stop. */
+function publishing(made: Scene, channel: string) {
   let going = true;
   const acknowledged: { n: number; offset: number; epoch: string }[] = [];
   const done = (async () => {
-    for (let n = 1; going; ) {
-      const key = { scope: "u", value: String(n) };
-      const outcome = await link.publish(request(channel, n, { key }));
-      if (!isFailure(outcome)) {
-        acknowledged.push({ n, offset: outcome.offset, epoch: outcome.epoch });
-        n += 1;
-      } else if (!outcome.retryable) throw new Error(`${outcome.code}: ${outcome.message}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let n = 1; going; n += 1) {
+      const { offset, epoch } = await published(made, channel, n);
+      acknowledged.push({ n, offset, epoch });
     }
   })();
   const stop = () => {
@@ -49,83 +62,73 @@ function publishing({ link }: Scene, channel: string) {
   return { acknowledged, stop };
 }
 
-test(
-  "whoever asks any gateway sees what was acknowledged to another, whichever server answers",
-  async () => {
-    const cluster = await starting;
-    const urls = cluster.servers.map(({ port }) => `nats://127.0.0.1:${port}`);
-    const links = await Promise.all(urls.map((url, at) => linked(url, `g${at}`)));
-    for (let n = 1; n <= 30; n += 1) {
-      const outcome = await links[n % 3]!.link.publish(request("r:1", n));
-      expect(outcome).toMatchObject({ ok: true, offset: n });
-      const heads = await links[(n + 1) % 3]!.link.heads(["r:1"]);
-      expect(heads).toMatchObject([{ offset: n }]);
-    }
-  },
-  patienceMs,
-);
+test("whoever asks any gateway sees what was acknowledged to another, whichever server answers", {
+  timeout: patienceMs,
+}, async () => {
+  const cluster = await starting;
+  const urls = cluster.servers.map(({ port }) => `nats://127.0.0.1:${port}`);
+  const links = await Promise.all(urls.map((url, at) => linked(url, `g${at}`)));
+  for (let n = 1; n <= 30; n += 1) {
+    expect(await published(links[n % 3]!, "r:1", n)).toMatchObject({ ok: true, offset: n });
+    const other = links[(n + 1) % 3]!;
+    const heads = await settled(other, () => other.link.heads(["r:1"]));
+    expect(heads).toMatchObject([{ offset: n }]);
+  }
+});
 
-test(
-  "three copies: nothing acknowledged is lost and epochs go on while the leader dies and comes back",
-  async () => {
-    const cluster = await starting;
-    const [writer, reader] = [await linked(cluster.url), await linked(cluster.url, "g2")];
-    await reader.link.follow("a:b", { presence: true });
-    await writer.link.enter("a:b", { id: "m" });
-    const load = publishing(writer, "a:b");
-    await writer.until(() => load.acknowledged.length >= 20, withinMs);
-    const leader = await cluster.leaderOf("trial-0", cluster.servers[0]!);
+test("three copies: nothing acknowledged is lost and epochs go on while the leader dies and comes back", {
+  timeout: patienceMs,
+}, async () => {
+  const cluster = await starting;
+  const [writer, reader] = [await linked(cluster.url), await linked(cluster.url, "g2")];
+  await settled(reader, () => reader.link.follow("a:b", { presence: true }));
+  await settled(writer, () => writer.link.enter("a:b", { id: "m" }));
+  const load = publishing(writer, "a:b");
+  const further = async (count: number) => {
     const before = load.acknowledged.length;
-    await leader.crash();
-    await writer.until(() => load.acknowledged.length >= before + 20, withinMs);
-    await leader.start();
-    const after = load.acknowledged.length;
-    await writer.until(() => load.acknowledged.length >= after + 20, withinMs);
-    await load.stop();
-    await reader.until(async () => !isFailure(await reader.link.heads(["a:b"])), withinMs);
-    const page = await history(reader, "a:b");
-    expect(new Set(load.acknowledged.map(({ epoch }) => epoch))).toEqual(new Set([page.epoch]));
-    expect(page.lineage).toEqual([]);
-    // Each entry once, in order, at the offset that was acknowledged.
-    expect(page.entries.map(({ data }) => data)).toEqual(page.entries.map(({ offset }) => offset));
-    expect(load.acknowledged.every(({ n, offset }) => n === offset)).toBe(true);
-    expect(page.top).toBe(load.acknowledged.length);
-    const view = await reader.link.presence("a:b", 10);
-    expect(view).toMatchObject({ count: 1, members: [{ id: "m" }] });
-  },
-  patienceMs,
-);
+    await writer.until(() => load.acknowledged.length >= before + count);
+  };
+  await further(20);
+  const leader = await cluster.leaderOf("trial-0");
+  await leader.crash();
+  await further(20);
+  await leader.start();
+  await further(20);
+  await load.stop();
+  const page = await history(reader, "a:b");
+  expect(new Set(load.acknowledged.map(({ epoch }) => epoch))).toEqual(new Set([page.epoch]));
+  expect(page.lineage).toEqual([]);
+  // Each entry once, in order, at the offset that was acknowledged.
+  expect(page.entries.map(({ data }) => data)).toEqual(page.entries.map(({ offset }) => offset));
+  expect(load.acknowledged.every(({ n, offset }) => n === offset)).toBe(true);
+  expect(page.top).toBe(load.acknowledged.length);
+  const view = await settled(reader, () => reader.link.presence("a:b", 10));
+  expect(view).toMatchObject({ count: 1, members: [{ id: "m" }] });
+});
 
-test(
-  "without a majority publishes are refused as retryable, and it goes on by itself when there is one again",
-  async () => {
-    const cluster = await starting;
-    const writer = await linked(cluster.url);
-    const published = await writer.link.publish(request("q:1", 1));
-    if (isFailure(published)) throw new Error(published.code);
-    const [one, two] = cluster.servers.slice(0, 2);
-    await Promise.all([one!.crash(), two!.crash()]);
-    let failure: unknown;
-    await writer.until(async () => {
-      const outcome = await writer.link.publish(request("q:1", "lost"));
-      failure = outcome;
-      return isFailure(outcome);
-    }, withinMs);
-    expect(failure).toMatchObject({ ok: false, retryable: true });
-    await Promise.all([one!.start(), two!.start()]);
-    let offset = 0;
-    await writer.until(async () => {
-      const outcome = await writer.link.publish(request("q:1", "on"));
-      if (!isFailure(outcome)) offset = outcome.offset;
-      return offset > 0;
-    }, withinMs);
-    const page = await history(writer, "q:1");
-    // Two servers killed at once may take what they had not written: then another epoch says so.
-    const { epoch, id } = published;
-    const ancestor = page.lineage.find(({ parent }) => parent === epoch);
-    const kept = page.epoch === epoch || (ancestor?.upTo ?? 0) >= 1;
-    if (kept) expect(page.entries[0]).toMatchObject({ offset: 1, id, data: 1 });
-    expect(page.entries.at(-1)).toMatchObject({ offset: page.top, data: "on" });
-  },
-  patienceMs,
-);
+test("without a majority publishes are refused as retryable, and it goes on by itself when there is one again", {
+  timeout: patienceMs,
+}, async () => {
+  const cluster = await starting;
+  const writer = await linked(cluster.url);
+  const { epoch, id } = await published(writer, "q:1", 1);
+  // Once all three have it, so that the one that stays knows as much as those that go.
+  await cluster.leaderOf("trial-0");
+  const [one, two] = cluster.servers;
+  await Promise.all([one!.crash(), two!.crash()]);
+  let failure: unknown;
+  await writer.until(async () => {
+    const outcome = await writer.link.publish(request("q:1", "lost"));
+    failure = outcome;
+    return isFailure(outcome);
+  });
+  expect(failure).toMatchObject({ ok: false, retryable: true });
+  await Promise.all([one!.start(), two!.start()]);
+  await settled(writer, () => writer.link.publish(request("q:1", "on")));
+  const page = await history(writer, "q:1");
+  // Two servers killed at once may take what they had not written: then another epoch says so.
+  const ancestor = page.lineage.find(({ parent }) => parent === epoch);
+  const kept = page.epoch === epoch || (ancestor?.upTo ?? 0) >= 1;
+  if (kept) expect(page.entries[0]).toMatchObject({ offset: 1, id, data: 1 });
+  expect(page.entries.at(-1)).toMatchObject({ offset: page.top, data: "on" });
+});

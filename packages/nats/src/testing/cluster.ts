@@ -1,6 +1,12 @@
 import { freePort, NatsServer } from "../local/mod.js";
 
-const patienceMs = 30_000;
+const patienceMs = 60_000;
+const pauseMs = 100;
+
+interface Clustered {
+  readonly leader?: string;
+  readonly replicas?: readonly { readonly current: boolean; readonly offline?: boolean }[];
+}
 
 /** Real servers that are a cluster on the loopback interface. */
 export class NatsCluster {
@@ -44,14 +50,19 @@ export class NatsCluster {
     return `nats://${this.servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}`;
   }
 
-  /** The server that leads a stream, as one of the living sees it. */
-  async leaderOf(stream: string, living: NatsServer): Promise<NatsServer> {
-    const { cluster } = (await living.ask(`STREAM.INFO.${stream}`)) as {
-      cluster?: { leader?: string };
-    };
-    const server = this.servers[Number(cluster?.leader?.slice(1))];
-    if (server === undefined) throw new Error(`nobody leads ${stream}`);
-    return server;
+  /** The server that leads a stream, once its copies are all there and equal. */
+  async leaderOf(stream: string): Promise<NatsServer> {
+    return await until(`${stream} has no leader with two followers`, async () => {
+      for (const server of this.servers) {
+        const { cluster } = (await server.ask(`STREAM.INFO.${stream}`)) as { cluster?: Clustered };
+        const { leader, replicas = [] } = cluster ?? {};
+        const equal = replicas.filter(({ current, offline }) => current && offline !== true);
+        if (leader !== undefined && equal.length === this.servers.length - 1) {
+          return this.servers[Number(leader.slice(1))];
+        }
+      }
+      return undefined;
+    });
   }
 
   async dispose(): Promise<void> {
@@ -60,17 +71,23 @@ export class NatsCluster {
 
   /** Waits until a stream of three copies can be made. */
   async #led(): Promise<void> {
-    const untilMs = performance.now() + patienceMs;
+    const [first] = this.servers;
     const trial = { name: "led", subjects: ["led"], num_replicas: 3 };
-    for (;;) {
-      const [first] = this.servers;
-      const answer = await first?.ask("STREAM.CREATE.led", trial).catch(() => undefined);
-      if (answer !== undefined && answer.error === undefined) {
-        await first?.ask("STREAM.DELETE.led");
-        return;
-      }
-      if (performance.now() > untilMs) throw new Error("JetStream has no leader");
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await until("JetStream has no leader", async () => {
+      const answer = await first?.ask("STREAM.CREATE.led", trial);
+      return answer?.error === undefined ? answer : undefined;
+    });
+    await first?.ask("STREAM.DELETE.led");
+  }
+}
+
+/** Looks until there is something to be seen; not being answered is nothing to be seen. */
+async function until<T>(otherwise: string, look: () => Promise<T | undefined>): Promise<T> {
+  const untilMs = performance.now() + patienceMs;
+  for (;;) {
+    const seen = await look().catch(() => undefined);
+    if (seen !== undefined) return seen;
+    if (performance.now() > untilMs) throw new Error(otherwise);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
