@@ -1,4 +1,4 @@
-import { type BrokerListener, EngineError } from "@holdfast/broker";
+import type { BrokerListener } from "@holdfast/broker";
 import { closed, resolveMemoryLimits, unreachable } from "@holdfast/broker/internal";
 import type { Clock, Logger, Random } from "@holdfast/core";
 import type { Failure } from "@holdfast/protocol";
@@ -20,7 +20,8 @@ import { Presence } from "./presence/presence.js";
 import { presenceEvents } from "./presence/room.js";
 import { Connection, type TlsTrust } from "./servers/connection.js";
 import { StoreError } from "./servers/errors.js";
-import { judgeServer } from "./servers/inspection.js";
+import { isFinal, judgeServer, refusalOf } from "./servers/inspection.js";
+import { judgeRights } from "./servers/rights.js";
 import { StreamStore } from "./servers/store.js";
 import { Subjects } from "./subjects.js";
 import { Watch } from "./watch.js";
@@ -112,7 +113,11 @@ export class LinkCore {
       const relay = await open("relay");
       const onGeneration = (stream: number) => ears.generation(stream);
       const parts = makeParts(options, commands, relay, link, onGeneration);
-      await Promise.all(parts.stores.map((store) => prepare(store, options.clock)));
+      const { subjects, stores } = parts;
+      const { connectTimeoutMs } = options.limits;
+      const rights = () => judgeRights(parts, subjects, link, connectTimeoutMs);
+      await patiently(options.clock, rights);
+      await Promise.all(stores.map((store) => patiently(options.clock, () => store.renew())));
       const core = new LinkCore(parts, link);
       ears.commands = (available) => core.#onCommands(available);
       ears.relay = (available) => core.#onRelay(available);
@@ -122,7 +127,7 @@ export class LinkCore {
       return core;
     } catch (error) {
       await Promise.all(opened.map((connection) => connection.close()));
-      throw engineErrorOf(error);
+      throw refusalOf(error, options.address.prefix, options.limits.streams);
     }
   }
 
@@ -202,15 +207,15 @@ export class LinkCore {
   }
 }
 
-/** A cluster takes a while to agree on who leads a stream that is new to it. */
-async function prepare(store: StreamStore, clock: Clock): Promise<void> {
+/** A cluster takes a while to agree on who leads, JetStream as well as a stream that is new. */
+async function patiently(clock: Clock, work: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await store.renew();
+      await work();
       return;
     } catch (error) {
-      if (!(error instanceof StoreError) || tries === maxStartTries) throw error;
-      if (error.kind !== "unknown") {
+      if (isFinal(error) || tries === maxStartTries) throw error;
+      if (error instanceof StoreError && error.kind !== "unknown") {
         await new Promise<void>((resolve) => clock.after(startPauseMs, resolve));
       }
     }
@@ -261,10 +266,4 @@ function fittingLimits(limits: NatsLimits, maxPayload: number): NatsLimits {
     maxLogBatchBytes: Math.min(limits.maxLogBatchBytes, half),
     maxCallBytes: Math.min(limits.maxCallBytes, maxPayload),
   };
-}
-
-function engineErrorOf(cause: unknown): EngineError {
-  if (cause instanceof EngineError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new EngineError(`The NATS engine: the servers cannot be used: ${message}.`, { cause });
 }

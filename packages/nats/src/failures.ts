@@ -19,6 +19,7 @@ export function failureOf(error: unknown): Failure {
       return failure("busy", "Too many gateways write to this at once.", { retryAfterMs: 100 });
     case "too_large":
       return failure("too_large");
+    case "forbidden":
     case "refused":
       return failure("unavailable", `The engine refuses: ${error.message}.`);
   }

@@ -139,6 +139,11 @@ export class Subjects {
     return `${this.prefix}.h.${link}`;
   }
 
+  /** What a link tries out whether it may tell and hear at all. */
+  trial(link: string): string {
+    return `${this.prefix}.t.${link}`;
+  }
+
   call(subject: string): string {
     return `${this.prefix}.q.${tokenOf(subject)}`;
   }

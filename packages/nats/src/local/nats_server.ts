@@ -24,6 +24,8 @@ export interface NatsServerOptions {
   readonly command?: string;
   /** Keeps every write on disk before it is acknowledged, where the server can. Default: true. */
   readonly syncAlways?: boolean;
+  /** Default: true. */
+  readonly jetStream?: boolean;
   /** Where it keeps its data; none: a folder of its own that goes with it. */
   readonly folder?: string;
 }
@@ -168,14 +170,18 @@ export class NatsServer {
   }
 
   #config(syncAlways: boolean): string {
-    const { name = "holdfast", config = "" } = this.#options;
+    const { name = "holdfast", config = "", jetStream = true } = this.#options;
     return [
       `server_name: ${name}`,
       `listen: "127.0.0.1:${this.port}"`,
-      `jetstream {`,
-      `store_dir: ${JSON.stringify(this.folder)}`,
-      ...(syncAlways ? ["sync_interval: always"] : []),
-      "}",
+      ...(jetStream
+        ? [
+            `jetstream {`,
+            `store_dir: ${JSON.stringify(this.folder)}`,
+            ...(syncAlways ? ["sync_interval: always"] : []),
+            "}",
+          ]
+        : []),
       config,
       "",
     ].join("\n");

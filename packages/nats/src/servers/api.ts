@@ -3,13 +3,20 @@ import { StoreError } from "./errors.js";
 
 /** JetStream's numbers of what is wrong. */
 export const apiCodes = {
+  noPeers: 10_005,
   consumerNotFound: 10_014,
+  insufficientResources: 10_023,
+  tooManyConsumers: 10_026,
+  tooManyStreams: 10_027,
   noMessage: 10_037,
-  notEnabled: 10_039,
-  notEnabledForAccount: 10_076,
+  notEnabledForAccount: 10_039,
+  storageExceeded: 10_047,
   nameInUse: 10_058,
   streamNotFound: 10_059,
   subjectsOverlap: 10_065,
+  noReplicas: 10_074,
+  notEnabled: 10_076,
+  boundRequired: 10_113,
   wrongLastSequence: 10_071,
   wrongLastSequenceConstant: 10_164,
   noResponders: 503,

@@ -60,6 +60,7 @@ export class Connection {
   #available = true;
   #closed = false;
   #beating: Timer | undefined;
+  #forbidden: StoreError | undefined;
 
   private constructor(options: ConnectionOptions, connection: NatsConnection) {
     this.#options = options;
@@ -97,6 +98,11 @@ export class Connection {
     const { info } = this.#connection;
     if (info === undefined) throw new StoreError("unreachable", "the server has said nothing yet");
     return info;
+  }
+
+  /** What the user turned out not to be allowed last. */
+  get forbidden(): StoreError | undefined {
+    return this.#forbidden;
   }
 
   /** Sends a request and gives its answer. Rejects with a StoreError. */
@@ -225,7 +231,15 @@ export class Connection {
     for await (const status of this.#connection.status()) {
       if (status.type === "disconnect") this.#lose("the connection was lost");
       if (status.type === "reconnect") this.#regain();
+      if (status.type === "error") this.#forbid(status.error);
     }
+  }
+
+  /** What is sent without an answer, and what is to be heard, is forbidden by the way. */
+  #forbid(error: Error): void {
+    if (!(error instanceof errors.PermissionViolationError)) return;
+    this.#forbidden = storeErrorOf(error);
+    this.#options.logger.warn("the engine forbids", { message: error.message });
   }
 
   #lose(why: string): void {
@@ -278,6 +292,10 @@ function storeErrorOf(error: unknown): StoreError {
   if (error instanceof errors.NoRespondersError) return new StoreError("refused", message, 503);
   if (error instanceof errors.RequestError && error.isNoResponders()) {
     return new StoreError("refused", message, 503);
+  }
+  const violation = error instanceof errors.RequestError ? error.cause : error;
+  if (violation instanceof errors.PermissionViolationError) {
+    return new StoreError("forbidden", violation.message);
   }
   if (error instanceof errors.InvalidArgumentError) return new StoreError("too_large", message);
   return new StoreError("unknown", message);

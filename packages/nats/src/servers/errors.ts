@@ -8,6 +8,8 @@ export type StoreErrorKind =
   | "contended"
   /** It does not fit the server's `max_payload`. */
   | "too_large"
+  /** The user may not; it was not carried out. */
+  | "forbidden"
   /** The server said no, and it was not carried out. */
   | "refused";
 

@@ -1,10 +1,10 @@
+import { DrivenClock } from "@holdfast/broker/testing";
 import { silentLogger } from "@holdfast/core";
 import { SeededRandom } from "@holdfast/core/testing";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { parseAddress } from "../address.js";
 import { resolveLimits } from "../limits.js";
 import { NatsServer } from "../local/nats_server.js";
-import { DrivenClock } from "../testing/driven_clock.js";
 import { apiCodes } from "./api.js";
 import { Connection } from "./connection.js";
 import { type ScanConnection, scanMessages } from "./scan.js";

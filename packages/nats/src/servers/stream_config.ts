@@ -1,6 +1,9 @@
 import { EngineError } from "@holdfast/broker";
 import type { Subjects } from "../subjects.js";
 
+/** The parts of what is too large for one message must fit the server's `max_payload`. */
+export const minPayloadBytes = 524_288;
+
 /** The parts of a stream's configuration that this engine decides on. */
 export interface StreamConfig {
   readonly name: string;
@@ -67,10 +70,25 @@ export function judgeStream({ config }: StreamInfo, wanted: StreamConfig): void 
   if (config.deny_purge === true || config.deny_delete === true) {
     throw asks("denies purging", "Choose another prefix, or remove the stream.");
   }
-  if (config.discard !== "new" || (config.max_age !== 0 && config.max_age !== undefined)) {
+  const { max_age: maxAge = 0, max_msgs_per_subject: perSubject = -1 } = config;
+  const drops = config.retention !== "limits" || Number(maxAge) > 0 || Number(perSubject) > 0;
+  if (config.discard !== "new" || drops) {
     throw asks(
       "lets old messages go by itself",
-      "Set discard to new and max_age to 0, or choose another prefix.",
+      "Set retention to limits, discard to new, max_age to 0 and max_msgs_per_subject to -1, or choose another prefix.",
+    );
+  }
+  if (config.sealed === true || config.no_ack === true) {
+    throw asks(
+      "does not acknowledge what it is sent",
+      "Choose another prefix, or remove the stream.",
+    );
+  }
+  const { max_msg_size: largest = -1 } = config;
+  if (Number(largest) >= 0 && Number(largest) < minPayloadBytes) {
+    throw asks(
+      `takes messages of ${largest} bytes at most`,
+      `Set max_msg_size to -1, or to at least ${minPayloadBytes}.`,
     );
   }
 }
