@@ -28,8 +28,8 @@ const planted: readonly Planted[] = [
   {
     defect: "another generation's channel goes on in the same epoch",
     file: "journal/journal.ts",
-    find: "return this.#state !== undefined && this.#generation === this.#parts.store.generation;",
-    replace: "return this.#state !== undefined;",
+    find: "return this.#fold.state !== undefined && this.#fold.generation === this.#parts.store.generation;",
+    replace: "return this.#fold.state !== undefined;",
     found: "begins a new epoch with lineage when a suffix was lost",
   },
   {

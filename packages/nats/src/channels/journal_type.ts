@@ -1,6 +1,6 @@
 import type { Lineage } from "@holdfast/broker";
 import type { Random } from "@holdfast/core";
-import type { Decided, JournalType } from "../journal/journal.js";
+import type { Decided, JournalType } from "../journal/type.js";
 import type { NatsLimits } from "../limits.js";
 import type { ChannelOp } from "./ops.js";
 import {

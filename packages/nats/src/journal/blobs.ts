@@ -7,6 +7,9 @@ import type { Subjects } from "../subjects.js";
 const partBytes = 262_144;
 const idLength = 16;
 
+/** What of a stream's store blobs need. */
+export type BlobStore = Pick<StreamStore, "stream" | "put" | "last" | "purge">;
+
 /** Things too large for one message, in parts; written once, named by chance. */
 export class Blobs {
   readonly #subjects: Subjects;
@@ -18,7 +21,7 @@ export class Blobs {
   }
 
   /** Stores it and gives its name. Rejects with a StoreError. */
-  async put(store: StreamStore, bytes: Uint8Array): Promise<string> {
+  async put(store: BlobStore, bytes: Uint8Array): Promise<string> {
     const id = this.#random.id(idLength);
     const parts = Math.max(1, Math.ceil(bytes.length / partBytes));
     for (let part = 0; part < parts; part += 1) {
@@ -30,7 +33,7 @@ export class Blobs {
   }
 
   /** What was stored under a name; undefined: it is gone, or a part of it is. */
-  async get(store: StreamStore, name: string): Promise<Uint8Array | undefined> {
+  async get(store: BlobStore, name: string): Promise<Uint8Array | undefined> {
     const { id, parts } = partsOf(name);
     const found = await Promise.all(
       Array.from({ length: parts }, (_, part) =>
@@ -46,7 +49,7 @@ export class Blobs {
   }
 
   /** Lets it go; what fails is left behind. */
-  drop(store: StreamStore, name: string): void {
+  drop(store: BlobStore, name: string): void {
     const { id } = partsOf(name);
     store.purge(this.#subjects.blob(store.stream, id, "*")).catch((error: unknown) => {
       if (!(error instanceof StoreError)) throw error;

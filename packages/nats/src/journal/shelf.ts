@@ -3,7 +3,8 @@ import type { NatsLimits } from "../limits.js";
 import type { StreamStore } from "../servers/store.js";
 import type { Kind, Subjects } from "../subjects.js";
 import type { Blobs } from "./blobs.js";
-import { Journal, type JournalType } from "./journal.js";
+import { Journal } from "./journal.js";
+import type { JournalType } from "./type.js";
 
 /** What a shelf is made of. */
 export interface ShelfOptions<State, Op> {

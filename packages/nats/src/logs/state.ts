@@ -1,7 +1,7 @@
 import type { LogEntry } from "@holdfast/broker";
 import { freshLog, type LogState } from "@holdfast/broker/internal";
 import type { Step } from "../journal/envelope.js";
-import type { JournalType } from "../journal/journal.js";
+import type { JournalType } from "../journal/type.js";
 
 /** A kept entry, and the message it lies in. */
 interface Kept {

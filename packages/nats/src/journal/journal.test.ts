@@ -1,0 +1,117 @@
+import { SeededRandom } from "@holdfast/core/testing";
+import { expect, test } from "vitest";
+import type { Stored } from "../servers/api.js";
+import { Subjects } from "../subjects.js";
+import { Blobs } from "./blobs.js";
+import { type Envelope, stepOf } from "./envelope.js";
+import { Journal } from "./journal.js";
+import type { JournalStore, JournalType } from "./type.js";
+
+const subject = "hf.0.live.a:b.c";
+const large = "x".repeat(200_000);
+
+/** Texts, one after the other; those that no checkpoint carries lie in their messages. */
+const texts: JournalType<string[], string> = {
+  empty: () => [],
+  apply: (state, op) => void state.push(op),
+  save: (state) => [...state],
+  restore: (saved) => [...(saved as string[])],
+  keep: () => 0,
+  begin: () => ({ ops: [] }),
+  weigh: (state) => state.length,
+};
+
+/** A stream in memory. */
+class MemoryStream implements JournalStore {
+  readonly stream = 0;
+  readonly generation = "g1";
+  messages: Stored[] = [];
+  /** Called between storing a message and acknowledging it. */
+  told: (message: Stored) => void = () => {};
+  #seq = 0;
+
+  async put(to: string, body: string | Uint8Array, { expected }: { expected?: number } = {}) {
+    const last = await this.last(to);
+    if (expected !== undefined && (last?.seq ?? 0) !== expected) return "conflict";
+    this.#seq += 1;
+    const message = { seq: this.#seq, subject: to, text: body.toString() };
+    this.messages.push(message);
+    this.told(message);
+    return message.seq;
+  }
+
+  async last(of: string): Promise<Stored | undefined> {
+    return this.messages.filter((message) => message.subject === of).at(-1);
+  }
+
+  async at(seq: number): Promise<Stored | undefined> {
+    return this.messages.find((message) => message.seq === seq);
+  }
+
+  async range(of: string, from: number, to: number): Promise<Stored[]> {
+    return this.messages.filter((one) => one.subject === of && one.seq >= from && one.seq <= to);
+  }
+
+  async purge(of: string, { before }: { before?: number } = {}): Promise<void> {
+    const begins = of.replace(/\*.*/, "");
+    this.messages = this.messages.filter(
+      (one) => !one.subject.startsWith(begins) || one.seq >= (before ?? Number.POSITIVE_INFINITY),
+    );
+  }
+
+  async renew(): Promise<void> {}
+}
+
+let count = 0;
+function journalOn(store: JournalStore): Journal<string[], string> {
+  count += 1;
+  const random = new SeededRandom(count);
+  const blobs = new Blobs(new Subjects("hf", 256, 1), random);
+  return new Journal(texts, { store, subject, random, blobs, checkpointCount: 2 });
+}
+
+function add(journal: Journal<string[], string>, text: string): Promise<string> {
+  return journal.transact(() => ({ ops: [text], result: text, sure: true }));
+}
+
+test("a checkpoint too large for its message is kept where the relay was faster than the acknowledgement", async () => {
+  const store = new MemoryStream();
+  const journal = journalOn(store);
+  store.told = (message) => {
+    if (message.subject === subject) journal.heard(stepOf(message));
+  };
+  for (const text of [large, "2", "3", "4", "5"]) await add(journal, text);
+  // Another one has to put it together from what the store has.
+  expect(await journalOn(store).fresh()).toEqual([large, "2", "3", "4", "5"]);
+});
+
+test("a late message from before a loss changes nothing, for who knows the subject and for who reads it anew", async () => {
+  const store = new MemoryStream();
+  const knowing = journalOn(store);
+  for (const text of ["1", "2"]) await add(knowing, text);
+  const last = await store.last(subject);
+  const { seq = 0, text = "" } = last ?? {};
+  const { envelope } = stepOf({ seq, subject, text });
+  // Decided on a message that was lost; it stands on a checkpoint that is lost as well.
+  const late: Envelope = { ...envelope, g: "g0", i: "late", p: "lost", l: seq, b: seq, k: seq };
+  const { s: _, ...without } = late;
+  await store.put(subject, JSON.stringify({ ...without, o: ["late"] }));
+
+  const anew = journalOn(store);
+  expect(await anew.fresh()).toEqual(["1", "2"]);
+  await add(knowing, "3");
+  expect(await anew.fresh()).toEqual(["1", "2", "3"]);
+  await add(anew, "4");
+  expect(await knowing.fresh()).toEqual(["1", "2", "3", "4"]);
+});
+
+test("what cannot be put together any more begins anew, for everybody who reads it then", async () => {
+  const store = new MemoryStream();
+  for (const text of ["1", "2"]) await add(journalOn(store), text);
+  const last = await store.last(subject);
+  store.messages = store.messages.filter(({ seq }) => seq === last?.seq);
+  const [one, two] = [journalOn(store), journalOn(store)];
+  expect(await one.fresh()).toEqual([]);
+  await add(two, "again");
+  expect(await one.fresh()).toEqual(["again"]);
+});
