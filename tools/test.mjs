@@ -21,9 +21,6 @@ const total = { passed: 0, failed: 0 };
 /** @type {string[]} */
 const remarks = [];
 
-/** Proofs that have been seen to fail where other work takes the processor: not dependable enough yet. */
-const byHand = ["test/e2e/verify.nats.test.ts", "packages/nats/src/cluster.nats.test.ts"];
-
 /** What takes minutes: whole systems under faults, and defects planted one by one. */
 const slowProofs = [
   "**/verify*.test.ts",
@@ -81,13 +78,8 @@ async function runTwice(options) {
  * @param {Awaited<ReturnType<typeof provideSystemTools>>} systemTools
  */
 async function testOnEveryNode({ env, missing }) {
-  say(`Not run here, but by npm run test:engines -- nats: ${byHand.join(", ")}.`);
   if (isQuick) say(`Left out by --quick: the other Node, and ${slowProofs.join(", ")}.`);
-  const leftOut = [
-    ...missing.map((tool) => tool.neededBy),
-    ...byHand,
-    ...(isQuick ? slowProofs : []),
-  ];
+  const leftOut = [...missing.map((tool) => tool.neededBy), ...(isQuick ? slowProofs : [])];
   const left = leftOut.map((pattern) => `--exclude=${pattern}`);
 
   const runOn = async (
