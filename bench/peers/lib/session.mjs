@@ -152,8 +152,9 @@ export class Session {
   }
 
   /**
-   * How long the event loop kept others waiting since the last question.
-   * @returns {Promise<{ p50Ms: number, p99Ms: number, maxMs: number } | undefined>} undefined: it cannot tell
+   * How long the event loop kept others waiting since the last question; `own`: without the time
+   * that its core was somebody else's.
+   * @returns {Promise<{ p50Ms: number, p99Ms: number, maxMs: number, ownP99Ms: number, ownMaxMs: number } | undefined>} undefined: it cannot tell
    */
   async delay() {
     const { command, configuration } = this.#peer;

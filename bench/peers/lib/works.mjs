@@ -156,7 +156,12 @@ const storm = {
         peakMemoryRatio: memoryOf(session.pid).peakBytes / before,
         ...(delay === undefined
           ? {}
-          : { loopDelayP99Ms: delay.p99Ms, loopDelayMaxMs: delay.maxMs }),
+          : {
+              loopDelayP99Ms: delay.p99Ms,
+              loopDelayMaxMs: delay.maxMs,
+              ownLoopDelayP99Ms: delay.ownP99Ms,
+              ownLoopDelayMaxMs: delay.ownMaxMs,
+            }),
       };
     }),
 };
