@@ -38,6 +38,9 @@ export class DescriptorFanout implements Fanout, TargetHolder {
   /** Numbers the batches, so that a list or target knows whether it stands in this one. */
   #batch = 1;
   #lists: SharedBytes[] = [];
+  /** The list added last, and which of the batch it is; the next target has the same, most often. */
+  #current: SharedBytes | undefined;
+  #slot = 0;
   #parts: Uint8Array[] = [];
   #incomplete = 0;
 
@@ -74,19 +77,17 @@ export class DescriptorFanout implements Fanout, TargetHolder {
   add(index: number, bytes: SharedBytes): void {
     // Its first bytes may be taken in part: the second have to wait for what becomes of them.
     if (this.#queuedIn[index] === this.#batch) this.#cross();
-    if (bytes.size === 0 || (this.#descriptors[index] ?? nobody) === nobody) return;
-    if (bytes.parts.length > batchSize) {
+    if (bytes !== this.#current && !this.#enlist(bytes)) {
       this.#writeThroughStream(index, bytes, 0);
       return;
     }
-    // `slot` is another fan-out's unless the list in it is this very one.
-    if (bytes.batch !== this.#batch || this.#lists[bytes.slot] !== bytes) this.#enlist(bytes);
-    const descriptor = this.#descriptors[index] ?? unknown;
+    const descriptor = this.#descriptors[index] ?? nobody;
+    if (descriptor === nobody) return;
     const at = this.#count;
     this.#queuedIn[index] = this.#batch;
     this.#indexes[at] = index;
     this.#given[at] = descriptor === unknown ? this.#ask(index) : descriptor;
-    this.#which[at] = bytes.slot;
+    this.#which[at] = this.#slot;
     this.#count = at + 1;
     if (this.#count === batchSize) this.#cross();
   }
@@ -104,13 +105,22 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     return descriptor;
   }
 
-  #enlist(bytes: SharedBytes): void {
-    if (this.#parts.length + bytes.parts.length > batchSize && this.#count > 0) this.#cross();
-    bytes.batch = this.#batch;
-    bytes.slot = this.#lists.length;
-    this.#lists.push(bytes);
-    for (const part of bytes.parts) this.#parts.push(part);
-    this.#ends[bytes.slot] = this.#parts.length;
+  /** Makes a list the current one; false: it is none for a batch. */
+  #enlist(bytes: SharedBytes): boolean {
+    const { parts } = bytes;
+    if (bytes.size === 0 || parts.length > batchSize) return false;
+    // `slot` is another fan-out's unless the list in it is this very one.
+    if (bytes.batch !== this.#batch || this.#lists[bytes.slot] !== bytes) {
+      if (this.#parts.length + parts.length > batchSize && this.#count > 0) this.#cross();
+      bytes.batch = this.#batch;
+      bytes.slot = this.#lists.length;
+      this.#lists.push(bytes);
+      for (const part of parts) this.#parts.push(part);
+      this.#ends[bytes.slot] = this.#parts.length;
+    }
+    this.#current = bytes;
+    this.#slot = bytes.slot;
+    return true;
   }
 
   #cross(): void {
@@ -121,6 +131,7 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     this.#batch++;
     this.#lists = [];
     this.#parts = [];
+    this.#current = undefined;
     const incomplete = this.#send(count, this.#given, this.#which, parts, this.#ends, this.#taken);
     if (incomplete > 0) this.#finishThroughStreams(count, lists);
   }
@@ -137,7 +148,7 @@ export class DescriptorFanout implements Fanout, TargetHolder {
 
   #writeThroughStream(index: number, bytes: SharedBytes, taken: number): void {
     const target = this.#targets[index];
-    if (target === undefined) return;
+    if (target === undefined || bytes.size === 0) return;
     target.write(bytes, taken);
     if (target.heldBytes > 0) this.#incomplete++;
   }

@@ -11,6 +11,8 @@ export class FrameList {
   readonly count: number;
   /** Size of their payloads together, in bytes. */
   readonly bytes: number;
+  /** What the scheduler knows the list by while it is pending; its own book-keeping. */
+  number = 0;
   /** What a platform's writer has made of this list, for all who wait for it. */
   joined: object | undefined = undefined;
   /** The same for those who take compressed messages. */

@@ -119,6 +119,32 @@ describe("what waits for many connections", () => {
     for (const { socket } of peers) expect(socket.written).toEqual([["a"]]);
   });
 
+  it("is each one's own where very many wait for something else, and more comes between the portions", () => {
+    const { clock, flushes, peers } = setUp(5_000);
+    const tellAll = (text: string): void => {
+      for (const [index, { outbox }] of peers.entries()) {
+        outbox.control(new Frame(`${text}${index}`, 5));
+      }
+    };
+    tellAll("a");
+    const socket = new Socket();
+    peers[3_000]?.outbox.finish(undefined, true);
+    // Waits for its portion twice: as whom it was before, and as itself.
+    const late = new Outbox(socket, flushes, defaultsOf(settings), {
+      fail: () => {},
+      mayWrite: () => true,
+    });
+    late.control(text("own"));
+    clock.soon(() => tellAll("b"));
+    clock.runSoon();
+    expect(socket.written).toEqual([["own"]]);
+    for (const [index, { socket }] of peers.entries()) {
+      const [a, b] = [`a${index}`, `b${index}`];
+      if (index === 3_000) expect(socket.written).toEqual([]);
+      else expect(socket.written).toEqual(index < 2_048 ? [[a], [b]] : [[a, b]]);
+    }
+  });
+
   it("is written by the outbox itself while its socket is full, in order", () => {
     const { clock, writer, peers, send } = setUp(2);
     const [slow] = peers;

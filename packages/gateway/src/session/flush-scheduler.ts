@@ -3,6 +3,7 @@ import { FrameList } from "../frame-list.js";
 import type { Broadcast } from "../hub/sink.js";
 import type { Settings } from "../settings.js";
 import type { Frame, FrameWriter, Transport } from "../transport.js";
+import { SlotQueue } from "./slot-queue.js";
 
 /** The queue of one connection, for all that is not the usual case. */
 export interface Queue {
@@ -22,6 +23,8 @@ export interface Queue {
 const MAX_FLUSHES_PER_TICK = 2_048;
 /** Bytes handed to one socket at once; more is written in pieces, as it is taken. */
 const MAX_EASY_BYTES = 65_536;
+/** Lists known by a number from which on those that are pending nowhere are looked for in the middle of things. */
+const MAX_LISTS = 1_024;
 
 /**
  * What waits for each connection, by number, and when it is written: once per tick, however much it is.
@@ -39,13 +42,16 @@ export class FlushScheduler implements Broadcast {
   readonly #settings: Settings;
   // By slot. Slot 0 is nobody's: never clear, never anything pending.
   readonly #queues: (Queue | undefined)[] = [undefined];
-  readonly #pending: FrameList[] = [this.nothing];
+  /** Numbers of lists: an object stored here would have to be noted for the garbage collector each time. */
+  readonly #pending: number[] = [0];
   /** 1: the socket has taken everything, so that frames need only be appended. */
   readonly #isClear: number[] = [0];
   readonly #writableUntilMs: number[] = [Number.POSITIVE_INFINITY];
   readonly #free: number[] = [];
   /** Slots with something pending. */
-  #dirty: number[] = [];
+  readonly #dirty = new SlotQueue();
+  /** The lists that are pending anywhere, by their numbers; 0 is `nothing`. */
+  #lists: FrameList[] = [this.nothing];
   #wantsRoom: Queue[] = [];
   #isScheduled = false;
   readonly #run = (): void => this.#flush();
@@ -60,7 +66,7 @@ export class FlushScheduler implements Broadcast {
   open(queue: Queue, transport: Transport): number {
     const slot = this.#free.pop() ?? this.#queues.length;
     this.#queues[slot] = queue;
-    this.#pending[slot] = this.nothing;
+    this.#pending[slot] = 0;
     this.#isClear[slot] = 1;
     this.#writableUntilMs[slot] = Number.POSITIVE_INFINITY;
     this.#writer.attach(slot, transport);
@@ -70,7 +76,7 @@ export class FlushScheduler implements Broadcast {
   /** Takes the number back; what is pending is forgotten. No live set may hold it any more. */
   close(slot: number): void {
     this.#queues[slot] = undefined;
-    this.#pending[slot] = this.nothing;
+    this.#pending[slot] = 0;
     this.#isClear[slot] = 0;
     this.#writer.detach(slot);
     this.#free.push(slot);
@@ -83,13 +89,14 @@ export class FlushScheduler implements Broadcast {
 
   /** What waits for this tick's end. */
   pending(slot: number): FrameList {
-    return this.#pending[slot] ?? this.nothing;
+    return this.#listOf(this.#pending[slot] ?? 0);
   }
 
   setPending(slot: number, list: FrameList): void {
     const before = this.#pending[slot];
-    this.#pending[slot] = list;
-    if (before === this.nothing && list !== before) this.#mark(slot);
+    const number = this.#numberOf(list);
+    this.#pending[slot] = number;
+    if (before === 0 && number !== 0) this.#mark(slot);
   }
 
   /** Whether the socket is known to have taken everything. */
@@ -121,27 +128,58 @@ export class FlushScheduler implements Broadcast {
   }
 
   send(slots: Int32Array, count: number, frame: Frame): void {
-    const { nothing } = this;
     const pending = this.#pending;
     const isClear = this.#isClear;
-    let before: FrameList | undefined;
-    let after = nothing;
+    const dirty = this.#dirty;
+    let before = -1;
+    let after = 0;
     let isBounded = false;
     for (let index = 0; index < count; index++) {
       const slot = slots[index] ?? 0;
-      const list = pending[slot] ?? nothing;
-      if (list !== before) {
-        before = list;
-        after = list.with(frame);
-        isBounded = this.#isBounded(after);
+      const number = pending[slot] ?? 0;
+      if (number !== before) {
+        before = number;
+        const list = this.#listOf(number).with(frame);
+        isBounded = this.#isBounded(list);
+        after = this.#numberOf(list);
       }
       if (isClear[slot] !== 1 || !isBounded) {
         this.#queues[slot]?.add(frame);
         continue;
       }
       pending[slot] = after;
-      if (list === nothing) this.#mark(slot);
+      if (number === 0) dirty.add(slot);
     }
+    if (dirty.count > 0) this.#schedule();
+  }
+
+  #listOf(number: number): FrameList {
+    return this.#lists[number] ?? this.nothing;
+  }
+
+  #numberOf(list: FrameList): number {
+    const lists = this.#lists;
+    // `number` may be what another list had at an earlier time.
+    if (lists[list.number] !== list) {
+      list.number = lists.length;
+      lists.push(list);
+    }
+    return list.number;
+  }
+
+  /** Lists that are pending nowhere any more; while there are more ticks to come, only when they are many. */
+  #forgetLists(): void {
+    if (this.#dirty.count > 0 && this.#lists.length < MAX_LISTS) return;
+    const pending = this.#pending;
+    const lists = this.#lists;
+    this.#lists = [this.nothing];
+    const slots = this.#dirty.all();
+    // Negative while others have not been numbered anew: a slot may be there twice.
+    for (const slot of slots) {
+      const list = lists[pending[slot] ?? 0] ?? this.nothing;
+      if (list !== this.nothing) pending[slot] = -this.#numberOf(list);
+    }
+    for (const slot of slots) pending[slot] = Math.abs(pending[slot] ?? 0);
   }
 
   #isBounded(list: FrameList): boolean {
@@ -150,7 +188,11 @@ export class FlushScheduler implements Broadcast {
   }
 
   #mark(slot: number): void {
-    this.#dirty.push(slot);
+    this.#dirty.add(slot);
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     const { flushIntervalMs } = this.#settings;
@@ -159,11 +201,8 @@ export class FlushScheduler implements Broadcast {
   }
 
   #flush(): void {
-    const dirty = this.#dirty;
-    const slots =
-      dirty.length > MAX_FLUSHES_PER_TICK ? dirty.slice(0, MAX_FLUSHES_PER_TICK) : dirty;
-    this.#dirty = slots === dirty ? [] : dirty.slice(MAX_FLUSHES_PER_TICK);
-    this.#isScheduled = this.#dirty.length > 0;
+    const slots = this.#dirty.take(MAX_FLUSHES_PER_TICK);
+    this.#isScheduled = this.#dirty.count > 0;
     if (this.#isScheduled) this.#clock.soon(this.#run);
     this.#endOverdue(slots);
     // Nothing of the core runs between these writes, so that none can slip in between.
@@ -171,28 +210,36 @@ export class FlushScheduler implements Broadcast {
     if (this.#writer.flush() > 0) for (const slot of slots) this.#queues[slot]?.look();
     for (const slot of slow) this.#queues[slot]?.flushNow();
     this.nothing.forgetNext();
+    this.#forgetLists();
     this.#offerRoom();
   }
 
-  #endOverdue(slots: readonly number[]): void {
+  #endOverdue(slots: Int32Array): void {
     const nowMs = this.#clock.wallMs();
     const until = this.#writableUntilMs;
-    for (const slot of slots) {
+    for (let index = 0; index < slots.length; index++) {
+      const slot = slots[index] ?? 0;
       if ((until[slot] ?? 0) <= nowMs) this.#queues[slot]?.overdue();
     }
   }
 
   /** Gives the writer what is usual, and returns the slots that are not. */
-  #handOver(slots: readonly number[]): readonly number[] {
-    const { nothing } = this;
+  #handOver(slots: Int32Array): readonly number[] {
     const pending = this.#pending;
     const isClear = this.#isClear;
     const slow: number[] = [];
-    for (const slot of slots) {
-      const list = pending[slot] ?? nothing;
-      if (list === nothing) continue;
+    let before = 0;
+    let list = this.nothing;
+    for (let index = 0; index < slots.length; index++) {
+      const slot = slots[index] ?? 0;
+      const number = pending[slot] ?? 0;
+      if (number === 0) continue;
+      if (number !== before) {
+        before = number;
+        list = this.#listOf(number);
+      }
       if (isClear[slot] === 1 && list.bytes <= MAX_EASY_BYTES) {
-        pending[slot] = nothing;
+        pending[slot] = 0;
         this.#writer.add(slot, list);
       } else slow.push(slot);
     }
