@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv4 } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** Hops of `X-Forwarded-For` looked at, from the right. */
 const MAX_HOPS = 32;
@@ -55,6 +56,14 @@ export class TrustedProxies {
     this.#list.addSubnet(address, length, family === 4 ? "ipv4" : "ipv6");
     return undefined;
   }
+}
+
+/**
+ * Lets go of the address that Node keeps with a socket once it was read. Who asks again is told again, as long
+ * as the socket is open.
+ */
+export function forgetAddress(socket: Duplex): void {
+  if ("_peername" in socket) socket._peername = undefined;
 }
 
 /** IPv4 that came through a socket for both (`::ffff:1.2.3.4`, RFC 4291 §2.5.5.2) as IPv4. */

@@ -8,7 +8,7 @@ import type { GatewayCore } from "../core-contract.js";
 import { metrics } from "../metrics.js";
 import type { Settings } from "../settings.js";
 import type { Handshake } from "../transport.js";
-import type { TrustedProxies } from "./client-address.js";
+import { forgetAddress, type TrustedProxies } from "./client-address.js";
 import { acceptableDeflate, type DeflateOffer } from "./deflate-offers.js";
 import { takesDeflated } from "./deflating.js";
 import { KeptHandshake } from "./kept-handshake.js";
@@ -31,7 +31,6 @@ import { deflating, WsTransport, type WsTransportOwner } from "./ws-transport.js
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Chunks a socket may deliver one frame in. */
 const MAX_BUFFERED_CHUNKS = 16_384;
-const MAX_PENDING_PONGS = 16;
 /** Header lines of an upgrade request; browsers send about 15. */
 const MAX_HEADERS = 100;
 const RETRY_AFTER_S = 5;
@@ -63,7 +62,6 @@ const bounds = ({ maxFragmentsPerMessage }: Settings) => ({
   closeTimeout: CLOSE_TIMEOUT_MS,
   maxFragments: maxFragmentsPerMessage,
   maxBufferedChunks: MAX_BUFFERED_CHUNKS,
-  maxPendingAutoPongs: MAX_PENDING_PONGS,
 });
 
 /**
@@ -96,7 +94,8 @@ export class UpgradeDoor {
       clientTracking: false,
       perMessageDeflate: options.compression && shareable,
       skipUTF8Validation: false,
-      autoPong: true,
+      // The sockets do it themselves.
+      autoPong: false,
       maxPayload: options.settings.maxMessageBytes,
       handleProtocols: (_offers, request: NegotiatedRequest) => request.subprotocol ?? false,
       ...bounds(options.settings),
@@ -143,6 +142,7 @@ export class UpgradeDoor {
       deflates,
     });
     this.#opened(transport);
+    forgetAddress(socket);
     transport.start(core.accept(transport, handshake));
   }
 
