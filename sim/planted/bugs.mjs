@@ -170,9 +170,9 @@ export const plantedBugs = [
     name: "late revocation: credentials live ten seconds longer than they say",
     invariants: ["revocation-bound"],
     file: `${session}/expiry.ts`,
-    find: `set(expiresAtMs: number | undefined): void {`,
-    replace: `set(given: number | undefined): void {
-    const expiresAtMs = given === undefined ? undefined : given + 10_000;`,
+    find: `set(expiresAtMs: number): void {`,
+    replace: `set(given: number): void {
+    const expiresAtMs = given + 10_000;`,
     seeds: 50,
   },
   {

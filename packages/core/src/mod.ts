@@ -25,5 +25,5 @@ export {
 } from "./option.js";
 export type { Random } from "./random.js";
 export { RingBuffer } from "./ring-buffer.js";
-export { type Due, TimerWheel, type TimerWheelOptions } from "./timer-wheel.js";
+export { Deadline, TimerWheel, type TimerWheelOptions } from "./timer-wheel.js";
 export { TokenBucket, type TokenBucketOptions } from "./token-bucket.js";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Timer } from "./clock.js";
 import { VirtualClock } from "./testing/virtual-clock.js";
-import { TimerWheel } from "./timer-wheel.js";
+import { Deadline, TimerWheel } from "./timer-wheel.js";
 
 describe("TimerWheel", () => {
   it("meets deadlines never early and at most a tick late, over any number of turns", () => {
@@ -155,5 +155,33 @@ describe("TimerWheel", () => {
     clock.advance(1000);
     expect(seen).toEqual([]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("sets a deadline anew as often as wanted, even from its own end, and keeps one of it", () => {
+    const clock = new VirtualClock();
+    const wheel = new TimerWheel(clock, { tickMs: 10, slots: 8 });
+    const seen: number[] = [];
+    class Beat extends Deadline {
+      due(): void {
+        seen.push(clock.monoMs());
+        if (seen.length < 3) wheel.set(this, 1_000);
+      }
+    }
+    const beat = new Beat();
+    wheel.cancel(beat);
+    expect(wheel.size).toBe(0);
+    for (const delayMs of [500, 40, 200]) wheel.set(beat, delayMs);
+    expect(wheel.size).toBe(1);
+    clock.advance(199);
+    expect(seen).toEqual([]);
+    clock.advance(5_000);
+    expect(seen).toEqual([200, 1_200, 2_200]);
+    wheel.set(beat, 10);
+    wheel.cancel(beat);
+    wheel.cancel(beat);
+    expect(wheel.size).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+    clock.advance(5_000);
+    expect(seen).toHaveLength(3);
   });
 });

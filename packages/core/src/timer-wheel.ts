@@ -8,46 +8,61 @@ export interface TimerWheelOptions {
   readonly slots: number;
 }
 
-/** Something that has a deadline, so that no closure is needed for each. */
-export interface Due {
+/**
+ * Something with a deadline that can be set again and again. Whoever is there very often extends this, so
+ * that neither an entry nor a closure is made for it. The fields are its `TimerWheel`'s.
+ */
+export abstract class Deadline {
+  /** Its neighbours in a ring whose fixed link is the slot; absent while it is not set. */
+  previous: Deadline | undefined = undefined;
+  next: Deadline | undefined = undefined;
+  dueTick = 0;
+
   /** The deadline has come. */
-  due(): void;
+  abstract due(): void;
 }
 
-/** A deadline in its slot: a link of a ring whose fixed link is the slot itself. */
-class Entry implements Timer {
-  previous: Entry = this;
-  next: Entry = this;
-  readonly dueTick: number;
-  callback: (() => void) | Due | undefined;
-  readonly #onCancel: (() => void) | undefined;
+/** The fixed link of a ring, which is never due. */
+class Slot extends Deadline {
+  override previous: Deadline = this;
+  override next: Deadline = this;
 
-  constructor(dueTick: number, callback?: (() => void) | Due, onCancel?: () => void) {
-    this.dueTick = dueTick;
-    this.callback = callback;
-    this.#onCancel = onCancel;
+  due(): void {}
+}
+
+/** A deadline that calls back. */
+class Callback extends Deadline implements Timer {
+  readonly #wheel: TimerWheel;
+  readonly #callback: () => void;
+
+  constructor(wheel: TimerWheel, callback: () => void) {
+    super();
+    this.#wheel = wheel;
+    this.#callback = callback;
   }
 
-  insertBefore(other: Entry): void {
-    this.previous = other.previous;
-    this.next = other;
-    other.previous.next = this;
-    other.previous = this;
-  }
-
-  unlink(): void {
-    this.previous.next = this.next;
-    this.next.previous = this.previous;
-    this.previous = this;
-    this.next = this;
+  due(): void {
+    this.#callback();
   }
 
   cancel(): void {
-    if (this.callback === undefined) return;
-    this.callback = undefined;
-    this.unlink();
-    this.#onCancel?.();
+    this.#wheel.cancel(this);
   }
+}
+
+/** Puts a deadline at the end of a ring. */
+function link(deadline: Deadline, slot: Slot): void {
+  deadline.previous = slot.previous;
+  deadline.next = slot;
+  slot.previous.next = deadline;
+  slot.previous = deadline;
+}
+
+function unlink(deadline: Deadline): void {
+  if (deadline.previous !== undefined) deadline.previous.next = deadline.next;
+  if (deadline.next !== undefined) deadline.next.previous = deadline.previous;
+  deadline.previous = undefined;
+  deadline.next = undefined;
 }
 
 /**
@@ -60,7 +75,7 @@ export class TimerWheel {
   readonly #clock: Clock;
   readonly #tickMs: number;
   /** Made when first used: most processes have few deadlines. */
-  readonly #slots: (Entry | undefined)[];
+  readonly #slots: (Slot | undefined)[];
   readonly #startMs: number;
   /** The last tick whose slot was run; those after it up to `#wakesAtTick` are empty. */
   #tick = 0;
@@ -68,10 +83,6 @@ export class TimerWheel {
   #timer: Timer | undefined;
   #wakesAtTick = 0;
   #turning = false;
-  readonly #forget = (): void => {
-    this.#size--;
-    if (this.#size === 0) this.#stop();
-  };
 
   /** Throws `RangeError` unless both options are positive and `slots` is an integer. */
   constructor(clock: Clock, { tickMs, slots }: TimerWheelOptions) {
@@ -90,34 +101,53 @@ export class TimerWheel {
   }
 
   /** Calls back once, `delayMs` (finite, at least 0) from now or up to a tick later. */
-  add(delayMs: number, callback: (() => void) | Due): Timer {
+  add(delayMs: number, callback: () => void): Timer {
+    const deadline = new Callback(this, callback);
+    this.set(deadline, delayMs);
+    return deadline;
+  }
+
+  /** Sets a deadline, as `add` does; one that is set already is due then and only then. */
+  set(deadline: Deadline, delayMs: number): void {
     if (!Number.isFinite(delayMs)) throw new RangeError("delayMs must be finite");
+    if (deadline.next !== undefined) this.#remove(deadline);
     const nowMs = this.#clock.monoMs() - this.#startMs;
     // An idle wheel has stood still; nothing was due meanwhile.
     if (this.#size === 0) this.#tick = Math.floor(nowMs / this.#tickMs);
     const dueTick = Math.ceil((nowMs + Math.max(0, delayMs)) / this.#tickMs);
-    const entry = new Entry(Math.max(this.#tick + 1, dueTick), callback, this.#forget);
-    entry.insertBefore(this.#slotOf(entry.dueTick));
+    deadline.dueTick = Math.max(this.#tick + 1, dueTick);
+    link(deadline, this.#slotOf(deadline.dueTick));
     this.#size++;
     // In the middle of a turn its end sets the timer.
-    if (!this.#turning && (this.#timer === undefined || entry.dueTick < this.#wakesAtTick)) {
-      this.#wakeAt(entry.dueTick);
+    if (!this.#turning && (this.#timer === undefined || deadline.dueTick < this.#wakesAtTick)) {
+      this.#wakeAt(deadline.dueTick);
     }
-    return entry;
+  }
+
+  /** A deadline that is not set is left alone. */
+  cancel(deadline: Deadline): void {
+    if (deadline.next === undefined) return;
+    this.#remove(deadline);
+    if (this.#size === 0) this.#stop();
   }
 
   /** Cancels every deadline. */
   clear(): void {
     for (const slot of this.#slots) {
-      while (slot !== undefined && slot.next !== slot) slot.next.cancel();
+      while (slot !== undefined && slot.next !== slot) this.cancel(slot.next);
     }
   }
 
-  #slotOf(tick: number): Entry {
+  #remove(deadline: Deadline): void {
+    unlink(deadline);
+    this.#size--;
+  }
+
+  #slotOf(tick: number): Slot {
     const index = tick % this.#slots.length;
     let slot = this.#slots[index];
     if (slot === undefined) {
-      slot = new Entry(0);
+      slot = new Slot();
       this.#slots[index] = slot;
     }
     return slot;
@@ -150,7 +180,7 @@ export class TimerWheel {
   #turn(): void {
     this.#timer = undefined;
     this.#turning = true;
-    const due = new Entry(0);
+    const due = new Slot();
     const nowTick = Math.floor((this.#clock.monoMs() - this.#startMs) / this.#tickMs);
     // After a long pause every slot is looked at once, not once per tick slept through.
     const firstTick = Math.max(this.#tick + 1, nowTick - this.#slots.length + 1);
@@ -166,29 +196,26 @@ export class TimerWheel {
     }
   }
 
-  /** Moves the due entries of a slot over, so that callbacks may add and cancel freely. */
-  #collect(slot: Entry, nowTick: number, due: Entry): void {
-    for (let entry = slot.next; entry !== slot; ) {
-      const next = entry.next;
-      if (entry.dueTick <= nowTick) {
-        entry.unlink();
-        entry.insertBefore(due);
+  /** Moves what is due of a slot over, so that it may set and cancel freely. */
+  #collect(slot: Slot, nowTick: number, due: Slot): void {
+    for (let deadline = slot.next; deadline !== slot; ) {
+      const { next } = deadline;
+      if (deadline.dueTick <= nowTick) {
+        unlink(deadline);
+        link(deadline, due);
       }
-      entry = next;
+      deadline = next ?? slot;
     }
   }
 
-  #run(due: Entry): void {
+  #run(due: Slot): void {
     let failed = false;
     let cause: unknown;
-    for (let entry = due.next; entry !== due; entry = due.next) {
-      const callback = entry.callback;
-      entry.callback = undefined;
-      entry.unlink();
-      this.#size--;
+    while (due.next !== due) {
+      const deadline = due.next;
+      this.#remove(deadline);
       try {
-        if (typeof callback === "function") callback();
-        else callback?.due();
+        deadline.due();
       } catch (error) {
         cause = failed ? cause : error;
         failed = true;

@@ -92,7 +92,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       wheel,
       flushes,
       members: new Members(),
-      wallWatch: new WallWatch(clock),
+      wallWatch: new WallWatch(clock, () => core?.wallJumped()),
       users: new Tally(settings.maxConnectionsPerUser),
       doorRules: new DoorRules(clock, settings),
       grants: new Grants(),
@@ -200,6 +200,11 @@ class Core implements GatewayCore, SessionOwner {
   acceptWaitMs(remoteAddress = ""): number {
     const waitMs = this.#arrivals.take(networkOf(remoteAddress));
     return Math.max(waitMs, this.#accepts.waitMs());
+  }
+
+  /** What ends at a time of day ends at that time, whatever its timer counted. */
+  wallJumped(): void {
+    for (const session of [...this.#sessions]) session.wallJumped();
   }
 
   recheck({ user, channel }: Withdrawal): void {

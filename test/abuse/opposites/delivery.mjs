@@ -71,7 +71,7 @@ export const delivery = [
     name: "silence is golden",
     file: `${session}/heartbeat.ts`,
     find: "else this.#heart.stopped();",
-    replace: "else this.#timer = this.#wheel.add(restMs(this.#settings), this);",
+    replace: "else wheel.set(this, restMs(settings));",
     test: test("test/e2e/slow-peer.test.ts", "abuse 28: a peer that answers no ping"),
   },
   {

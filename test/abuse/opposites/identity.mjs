@@ -66,8 +66,8 @@ export const identity = [
     row: 14,
     name: "a token's end ends nothing",
     file: `${session}/expiry.ts`,
-    find: "else if (this.#dueAtMs === expiresAtMs) this.#mortal.expired();",
-    replace: "else if (this.#dueAtMs === expiresAtMs) return;",
+    find: "else if (this.#aheadMs === 0) this.#mortal.expired();",
+    replace: "else if (this.#aheadMs === 0) return;",
     test: test(limits, "abuse 14: a token's end is announced"),
   },
   {

@@ -33,15 +33,22 @@ export type Answer = (denied: Failure | undefined) => void;
 const forbidden = (action: Action, channel: string): Failure =>
   failure("forbidden", `You may not ${action} ${channel}.`);
 
+/** What was asked of the handler for one identity. */
+class Asked {
+  readonly answers = new Map<string, { readonly allowed: boolean; readonly untilMs: number }>();
+  /** Each gives its question up. */
+  readonly running = new Set<() => void>();
+  /** Answers to questions of an earlier one are worth nothing. */
+  generation = 0;
+}
+
 /** Decides what one identity may do: its capabilities first, then the handler, else no. */
 export class Authorizer {
   readonly #shared: Shared;
   readonly #user: string | undefined;
   readonly #grants: readonly Grant[];
-  // Made when the handler is first asked: where capabilities say it all, it never is.
-  #cache: Map<string, { readonly allowed: boolean; readonly untilMs: number }> | undefined;
-  #running: Set<() => void> | undefined;
-  #generation = 0;
+  /** Made when the handler is first asked: where capabilities say it all, it never is. */
+  #asked: Asked | undefined;
 
   constructor(shared: Shared, user: string | undefined, can: Capabilities | undefined) {
     this.#shared = shared;
@@ -76,7 +83,7 @@ export class Authorizer {
       answer(forbidden(action, channel));
       return;
     }
-    const cached = this.#cache?.get(`${action} ${channel}`);
+    const cached = this.#asked?.answers.get(`${action} ${channel}`);
     if (cached !== undefined && clock.monoMs() < cached.untilMs) {
       answer(cached.allowed ? undefined : forbidden(action, channel));
       return;
@@ -93,20 +100,23 @@ export class Authorizer {
 
   /** Remembered answers, and those to questions asked before, are worth nothing from here on. */
   forget(): void {
-    this.#cache = undefined;
-    this.#generation++;
+    if (this.#asked === undefined) return;
+    this.#asked.answers.clear();
+    this.#asked.generation++;
   }
 
   /** Gives up what is being asked; nothing is answered afterwards. */
   end(): void {
-    for (const abort of this.#running ?? []) abort();
-    this.#running = undefined;
+    for (const abort of this.#asked?.running ?? []) abort();
+    this.#asked = undefined;
   }
 
   #ask(action: Action, channel: string, answer: Answer, timeoutMs: number): void {
     const { authorize, logger, wheel } = this.#shared;
-    const generation = this.#generation;
     if (authorize === undefined) return;
+    this.#asked ??= new Asked();
+    const asked = this.#asked;
+    const { generation } = asked;
     let abort: (() => void) | undefined;
     let over = false;
     const question = new Question(this.#user, action, channel);
@@ -117,15 +127,15 @@ export class Authorizer {
       () => authorize(question),
       (ending) => {
         over = true;
-        if (abort !== undefined) this.#running?.delete(abort);
-        if (ending.kind === "value" && generation !== this.#generation) {
+        if (abort !== undefined) asked.running.delete(abort);
+        if (ending.kind === "value" && generation !== asked.generation) {
           this.#ask(action, channel, answer, timeoutMs);
           return;
         }
         if (ending.kind === "value") {
           // Only `true` permits: a handler that answers nonsense has not permitted anything.
           const allowed = ending.value === true;
-          this.#remember(action, channel, allowed);
+          this.#remember(asked, action, channel, allowed);
           answer(allowed ? undefined : forbidden(action, channel));
           return;
         }
@@ -134,16 +144,14 @@ export class Authorizer {
         answer(failure("unavailable", "Whether you may do this could not be found out."));
       },
     );
-    if (over) return;
-    this.#running ??= new Set();
-    this.#running.add(abort);
+    if (!over) asked.running.add(abort);
   }
 
-  #remember(action: Action, channel: string, allowed: boolean): void {
+  #remember({ answers }: Asked, action: Action, channel: string, allowed: boolean): void {
     const { clock, settings } = this.#shared;
     if (settings.authorizeCacheMs === 0) return;
-    if (this.#cache === undefined || this.#cache.size >= MAX_CACHED) this.#cache = new Map();
+    if (answers.size >= MAX_CACHED) answers.clear();
     const untilMs = clock.monoMs() + settings.authorizeCacheMs;
-    this.#cache.set(`${action} ${channel}`, { allowed, untilMs });
+    answers.set(`${action} ${channel}`, { allowed, untilMs });
   }
 }

@@ -21,27 +21,26 @@ export class Credentials {
   authorizer: Authorizer;
   readonly #bearer: Bearer;
   readonly #handshake: Handshake;
-  readonly #expiry: Expiry;
+  /** Absent while they have no end. */
+  #expiry: Expiry | undefined;
   /** Gives up judging. */
   #abort: (() => void) | undefined;
 
   constructor(bearer: Bearer, handshake: Handshake) {
-    const { clock, wallWatch, wheel } = bearer.shared;
     this.#bearer = bearer;
     this.#handshake = handshake;
     this.authorizer = new Authorizer(bearer.shared, undefined, undefined);
-    this.#expiry = new Expiry(clock, wheel, wallWatch, bearer);
   }
 
   /** They have ended, whether or not a timer has said so yet. */
   get over(): boolean {
-    return this.#expiry.over;
+    return this.#expiry?.over === true;
   }
 
   /** What is left of their life, for a reply. */
   expiresIn(): { expiresInMs?: number } {
-    const { expiresAtMs } = this.#expiry;
-    if (expiresAtMs === undefined) return {};
+    const { expiresAtMs = Number.POSITIVE_INFINITY } = this.#expiry ?? {};
+    if (expiresAtMs === Number.POSITIVE_INFINITY) return {};
     const leftMs = expiresAtMs - this.#bearer.shared.clock.wallMs();
     return { expiresInMs: Math.max(0, Math.round(leftMs)) };
   }
@@ -61,11 +60,12 @@ export class Credentials {
   /** From now on the connection is `identity`'s. */
   trust(identity: Identity): void {
     const { outbox, shared } = this.#bearer;
-    const { user, can, expiresAtMs } = identity;
+    const { user, can, expiresAtMs = Number.POSITIVE_INFINITY } = identity;
     this.revocable = revocableOf(identity);
     this.authorizer = new Authorizer(shared, user, can);
-    this.#expiry.set(expiresAtMs);
-    outbox.writeUntil(expiresAtMs ?? Number.POSITIVE_INFINITY);
+    if (expiresAtMs < Number.POSITIVE_INFINITY) this.#expiry ??= new Expiry(this.#bearer);
+    this.#expiry?.set(expiresAtMs);
+    outbox.writeUntil(expiresAtMs);
   }
 
   /** Carries a `refresh` out. */
@@ -89,9 +89,14 @@ export class Credentials {
     });
   }
 
+  /** The wall clock was set, or the machine has slept. */
+  wallJumped(): void {
+    this.#expiry?.wallJumped();
+  }
+
   /** Nothing is judged and nothing is permitted any more. */
   end(): void {
-    this.#expiry.stop();
+    this.#expiry?.stop();
     this.#abort?.();
     this.#abort = undefined;
     this.authorizer.end();

@@ -1,83 +1,82 @@
-import type { Clock, Due, Timer, TimerWheel } from "@holdfast/core";
-import type { WallBound, WallWatch } from "./wall-watch.js";
+import { Deadline } from "@holdfast/core";
+import type { Shared } from "./shared.js";
 
 /** The warning comes this long before the end, or at half of what is left, if that is shorter. */
 const WARNING_MS = 60_000;
 
 /** What the end of credentials does to a connection. */
 export interface Mortal {
+  readonly shared: Shared;
   expiring(inMs: number): void;
   expired(): void;
 }
 
 /** Watches the end of one connection's credentials by the wall clock, which may jump. */
-export class Expiry implements WallBound, Due {
-  readonly #clock: Clock;
-  readonly #wheel: TimerWheel;
-  readonly #watch: WallWatch;
+export class Expiry extends Deadline {
   readonly #mortal: Mortal;
-  #isSet = false;
-  #expiresAtMs = 0;
-  /** Time of the wall clock at which there is something to do: first the warning, then the end. */
-  #dueAtMs = 0;
-  #timer: Timer | undefined;
+  #expiresAtMs = Number.POSITIVE_INFINITY;
+  /** What is due comes so long before the end: the warning; 0: the end itself. */
+  #aheadMs = 0;
 
-  constructor(clock: Clock, wheel: TimerWheel, watch: WallWatch, mortal: Mortal) {
-    this.#clock = clock;
-    this.#wheel = wheel;
-    this.#watch = watch;
+  constructor(mortal: Mortal) {
+    super();
     this.#mortal = mortal;
   }
 
   /** The end has come, whether or not its timer has had its turn: a stopped process is late with both. */
   get over(): boolean {
-    return this.#isSet && this.#expiresAtMs <= this.#clock.wallMs();
+    return this.#expiresAtMs <= this.#mortal.shared.clock.wallMs();
   }
 
-  /** When it comes; undefined: it never does. */
-  get expiresAtMs(): number | undefined {
-    return this.#isSet ? this.#expiresAtMs : undefined;
+  /** When it comes; infinite: it never does. */
+  get expiresAtMs(): number {
+    return this.#expiresAtMs;
   }
 
-  /** Watches another end, or none. */
-  set(expiresAtMs: number | undefined): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#isSet = expiresAtMs !== undefined;
-    if (expiresAtMs === undefined) {
-      this.#watch.delete(this);
+  /** Watches another end; infinite: none. */
+  set(expiresAtMs: number): void {
+    const { clock, wallWatch, wheel } = this.#mortal.shared;
+    const ended = Number.isFinite(this.#expiresAtMs);
+    const ends = Number.isFinite(expiresAtMs);
+    this.#expiresAtMs = expiresAtMs;
+    if (ends && !ended) wallWatch.add();
+    if (ended && !ends) wallWatch.delete();
+    if (!ends) {
+      wheel.cancel(this);
       return;
     }
-    this.#expiresAtMs = expiresAtMs;
-    this.#watch.add(this);
-    const leftMs = expiresAtMs - this.#clock.wallMs();
-    this.#at(expiresAtMs - Math.min(WARNING_MS, leftMs / 2));
+    const leftMs = expiresAtMs - clock.wallMs();
+    this.#aheadMs = Math.max(0, Math.floor(Math.min(WARNING_MS, leftMs / 2)));
+    this.#wait();
   }
 
   stop(): void {
-    this.set(undefined);
+    this.set(Number.POSITIVE_INFINITY);
   }
 
+  /** The wall clock was set, or the machine has slept. */
   wallJumped(): void {
-    if (this.#timer === undefined) return;
-    this.#timer.cancel();
-    this.#at(this.#dueAtMs);
+    if (Number.isFinite(this.#expiresAtMs)) this.#wait();
   }
 
   due(): void {
-    this.#timer = undefined;
-    const nowMs = this.#clock.wallMs();
-    const expiresAtMs = this.#expiresAtMs;
-    if (nowMs < this.#dueAtMs) this.#at(this.#dueAtMs);
-    else if (this.#dueAtMs === expiresAtMs) this.#mortal.expired();
+    const nowMs = this.#mortal.shared.clock.wallMs();
+    if (nowMs < this.#dueAtMs) this.#wait();
+    else if (this.#aheadMs === 0) this.#mortal.expired();
     else {
-      this.#at(expiresAtMs);
-      this.#mortal.expiring(Math.max(0, Math.round(expiresAtMs - nowMs)));
+      this.#aheadMs = 0;
+      this.#wait();
+      this.#mortal.expiring(Math.max(0, Math.round(this.#expiresAtMs - nowMs)));
     }
   }
 
-  #at(wallMs: number): void {
-    this.#dueAtMs = wallMs;
-    this.#timer = this.#wheel.add(Math.max(0, wallMs - this.#clock.wallMs()), this);
+  /** Time of the wall clock at which there is something to do: first the warning, then the end. */
+  get #dueAtMs(): number {
+    return this.#expiresAtMs - this.#aheadMs;
+  }
+
+  #wait(): void {
+    const { clock, wheel } = this.#mortal.shared;
+    wheel.set(this, Math.max(0, this.#dueAtMs - clock.wallMs()));
   }
 }

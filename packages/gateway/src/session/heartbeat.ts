@@ -1,29 +1,28 @@
-import type { Due, Random, Timer, TimerWheel } from "@holdfast/core";
+import { Deadline } from "@holdfast/core";
 import type { Settings } from "../settings.js";
+import type { Shared } from "./shared.js";
 
 /** What a heartbeat does to its connection. */
 export interface Heart {
+  readonly shared: Shared;
   ping(): void;
   /** No sign of life came within `pongTimeoutMs` after a ping. */
   stopped(): void;
 }
 
-/** Pings at a beat and notices silence; one entry in the shared wheel at any time. */
-export class Heartbeat implements Due {
-  readonly #wheel: TimerWheel;
+/** Pings at a beat and notices silence; set in the shared wheel at any time. */
+export class Heartbeat extends Deadline {
   readonly #heart: Heart;
-  readonly #settings: Settings;
-  #timer: Timer | undefined;
   #alive = true;
   /** A ping is out, and what it brings is to be judged. */
   #isJudging = false;
 
-  constructor(wheel: TimerWheel, random: Random, settings: Settings, heart: Heart) {
-    this.#wheel = wheel;
+  constructor(heart: Heart) {
+    super();
     this.#heart = heart;
-    this.#settings = settings;
+    const { random, settings, wheel } = heart.shared;
     // The first beat falls anywhere, so that connections made together are not pinged together.
-    this.#timer = wheel.add(settings.pingIntervalMs * random.next(), this);
+    wheel.set(this, settings.pingIntervalMs * random.next());
   }
 
   /** Anything was received. */
@@ -32,8 +31,7 @@ export class Heartbeat implements Due {
   }
 
   stop(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#heart.shared.wheel.cancel(this);
   }
 
   due(): void {
@@ -42,15 +40,17 @@ export class Heartbeat implements Due {
   }
 
   #beat(): void {
+    const { settings, wheel } = this.#heart.shared;
     this.#alive = false;
-    this.#heart.ping();
     this.#isJudging = true;
-    this.#timer = this.#wheel.add(this.#settings.pongTimeoutMs, this);
+    wheel.set(this, settings.pongTimeoutMs);
+    this.#heart.ping();
   }
 
   #judge(): void {
+    const { settings, wheel } = this.#heart.shared;
     this.#isJudging = false;
-    if (this.#alive) this.#timer = this.#wheel.add(restMs(this.#settings), this);
+    if (this.#alive) wheel.set(this, restMs(settings));
     else this.#heart.stopped();
   }
 }

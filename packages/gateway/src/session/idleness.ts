@@ -1,4 +1,4 @@
-import type { Due, Timer, TimerWheel } from "@holdfast/core";
+import { Deadline, type TimerWheel } from "@holdfast/core";
 
 /** A connection that may be idle. */
 export interface MayBeIdle {
@@ -9,15 +9,15 @@ export interface MayBeIdle {
 }
 
 /** Ends a connection that neither asks for anything nor holds anything. */
-export class Idleness implements Due {
+export class Idleness extends Deadline {
   readonly #wheel: TimerWheel;
   readonly #timeoutMs: number;
   readonly #connection: MayBeIdle;
   #wasUsed = false;
-  #timer: Timer | undefined;
 
   /** Ends it after `timeoutMs` at the earliest, and twice that at the latest. */
   constructor(wheel: TimerWheel, timeoutMs: number, connection: MayBeIdle) {
+    super();
     this.#wheel = wheel;
     this.#timeoutMs = timeoutMs;
     this.#connection = connection;
@@ -30,7 +30,7 @@ export class Idleness implements Due {
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#wheel.cancel(this);
   }
 
   due(): void {
@@ -40,6 +40,6 @@ export class Idleness implements Due {
 
   #wait(): void {
     this.#wasUsed = false;
-    this.#timer = this.#wheel.add(this.#timeoutMs, this);
+    this.#wheel.set(this, this.#timeoutMs);
   }
 }

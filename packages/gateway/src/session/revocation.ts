@@ -1,4 +1,4 @@
-import type { Due, Random, Timer, TimerWheel } from "@holdfast/core";
+import { Deadline, type Random, type TimerWheel } from "@holdfast/core";
 import type { Failure } from "@holdfast/protocol";
 import type { Peer } from "./peer.js";
 import { endSubscription } from "./subscribing.js";
@@ -58,27 +58,26 @@ export function withdraw(peer: Peer, channel: string, why: Failure): void {
 }
 
 /** Rechecks one connection at a beat, since a handler's answers may change without a word. */
-export class PeriodicRecheck implements Due {
+export class PeriodicRecheck extends Deadline {
   readonly #wheel: TimerWheel;
   readonly #intervalMs: number;
   readonly #peer: Peer;
-  #timer: Timer | undefined;
 
   constructor(wheel: TimerWheel, random: Random, intervalMs: number, peer: Peer) {
+    super();
     this.#wheel = wheel;
     this.#intervalMs = intervalMs;
     this.#peer = peer;
     // The first beat falls anywhere, so that connections made together do not ask together.
-    this.#timer = wheel.add(intervalMs * random.next(), this);
+    wheel.set(this, intervalMs * random.next());
   }
 
   stop(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#wheel.cancel(this);
   }
 
   due(): void {
-    this.#timer = this.#wheel.add(this.#intervalMs, this);
+    this.#wheel.set(this, this.#intervalMs);
     recheckQuietly(this.#peer);
   }
 }

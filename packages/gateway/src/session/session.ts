@@ -22,6 +22,7 @@ import {
 } from "./closing.js";
 import { Commands } from "./commands.js";
 import { type Bearer, Credentials, type Revocable } from "./credentials.js";
+import { type Heart, Heartbeat } from "./heartbeat.js";
 import { memberOf } from "./identity.js";
 import { Intake, type Taker } from "./intake.js";
 import { Lanes } from "./lanes.js";
@@ -41,7 +42,7 @@ import { type Kept, Upkeep } from "./upkeep.js";
 const MAX_WAITING_COMMANDS = 1_024;
 
 /** What the parts of one connection know it as. */
-type Roles = Taker & Bearer & Opened & Kept & MemberHolder & OutboxOwner;
+type Roles = Taker & Bearer & Opened & Kept & Heart & MemberHolder & OutboxOwner;
 
 /** Who keeps the sessions. */
 export interface SessionOwner {
@@ -75,6 +76,8 @@ export class Session implements Connection, Roles {
   #opening: Opening | undefined;
   readonly #commands: Commands;
   /** Set from the opening on. */
+  #heartbeat: Heartbeat | undefined;
+  /** Set from the opening on, where there is more to look after. */
   #upkeep: Upkeep | undefined;
   #isCounted = false;
 
@@ -115,7 +118,7 @@ export class Session implements Connection, Roles {
 
   receive(payload: Payload, bytes = sizeOf(payload)): void {
     if (this.ended) return;
-    this.#upkeep?.alive();
+    this.#heartbeat?.alive();
     try {
       this.#intake.receive(payload, bytes);
     } catch (error) {
@@ -127,7 +130,7 @@ export class Session implements Connection, Roles {
   }
 
   ponged(): void {
-    this.#upkeep?.alive();
+    this.#heartbeat?.alive();
   }
 
   drained(): void {
@@ -170,6 +173,11 @@ export class Session implements Connection, Roles {
     const why = failure("forbidden", "The application ended this subscription.");
     withdraw(this, channel, why);
     this.#commands.withdraw(channel, why);
+  }
+
+  /** The wall clock was set, or the machine has slept. */
+  wallJumped(): void {
+    this.#credentials.wallJumped();
   }
 
   replaced(): void {
@@ -249,7 +257,8 @@ export class Session implements Connection, Roles {
     if (this.#opening?.awaitsConnect === false) this.#opening = undefined;
     this.#state.to("open");
     this.#credentials.trust(identity);
-    this.#upkeep = new Upkeep(this);
+    this.#heartbeat = new Heartbeat(this);
+    this.#upkeep = Upkeep.of(this);
     this.#greet(connect.id);
     for (const command of early) {
       if (this.ended) return;
@@ -299,6 +308,7 @@ export class Session implements Connection, Roles {
   #release(): void {
     this.#opening?.end();
     this.#opening = undefined;
+    this.#heartbeat?.stop();
     this.#upkeep?.stop();
     this.#credentials.end();
     this.lanes.end();

@@ -1,4 +1,3 @@
-import { Heartbeat } from "./heartbeat.js";
 import { Idleness } from "./idleness.js";
 import type { Peer } from "./peer.js";
 import { PeriodicRecheck } from "./revocation.js";
@@ -7,34 +6,30 @@ import { PeriodicRecheck } from "./revocation.js";
 export interface Kept extends Peer {
   /** Something goes on that needs the connection. */
   readonly isHolding: boolean;
-  ping(): void;
-  /** No sign of life came. */
-  stopped(): void;
   /** Of no use for longer than it may be. */
   idle(): void;
 }
 
-/** What an open connection is looked after by at a beat: is it alive, of use, and still permitted. */
+/** What an open connection is looked after by beside its heartbeat: is it of use, and still permitted. */
 export class Upkeep {
-  readonly #heartbeat: Heartbeat;
-  /** Absent where a connection may be of no use for ever. */
   readonly #idleness: Idleness | undefined;
   readonly #recheck: PeriodicRecheck | undefined;
 
-  constructor(kept: Kept) {
-    const { authorize, random, settings, wheel } = kept.shared;
-    const { idleTimeoutMs } = settings;
-    if (idleTimeoutMs > 0) this.#idleness = new Idleness(wheel, idleTimeoutMs, kept);
-    this.#heartbeat = new Heartbeat(wheel, random, settings, kept);
-    const { authorizeRecheckMs } = settings;
-    if (authorize !== undefined && authorizeRecheckMs > 0) {
-      this.#recheck = new PeriodicRecheck(wheel, random, authorizeRecheckMs, kept);
-    }
+  private constructor(idleness: Idleness | undefined, recheck: PeriodicRecheck | undefined) {
+    this.#idleness = idleness;
+    this.#recheck = recheck;
   }
 
-  /** Anything was received. */
-  alive(): void {
-    this.#heartbeat.alive();
+  /** undefined: a connection may be of no use for ever, and nothing is asked again. */
+  static of(kept: Kept): Upkeep | undefined {
+    const { authorize, random, settings, wheel } = kept.shared;
+    const { authorizeRecheckMs, idleTimeoutMs } = settings;
+    const rechecks = authorize !== undefined && authorizeRecheckMs > 0;
+    if (idleTimeoutMs === 0 && !rechecks) return undefined;
+    return new Upkeep(
+      idleTimeoutMs > 0 ? new Idleness(wheel, idleTimeoutMs, kept) : undefined,
+      rechecks ? new PeriodicRecheck(wheel, random, authorizeRecheckMs, kept) : undefined,
+    );
   }
 
   /** A command came that is no sign of life alone. */
@@ -43,7 +38,6 @@ export class Upkeep {
   }
 
   stop(): void {
-    this.#heartbeat.stop();
     this.#idleness?.stop();
     this.#recheck?.stop();
   }

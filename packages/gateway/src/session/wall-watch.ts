@@ -5,36 +5,35 @@ const COMPARE_MS = 1_000;
 /** A difference from here on is a jump, not the drift of a disciplined clock, in milliseconds. */
 const JUMP_MS = 100;
 
-/** Something that is due at a time of the wall clock. */
-export interface WallBound {
-  /** The wall clock was set, or the machine has slept. */
-  wallJumped(): void;
-}
-
 /**
- * Notices that the wall clock jumped, for everything whose end is a time of day while its timer
- * counts elapsed time. Looks only while there is such a thing.
+ * Notices that the wall clock was set, or that the machine has slept, for everything whose end is a time of
+ * day while its timer counts elapsed time. Looks only while there is such a thing.
  */
 export class WallWatch {
   readonly #clock: Clock;
-  readonly #bound = new Set<WallBound>();
+  readonly #jumped: () => void;
+  #bound = 0;
   #differenceMs = 0;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock) {
+  /** `jumped` tells everything that was added. */
+  constructor(clock: Clock, jumped: () => void) {
     this.#clock = clock;
+    this.#jumped = jumped;
   }
 
-  add(bound: WallBound): void {
-    this.#bound.add(bound);
+  /** There is one more thing to look for. */
+  add(): void {
+    this.#bound++;
     if (this.#timer !== undefined) return;
     this.#differenceMs = this.#difference();
     this.#schedule();
   }
 
-  delete(bound: WallBound): void {
-    this.#bound.delete(bound);
-    if (this.#bound.size > 0) return;
+  /** There is one less. */
+  delete(): void {
+    this.#bound--;
+    if (this.#bound > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
@@ -49,7 +48,7 @@ export class WallWatch {
       const differenceMs = this.#difference();
       if (Math.abs(differenceMs - this.#differenceMs) < JUMP_MS) return;
       this.#differenceMs = differenceMs;
-      for (const bound of [...this.#bound]) bound.wallJumped();
+      this.#jumped();
     });
   }
 }
