@@ -58,8 +58,8 @@ const defects: readonly FuzzDefect[] = [
     inputs: 8_000,
     problem: /leak/,
     file: "packages/gateway/src/session/intake.ts",
-    find: "    const { settings } = this.#shared;\n",
-    replace: `    const { settings } = this.#shared;
+    find: "    const { settings } = this.#taker.shared;\n",
+    replace: `    const { settings } = this.#taker.shared;
     const all = globalThis as { kept?: unknown[] };
     (all.kept ??= []).push(Buffer.from(String(payload)).toString("hex").split(""));\n`,
   },

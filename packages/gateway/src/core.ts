@@ -16,12 +16,13 @@ import { Hub } from "./hub/hub.js";
 import { Turns } from "./hub/turns.js";
 import { Arrivals, networkOf } from "./session/arrivals.js";
 import { overLimitAdvice } from "./session/closing.js";
-import { DoorRules } from "./session/door.js";
+import { Doors } from "./session/door.js";
 import { Drain } from "./session/drain.js";
 import { FlushScheduler } from "./session/flush-scheduler.js";
 import { Grants } from "./session/grants.js";
 import { isUser, MAX_USER_CHARS } from "./session/identity.js";
 import { Members } from "./session/members.js";
+import { Outstanding } from "./session/outstanding.js";
 import { acceptPayload } from "./session/publishing.js";
 import { SharedRates } from "./session/rates.js";
 import { Session, type SessionOwner } from "./session/session.js";
@@ -94,7 +95,8 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       members: new Members(),
       wallWatch: new WallWatch(clock, () => core?.wallJumped()),
       users: new Tally(settings.maxConnectionsPerUser),
-      doorRules: new DoorRules(clock, settings),
+      doors: new Doors(clock, settings),
+      outstanding: new Outstanding(),
       grants: new Grants(),
       userRates: new SharedRates(
         clock,
@@ -177,9 +179,7 @@ class Core implements GatewayCore, SessionOwner {
     this.#sessions.add(session);
     this.#metrics.connections(this.#sessions.size);
     if (this.#drain !== undefined) session.end(DRAINING, this.#drain.advice());
-    else if (this.#sessions.size > this.#shared.settings.maxConnections) {
-      session.end(OVER_CONNECTION_LIMIT, overLimitAdvice);
-    } else if (!isAddressCounted) {
+    else if (!isAddressCounted || this.#sessions.size > this.#shared.settings.maxConnections) {
       session.end(OVER_CONNECTION_LIMIT, overLimitAdvice);
     } else if (!this.#accepts.take()) {
       session.end(OVERLOADED, {

@@ -117,7 +117,7 @@ export const identity = [
     row: 19,
     name: "attempts without end",
     file: `${session}/door.ts`,
-    find: "if (mistakes.waitMs(this.#mistakesFullAtMs, 1) > 0) return false;",
+    find: "if (mistakes.waitMs(fullAtMs, 1) > 0) return false;",
     replace: "",
     test: test(limits, "abuse 19: repeated attempts on forbidden channels"),
   },

@@ -1,15 +1,20 @@
 import { type Failure, failure, type UpMessage } from "@holdfast/protocol";
 import { ConnectionCalls } from "./calls.js";
-import type { LaneTask } from "./lanes.js";
+import { Lanes, type LanesOwner, type LaneTask } from "./lanes.js";
 import { idOf, type Peer } from "./peer.js";
 import { ConnectionPresence } from "./presence.js";
 import { publish } from "./publishing.js";
 import { readHistory } from "./reading.js";
 import { subscribe, unsubscribe } from "./subscribing.js";
 
+/** Commands of one connection that wait for an earlier one on the same channel. */
+const MAX_WAITING_COMMANDS = 1_024;
+
 /** Carries the commands of one open session out: one channel's in order of arrival, each for itself. */
-export class Commands {
+export class Commands implements LanesOwner {
   readonly #peer: Peer;
+  /** Only while a command runs or holds its channel's lane. */
+  #lanes: Lanes | undefined;
   // Made when first used: most connections only read.
   #presence: ConnectionPresence | undefined;
   #calls: ConnectionCalls | undefined;
@@ -82,8 +87,13 @@ export class Commands {
     return this.#presence?.isHolding === true || this.#calls?.isHolding === true;
   }
 
+  emptied(): void {
+    this.#lanes = undefined;
+  }
+
   /** Gives everything up that was begun. */
   end(): void {
+    this.#lanes?.end();
     this.#calls?.end();
     this.#presence?.end();
   }
@@ -99,7 +109,8 @@ export class Commands {
   }
 
   #inLane(command: { id?: number; channel: string }, task: LaneTask): void {
-    if (this.#peer.lanes.run(command.channel, task)) return;
+    this.#lanes ??= new Lanes(MAX_WAITING_COMMANDS, this);
+    if (this.#lanes.run(command.channel, task)) return;
     const busy: Failure = failure("busy", "Too many commands of this connection are waiting.", {
       retryAfterMs: 1_000,
     });

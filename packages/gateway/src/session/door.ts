@@ -17,21 +17,100 @@ const bad: ReadonlySet<string> = new Set([
   "forbidden",
 ]);
 
-/** What connections may do at their doors, the same for all of a gateway. */
-export class DoorRules {
+/** The rates that a connection shares with others, of its address and of its user. */
+export interface SharedDoors {
+  readonly address: Rate | undefined;
+  readonly user: Rate | undefined;
+}
+
+/**
+ * What each connection may still do at its door: commands per time, and mistakes. By the connection's number,
+ * so that a quiet one holds two figures and no object.
+ */
+export class Doors {
   /** Commands and bytes of one connection; undefined: no bound. */
-  readonly messages: Allowance | undefined;
-  readonly bytes: Allowance | undefined;
-  readonly mistakes: Allowance;
+  readonly #messages: Allowance | undefined;
+  readonly #bytes: Allowance | undefined;
+  readonly #mistakes: Allowance;
   /** Commands that may be refused in a row before the connection is closed. */
-  readonly maxRefused: number;
+  readonly #maxRefused: number;
+  // By slot: when each of the connection's buckets is full again.
+  readonly #messagesFullAtMs: number[] = [];
+  readonly #bytesFullAtMs: number[] = [];
+  // Only of those that made a mistake, or were refused something.
+  readonly #mistakesFullAtMs = new Map<number, number>();
+  readonly #refused = new Map<number, number>();
 
   constructor(clock: Clock, settings: Settings) {
     const { messagesPerSecond, bytesPerSecond, maxBadMessages, maxMessageBytes } = settings;
-    this.messages = allowanceOf(clock, messagesPerSecond, 1);
-    this.bytes = allowanceOf(clock, bytesPerSecond, maxMessageBytes);
-    this.mistakes = new Allowance(clock, maxBadMessages / FORGIVENESS_S, maxBadMessages);
-    this.maxRefused = messagesPerSecond;
+    this.#messages = allowanceOf(clock, messagesPerSecond, 1);
+    this.#bytes = allowanceOf(clock, bytesPerSecond, maxMessageBytes);
+    this.#mistakes = new Allowance(clock, maxBadMessages / FORGIVENESS_S, maxBadMessages);
+    this.#maxRefused = messagesPerSecond;
+  }
+
+  /** Nothing is held against the connection that has this number next. */
+  clear(slot: number): void {
+    this.#messagesFullAtMs[slot] = 0;
+    this.#bytesFullAtMs[slot] = 0;
+    this.#mistakesFullAtMs.delete(slot);
+    this.#refused.delete(slot);
+  }
+
+  /**
+   * Admits a command, or says in how many milliseconds it may come; 0: it is admitted. `bytes` counts the frame
+   * with its first command.
+   */
+  admit(slot: number, bytes: number, shared: SharedDoors): number {
+    const waitMs = this.#take(slot, bytes, shared);
+    if (waitMs > 0) this.#refused.set(slot, this.#refusals(slot) + 1);
+    else if (this.#refused.size > 0) this.#relent(slot);
+    return waitMs;
+  }
+
+  /** The rate was exceeded for so long that the connection is to be closed. */
+  isFlooded(slot: number): boolean {
+    return this.#refusals(slot) > this.#maxRefused;
+  }
+
+  /** Counts a refusal; false: there were too many. */
+  forgive(slot: number, why: Failure): boolean {
+    if (!bad.has(why.code)) return true;
+    const mistakes = this.#mistakes;
+    const fullAtMs = this.#mistakesFullAtMs.get(slot) ?? 0;
+    if (mistakes.waitMs(fullAtMs, 1) > 0) return false;
+    this.#mistakesFullAtMs.set(slot, mistakes.after(fullAtMs, 1));
+    return true;
+  }
+
+  #refusals(slot: number): number {
+    return this.#refused.get(slot) ?? 0;
+  }
+
+  #relent(slot: number): void {
+    const refused = this.#refusals(slot);
+    if (refused > 1) this.#refused.set(slot, refused - 1);
+    else this.#refused.delete(slot);
+  }
+
+  /** Its own rate first: what that refuses costs others nothing. */
+  #take(slot: number, bytes: number, { address, user }: SharedDoors): number {
+    return this.#takeOwn(slot, bytes) || address?.take(bytes) || user?.take(bytes) || 0;
+  }
+
+  #takeOwn(slot: number, bytes: number): number {
+    const messages = this.#messages;
+    const size = this.#bytes;
+    const messagesFullAtMs = this.#messagesFullAtMs[slot] ?? 0;
+    const bytesFullAtMs = this.#bytesFullAtMs[slot] ?? 0;
+    const waitMs = Math.max(
+      messages?.waitMs(messagesFullAtMs, 1) ?? 0,
+      size?.waitMs(bytesFullAtMs, bytes) ?? 0,
+    );
+    if (waitMs > 0) return waitMs;
+    if (messages !== undefined) this.#messagesFullAtMs[slot] = messages.after(messagesFullAtMs, 1);
+    if (size !== undefined) this.#bytesFullAtMs[slot] = size.after(bytesFullAtMs, bytes);
+    return 0;
   }
 }
 
@@ -39,74 +118,4 @@ export class DoorRules {
 function allowanceOf(clock: Clock, perSecond: number, minBurst: number): Allowance | undefined {
   if (perSecond === 0) return undefined;
   return new Allowance(clock, perSecond, Math.max(2 * perSecond, minBurst));
-}
-
-/** What one connection may still do at its door: commands per time, and mistakes. */
-export class DoorKeeper {
-  readonly #rules: DoorRules;
-  /** The rates it shares with others of its address and of its user. */
-  #address: Rate | undefined;
-  #user: Rate | undefined;
-  // When each of the connection's own buckets is full again.
-  #messagesFullAtMs = 0;
-  #bytesFullAtMs = 0;
-  #mistakesFullAtMs = 0;
-  #refused = 0;
-  #waitMs = 0;
-
-  constructor(rules: DoorRules, address: Rate | undefined) {
-    this.#rules = rules;
-    this.#address = address;
-  }
-
-  /** Counts commands against the user's rate as well from now on. */
-  shareWithUser(rate: Rate | undefined): void {
-    this.#user = rate;
-  }
-
-  /** Admits a command; false: it is over a rate. `bytes` counts the frame with its first command. */
-  admit(bytes: number): boolean {
-    this.#waitMs = this.#take(bytes);
-    if (this.#waitMs > 0) {
-      this.#refused++;
-      return false;
-    }
-    if (this.#refused > 0) this.#refused--;
-    return true;
-  }
-
-  /** The rate was exceeded for so long that the connection is to be closed. */
-  get flooded(): boolean {
-    return this.#refused > this.#rules.maxRefused;
-  }
-
-  get retryAfterMs(): number {
-    return this.#waitMs;
-  }
-
-  /** Counts a refusal; false: there were too many. */
-  forgive(why: Failure): boolean {
-    if (!bad.has(why.code)) return true;
-    const { mistakes } = this.#rules;
-    if (mistakes.waitMs(this.#mistakesFullAtMs, 1) > 0) return false;
-    this.#mistakesFullAtMs = mistakes.after(this.#mistakesFullAtMs, 1);
-    return true;
-  }
-
-  /** Its own rate first: what that refuses costs others nothing. */
-  #take(bytes: number): number {
-    return this.#takeOwn(bytes) || this.#address?.take(bytes) || this.#user?.take(bytes) || 0;
-  }
-
-  #takeOwn(bytes: number): number {
-    const { messages, bytes: size } = this.#rules;
-    const waitMs = Math.max(
-      messages?.waitMs(this.#messagesFullAtMs, 1) ?? 0,
-      size?.waitMs(this.#bytesFullAtMs, bytes) ?? 0,
-    );
-    if (waitMs > 0) return waitMs;
-    if (messages !== undefined) this.#messagesFullAtMs = messages.after(this.#messagesFullAtMs, 1);
-    if (size !== undefined) this.#bytesFullAtMs = size.after(this.#bytesFullAtMs, bytes);
-    return 0;
-  }
 }

@@ -1,6 +1,5 @@
 import {
   type CloseCode,
-  type Codec,
   type Failure,
   failure,
   type Payload,
@@ -8,8 +7,8 @@ import {
 } from "@holdfast/protocol";
 import { parseUp } from "@holdfast/protocol/schemas";
 import type { Advice } from "./closing.js";
-import { DoorKeeper } from "./door.js";
-import { Outstanding } from "./outstanding.js";
+import type { SharedDoors } from "./door.js";
+import type { Outbox } from "./outbox.js";
 import type { Request } from "./peer.js";
 import type { Rate } from "./rates.js";
 import type { Shared } from "./shared.js";
@@ -19,6 +18,8 @@ const MAX_OUTSTANDING_REQUESTS = 4_096;
 
 /** The connection that commands come in on. */
 export interface Taker {
+  readonly shared: Shared;
+  readonly outbox: Outbox;
   /** Nothing is taken any more. */
   readonly ended: boolean;
   /** A command that was admitted. `bytes` counts the frame with its first command. */
@@ -28,39 +29,41 @@ export interface Taker {
 }
 
 /** Makes commands of what one connection sends, and refuses what is none, too large or too often. */
-export class Intake {
-  readonly #shared: Shared;
-  readonly #codec: Codec;
+export class Intake implements SharedDoors {
+  readonly address: Rate | undefined;
+  /** Set when it is known whose the connection is. */
+  user: Rate | undefined;
   readonly #taker: Taker;
-  readonly #door: DoorKeeper;
-  readonly #outstanding = new Outstanding();
 
-  /** `rate` is what all connections of its address share. */
-  constructor(shared: Shared, codec: Codec, taker: Taker, rate: Rate | undefined) {
-    this.#shared = shared;
-    this.#codec = codec;
+  /** `address` is what all connections of its address share. */
+  constructor(taker: Taker, address: Rate | undefined) {
     this.#taker = taker;
-    this.#door = new DoorKeeper(shared.doorRules, rate);
+    this.address = address;
+    this.clear();
   }
 
-  /** Counts commands against what all connections of the user share, from now on. */
-  shareWithUser(rate: Rate | undefined): void {
-    this.#door.shareWithUser(rate);
+  /** Lets go of what is known under the connection's number. */
+  clear(): void {
+    const { outbox, shared } = this.#taker;
+    shared.doors.clear(outbox.slot);
+    shared.outstanding.clear(outbox.slot);
   }
 
-  /** Counts a refusal; false: there were too many. */
+  /** Counts a refusal; false: there were too many. Only before the connection has ended. */
   forgive(why: Failure): boolean {
-    return this.#door.forgive(why);
+    const { outbox, shared } = this.#taker;
+    return shared.doors.forgive(outbox.slot, why);
   }
 
-  /** A request's `id` is free again. */
+  /** A request's `id` is free again. Only before the connection has ended. */
   answered({ id }: { readonly id?: unknown }): void {
-    if (typeof id === "number") this.#outstanding.delete(id);
+    const { outbox, shared } = this.#taker;
+    if (typeof id === "number") shared.outstanding.delete(outbox.slot, id);
   }
 
   /** One whole message. */
   receive(payload: Payload, bytes: number): void {
-    const { settings } = this.#shared;
+    const { settings } = this.#taker.shared;
     if (bytes > settings.maxMessageBytes) {
       this.#taker.refuse(
         {},
@@ -70,7 +73,7 @@ export class Intake {
     }
     // The frame's bytes count with its first command.
     let uncounted = bytes;
-    for (const value of this.#codec.decode(payload, settings.maxMessagesPerFrame)) {
+    for (const value of this.#taker.outbox.codec.decode(payload, settings.maxMessagesPerFrame)) {
       if (this.#taker.ended) return;
       this.#admit(value, uncounted);
       uncounted = 0;
@@ -79,13 +82,15 @@ export class Intake {
 
   #admit(value: unknown, bytes: number): void {
     const taker = this.#taker;
-    if (!this.#door.admit(bytes)) {
-      const { flooded, retryAfterMs } = this.#door;
-      if (flooded) taker.end(4007, { retryAfterMs: Math.max(1_000, retryAfterMs) });
+    const { doors, settings } = taker.shared;
+    const { slot } = taker.outbox;
+    const retryAfterMs = doors.admit(slot, bytes, this);
+    if (retryAfterMs > 0) {
+      if (doors.isFlooded(slot)) taker.end(4007, { retryAfterMs: Math.max(1_000, retryAfterMs) });
       else taker.refuse(addressOf(value), failure("rate_limited", undefined, { retryAfterMs }));
       return;
     }
-    const parsed = parseUp(value, this.#shared.settings);
+    const parsed = parseUp(value, settings);
     if (!parsed.ok) {
       const { code, message, field } = parsed;
       taker.refuse(parsed, failure(code, message, field === undefined ? {} : { field }));
@@ -98,19 +103,22 @@ export class Intake {
 
   /** Request ids are unique while outstanding; false: refused. */
   #register(id: number): boolean {
-    if (this.#outstanding.has(id)) {
+    const taker = this.#taker;
+    const { outstanding } = taker.shared;
+    const { slot } = taker.outbox;
+    if (outstanding.has(slot, id)) {
       const message = `Request ${id} is still outstanding.`;
-      this.#taker.refuse({ id }, failure("duplicate_id", message, { field: "/id" }));
+      taker.refuse({ id }, failure("duplicate_id", message, { field: "/id" }));
       // The one that has it is still to be answered.
-      this.#outstanding.add(id);
+      if (!taker.ended) outstanding.add(slot, id);
       return false;
     }
-    if (this.#outstanding.size >= MAX_OUTSTANDING_REQUESTS) {
+    if (outstanding.size(slot) >= MAX_OUTSTANDING_REQUESTS) {
       const message = "Too many requests of this connection are outstanding.";
-      this.#taker.refuse({ id }, failure("busy", message, { retryAfterMs: 1_000 }));
+      taker.refuse({ id }, failure("busy", message, { retryAfterMs: 1_000 }));
       return false;
     }
-    this.#outstanding.add(id);
+    outstanding.add(slot, id);
     return true;
   }
 }

@@ -1,19 +1,29 @@
 /** Work on one lane; it calls `release` once, now or later, when the next may begin. */
 export type LaneTask = (release: () => void) => void;
 
+/** Who keeps lanes only as long as there is something on them. */
+export interface LanesOwner {
+  /** Nothing runs, and no lane is held. */
+  emptied(): void;
+}
+
 /**
  * Keeps the order of arrival per lane: while a task has not released its lane, later ones wait.
  * A task that releases at once leaves nothing behind.
  */
 export class Lanes {
   readonly #maxWaiting: number;
-  /** Lanes that are not released; absent while there is none, which is most of the time. */
+  readonly #owner: LanesOwner;
+  /** Lanes that are not released, with what waits for them; absent while there is none. */
   #lanes: Map<string, LaneTask[]> | undefined;
   #waiting = 0;
+  /** Tasks that have not returned. */
+  #running = 0;
   #ended = false;
 
-  constructor(maxWaiting: number) {
+  constructor(maxWaiting: number, owner: LanesOwner) {
     this.#maxWaiting = maxWaiting;
+    this.#owner = owner;
   }
 
   /** Runs the task now or in its turn; false: too many wait already. */
@@ -21,6 +31,7 @@ export class Lanes {
     const waiting = this.#lanes?.get(lane);
     if (waiting === undefined) {
       this.#start(lane, task);
+      this.#look();
       return true;
     }
     if (this.#waiting >= this.#maxWaiting) return false;
@@ -40,11 +51,16 @@ export class Lanes {
   #start(lane: string, task: LaneTask): boolean {
     let released = false;
     let returned = false;
-    task(() => {
-      if (released) return;
-      released = true;
-      if (returned) this.#continue(lane);
-    });
+    this.#running++;
+    try {
+      task(() => {
+        if (released) return;
+        released = true;
+        if (returned) this.#continue(lane);
+      });
+    } finally {
+      this.#running--;
+    }
     returned = true;
     if (!released && !this.#ended && this.#lanes?.has(lane) !== true) {
       this.#lanes ??= new Map();
@@ -63,5 +79,10 @@ export class Lanes {
     }
     this.#lanes?.delete(lane);
     if (this.#lanes?.size === 0) this.#lanes = undefined;
+    this.#look();
+  }
+
+  #look(): void {
+    if (this.#lanes === undefined && this.#running === 0) this.#owner.emptied();
   }
 }

@@ -5,12 +5,15 @@ import { Backlog } from "./backlog.js";
 import type { Advice } from "./closing.js";
 import type { Credentials } from "./credentials.js";
 import type { Peer } from "./peer.js";
-import type { StateMachine } from "./state.js";
+import type { SessionState } from "./state.js";
 
 export type Connect = Extract<UpMessage, { type: "connect" }>;
 
 /** The connection that is to be opened. */
 export interface Opened extends Peer {
+  readonly state: SessionState;
+  /** Its credentials are being judged from here on. */
+  authenticating(): void;
   open(identity: Identity, connect: Partial<Connect>): void;
   end(code: CloseCode, advice?: Advice): void;
 }
@@ -19,18 +22,16 @@ export interface Opened extends Peer {
 export class Opening {
   readonly #opened: Opened;
   readonly #handshake: Handshake;
-  readonly #state: StateMachine;
   readonly #credentials: Credentials;
   /** Absent while nothing has come early. */
   #backlog: Backlog | undefined;
   readonly #deadline: Timer;
   #awaitsConnect = false;
 
-  constructor(opened: Opened, handshake: Handshake, state: StateMachine, credentials: Credentials) {
+  constructor(opened: Opened, handshake: Handshake, credentials: Credentials) {
     const { settings, wheel } = opened.shared;
     this.#opened = opened;
     this.#handshake = handshake;
-    this.#state = state;
     this.#credentials = credentials;
     this.#deadline = wheel.add(settings.authTimeoutMs, () => opened.end(4501));
   }
@@ -44,7 +45,7 @@ export class Opening {
 
   /** A command before the session is open. */
   take(command: UpMessage, bytes: number): void {
-    const isFirst = this.#state.current === "opening";
+    const isFirst = this.#opened.state === "opening";
     if (isFirst && command.type === "connect") {
       this.#authenticate(command.token, command);
       return;
@@ -84,7 +85,7 @@ export class Opening {
   }
 
   #authenticate(token: string | undefined, connect: Partial<Connect>): void {
-    this.#state.to("authenticating");
+    this.#opened.authenticating();
     this.#credentials.judge(token ?? this.#handshake.token, (outcome) => {
       if (outcome.ok) this.#opened.open(outcome.identity, connect);
       else {

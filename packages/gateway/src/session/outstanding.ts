@@ -1,30 +1,46 @@
 /**
- * The ids of the requests of one connection that have not been answered. Most connections have one at a
- * time, which needs no set.
+ * The ids of the requests of each connection that have not been answered, by the connection's number. Most
+ * have one at a time, which needs no set.
  */
 export class Outstanding {
-  /** 0: none; ids begin at 1. */
-  #one = 0;
-  #more: Set<number> | undefined;
+  /** By slot; 0: none, for ids begin at 1. */
+  readonly #one: number[] = [];
+  readonly #more = new Map<number, Set<number>>();
 
-  get size(): number {
-    return (this.#one === 0 ? 0 : 1) + (this.#more?.size ?? 0);
+  /** The connection that has this number next begins with none. */
+  clear(slot: number): void {
+    this.#one[slot] = 0;
+    this.#more.delete(slot);
   }
 
-  has(id: number): boolean {
-    return id === this.#one || this.#more?.has(id) === true;
+  size(slot: number): number {
+    return (this.#one[slot] === 0 ? 0 : 1) + (this.#more.get(slot)?.size ?? 0);
   }
 
-  add(id: number): void {
-    if (this.#one === 0) this.#one = id;
-    else if (id !== this.#one) {
-      this.#more ??= new Set();
-      this.#more.add(id);
+  has(slot: number, id: number): boolean {
+    return id === this.#one[slot] || this.#more.get(slot)?.has(id) === true;
+  }
+
+  /** Adds one that it does not have. */
+  add(slot: number, id: number): void {
+    if (this.#one[slot] === 0) this.#one[slot] = id;
+    else this.#set(slot).add(id);
+  }
+
+  delete(slot: number, id: number): void {
+    if (id === this.#one[slot]) {
+      this.#one[slot] = 0;
+      return;
     }
+    const more = this.#more.get(slot);
+    if (more?.delete(id) === true && more.size === 0) this.#more.delete(slot);
   }
 
-  delete(id: number): void {
-    if (id === this.#one) this.#one = 0;
-    else if (this.#more?.delete(id) === true && this.#more.size === 0) this.#more = undefined;
+  #set(slot: number): Set<number> {
+    const known = this.#more.get(slot);
+    if (known !== undefined) return known;
+    const more = new Set<number>();
+    this.#more.set(slot, more);
+    return more;
   }
 }

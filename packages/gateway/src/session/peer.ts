@@ -1,6 +1,5 @@
 import type { DownMessage, Failure, UpMessage } from "@holdfast/protocol";
 import type { Authorizer } from "./authorizer.js";
-import type { Lanes } from "./lanes.js";
 import type { Outbox } from "./outbox.js";
 import type { Shared } from "./shared.js";
 import type { Subscriptions } from "./subscriptions.js";
@@ -19,7 +18,6 @@ export type OwnCommand = Extract<UpMessage, { type: "connect" | "refresh" }>;
 export interface Peer {
   readonly shared: Shared;
   readonly outbox: Outbox;
-  readonly lanes: Lanes;
   readonly user: string | undefined;
   readonly member: string;
   /** Counts the connections of the member's client. */

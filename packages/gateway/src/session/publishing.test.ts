@@ -122,3 +122,23 @@ it("expectedOffset lets exactly one of several through", async () => {
   const errors = peers.flatMap((peer) => peer.of("error"));
   expect(errors.map((each) => each.code)).toEqual(Array(4).fill("offset_mismatch"));
 });
+
+it("what waits behind a subscribe is not carried out because the connection goes", async () => {
+  const { clock, broker } = faulty((_gateway, operation) =>
+    operation === "follow" ? { delayMs: 1_000 } : undefined,
+  );
+  const gateway = await testGateway({ clock, broker });
+  const both = (data: string) => [
+    { type: "subscribe", channel: CHANNEL },
+    { type: "publish", channel: CHANNEL, data },
+  ];
+  const goes = await gateway.open();
+  goes.send(...both("too late"));
+  goes.drop();
+  const stays = await gateway.open();
+  stays.send(...both("in time"));
+  await clock.advanceAsync(5_000);
+  stays.send({ type: "history", id: 1, channel: CHANNEL });
+  await clock.advanceAsync(5_000);
+  expect(stays.last("history").publications.map(({ data }) => data)).toEqual(["in time"]);
+});

@@ -25,7 +25,6 @@ import { type Bearer, Credentials, type Revocable } from "./credentials.js";
 import { type Heart, Heartbeat } from "./heartbeat.js";
 import { memberOf } from "./identity.js";
 import { Intake, type Taker } from "./intake.js";
-import { Lanes } from "./lanes.js";
 import type { MemberHolder } from "./members.js";
 import { type Connect, type Opened, Opening } from "./opening.js";
 import { Outbox, type OutboxOwner } from "./outbox.js";
@@ -33,13 +32,10 @@ import type { OwnCommand, Request } from "./peer.js";
 import { errorOf, greetingOf } from "./replies.js";
 import { recheckSubscriptions, withdraw } from "./revocation.js";
 import type { Shared } from "./shared.js";
-import { StateMachine } from "./state.js";
+import { isOver, type SessionState, transition } from "./state.js";
 import { endSubscription } from "./subscribing.js";
 import { Subscriptions } from "./subscriptions.js";
 import { type Kept, Upkeep } from "./upkeep.js";
-
-/** Commands of one connection that wait for an earlier one on the same channel. */
-const MAX_WAITING_COMMANDS = 1_024;
 
 /** What the parts of one connection know it as. */
 type Roles = Taker & Bearer & Opened & Kept & Heart & MemberHolder & OutboxOwner;
@@ -58,7 +54,6 @@ export interface SessionOwner {
 export class Session implements Connection, Roles {
   readonly shared: Shared;
   readonly outbox: Outbox;
-  readonly lanes = new Lanes(MAX_WAITING_COMMANDS);
   readonly subscriptions = new Subscriptions();
   user: string | undefined;
   member = "";
@@ -69,7 +64,7 @@ export class Session implements Connection, Roles {
   isNetworkCounted = false;
   readonly #transport: Transport;
   readonly #owner: SessionOwner;
-  readonly #state = new StateMachine();
+  #state: SessionState = "opening";
   readonly #intake: Intake;
   readonly #credentials: Credentials;
   /** Absent once there is nothing left to open. */
@@ -88,10 +83,10 @@ export class Session implements Connection, Roles {
     this.outbox = new Outbox(transport, shared.flushes, shared.settings, this);
     this.network = networkOf(handshake.remoteAddress ?? "");
     const rate = shared.addressRates.join(this.network);
-    this.#intake = new Intake(shared, transport.codec, this, rate);
+    this.#intake = new Intake(this, rate);
     this.#commands = new Commands(this);
     this.#credentials = new Credentials(this, handshake);
-    this.#opening = new Opening(this, handshake, this.#state, this.#credentials);
+    this.#opening = new Opening(this, handshake, this.#credentials);
   }
 
   /** Begins; credentials of the handshake are judged without waiting for a first command. */
@@ -99,8 +94,16 @@ export class Session implements Connection, Roles {
     this.#opening?.start();
   }
 
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  authenticating(): void {
+    this.#goTo("authenticating");
+  }
+
   get ended(): boolean {
-    return this.#state.ended;
+    return isOver(this.#state);
   }
 
   /** By what its credentials can be revoked; set while the session is open. */
@@ -138,9 +141,9 @@ export class Session implements Connection, Roles {
   }
 
   closed(code: number): void {
-    if (this.#state.current === "closed") return;
+    if (this.#state === "closed") return;
     if (!this.ended) this.#release();
-    this.#state.to("closed");
+    this.#goTo("closed");
     this.outbox.finish(undefined, true);
     this.#owner.gone(this, code);
   }
@@ -149,14 +152,14 @@ export class Session implements Connection, Roles {
   end(code: CloseCode, advice: Advice = {}): void {
     if (this.ended) return;
     this.#release();
-    this.#state.to("closing");
+    this.#goTo("closing");
     this.outbox.finish(this.#frame(disconnectOf(code, advice)), discards(code));
     this.#transport.close(code, nameOf(code));
   }
 
   /** A permission may have been withdrawn: asks again, for one channel or all. */
   recheck(channel?: string): void {
-    if (this.#state.current !== "open") return;
+    if (this.#state !== "open") return;
     this.authorizer.forget();
     recheckSubscriptions(this, channel);
     this.#commands.recheck();
@@ -169,7 +172,7 @@ export class Session implements Connection, Roles {
 
   /** Ends what there is with a channel: the subscription, being a member, and watching. */
   unsubscribe(channel: string): void {
-    if (this.#state.current !== "open") return;
+    if (this.#state !== "open") return;
     const why = failure("forbidden", "The application ended this subscription.");
     withdraw(this, channel, why);
     this.#commands.withdraw(channel, why);
@@ -220,7 +223,7 @@ export class Session implements Connection, Roles {
   stopped(): void {
     if (this.ended) return;
     this.#release();
-    this.#state.to("closing");
+    this.#goTo("closing");
     this.outbox.finish(undefined, true);
     this.#transport.terminate();
   }
@@ -232,19 +235,20 @@ export class Session implements Connection, Roles {
   }
 
   answered(request: { readonly id?: unknown }): void {
-    this.#intake.answered(request);
+    // What belongs to its number may be another's by then.
+    if (!this.ended) this.#intake.answered(request);
   }
 
   refuse(request: Request, why: Failure): void {
     if (this.ended) return;
     this.shared.metrics.error(why.code);
     this.send(errorOf(request, why));
-    if (!this.#intake.forgive(why)) this.end(4502);
+    if (!this.ended && !this.#intake.forgive(why)) this.end(4502);
   }
 
   take(command: UpMessage, bytes: number): void {
     if (command.type !== "ping" && command.type !== "pong") this.#upkeep?.used();
-    if (this.#state.current === "open") this.#commands.run(command);
+    if (this.#state === "open") this.#commands.run(command);
     else this.#opening?.take(command, bytes);
   }
 
@@ -255,7 +259,7 @@ export class Session implements Connection, Roles {
     if (this.ended || !this.#countUser()) return;
     const early = this.#opening?.met() ?? [];
     if (this.#opening?.awaitsConnect === false) this.#opening = undefined;
-    this.#state.to("open");
+    this.#goTo("open");
     this.#credentials.trust(identity);
     this.#heartbeat = new Heartbeat(this);
     this.#upkeep = Upkeep.of(this);
@@ -269,7 +273,7 @@ export class Session implements Connection, Roles {
   #countUser(): boolean {
     if (this.user === undefined) return true;
     this.#isCounted = this.shared.users.add(this.user);
-    if (this.#isCounted) this.#intake.shareWithUser(this.shared.userRates.join(this.user));
+    if (this.#isCounted) this.#intake.user = this.shared.userRates.join(this.user);
     else this.end(4005, overLimitAdvice);
     return this.#isCounted;
   }
@@ -280,7 +284,7 @@ export class Session implements Connection, Roles {
     members.release(this.member, this);
     this.member = memberOf(this.user, session, random);
     this.generation = generation;
-    members.claim(this.member, this, generation);
+    members.claim(this.member, this);
   }
 
   #greet(id: number | undefined): void {
@@ -299,6 +303,10 @@ export class Session implements Connection, Roles {
     }
   }
 
+  #goTo(state: SessionState): void {
+    this.#state = transition(this.#state, state);
+  }
+
   #frame(message: DownMessage): Frame {
     const payload = this.#transport.codec.encode(message);
     return new Frame(payload, sizeOf(payload));
@@ -311,9 +319,10 @@ export class Session implements Connection, Roles {
     this.#heartbeat?.stop();
     this.#upkeep?.stop();
     this.#credentials.end();
-    this.lanes.end();
-    for (const channel of this.subscriptions.channels()) endSubscription(this, channel);
+    // First: what waits behind a subscription must not have its turn because that ends.
     this.#commands.end();
+    for (const channel of this.subscriptions.channels()) endSubscription(this, channel);
+    this.#intake.clear();
     this.shared.members.release(this.member, this);
     this.shared.addressRates.leave(this.network);
     if (!this.#isCounted || this.user === undefined) return;

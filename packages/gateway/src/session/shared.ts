@@ -6,10 +6,11 @@ import type { CallDefinitions } from "../core-contract.js";
 import type { ChannelPolicy } from "../hub/channel-policy.js";
 import type { Hub } from "../hub/hub.js";
 import type { Settings } from "../settings.js";
-import type { DoorRules } from "./door.js";
+import type { Doors } from "./door.js";
 import type { FlushScheduler } from "./flush-scheduler.js";
 import type { Grants } from "./grants.js";
 import type { Members } from "./members.js";
+import type { Outstanding } from "./outstanding.js";
 import type { SharedRates } from "./rates.js";
 import type { Tally } from "./tally.js";
 import type { WallWatch } from "./wall-watch.js";
@@ -38,7 +39,8 @@ export interface Shared {
   readonly wallWatch: WallWatch;
   /** Connections by user. */
   readonly users: Tally;
-  readonly doorRules: DoorRules;
+  readonly doors: Doors;
+  readonly outstanding: Outstanding;
   readonly grants: Grants;
   readonly userRates: SharedRates;
   readonly addressRates: SharedRates;

@@ -15,24 +15,15 @@ const transitions: Readonly<Record<SessionState, readonly SessionState[]>> = {
   closed: [],
 };
 
-/** The state of one session; a transition that is not in the table is a broken invariant. */
-export class StateMachine {
-  #current: SessionState = "opening";
-
-  get current(): SessionState {
-    return this.#current;
+/** Goes from one state to another; one that the table does not permit is a broken invariant, and throws. */
+export function transition(from: SessionState, to: SessionState): SessionState {
+  if (!transitions[from].includes(to)) {
+    throw new Error(`a session cannot go from ${from} to ${to}`);
   }
+  return to;
+}
 
-  /** Commands are neither taken nor answered any more. */
-  get ended(): boolean {
-    return this.#current === "closing" || this.#current === "closed";
-  }
-
-  /** Throws when the table does not permit it. */
-  to(next: SessionState): void {
-    if (!transitions[this.#current].includes(next)) {
-      throw new Error(`a session cannot go from ${this.#current} to ${next}`);
-    }
-    this.#current = next;
-  }
+/** Commands are neither taken nor answered any more. */
+export function isOver(state: SessionState): boolean {
+  return state === "closing" || state === "closed";
 }
