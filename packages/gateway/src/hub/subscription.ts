@@ -5,25 +5,28 @@ import { PacedSink } from "./paced-sink.js";
 import type { Replay } from "./replay.js";
 import type { Sink } from "./sink.js";
 
+/** The request that asked for a subscription. */
+export interface Asker {
+  /** The subscription has ended, so that there will be no answer. */
+  ended(): void;
+  refuse(why: Failure): void;
+}
+
 /** One connection's subscription to one channel: first replaying, then live in lockstep with the others. */
 export class Subscription implements LiveMember {
   readonly channel: HubChannel;
   readonly sink: Sink;
   /** Present until the subscription has joined the live stream. */
   replay: Replay | undefined;
-  /** Called once when the subscription ends, however it does. */
-  onEnd: (() => void) | undefined;
-  /** Refuses the request that asked for it; present until that was answered. */
-  unanswered: ((why: Failure) => void) | undefined;
-  readonly #paced: PacedSink | undefined;
+  /** Who asked for it; present until that was answered. */
+  asker: Asker | undefined;
   /** Place among the channel's live subscriptions; -1 while it is not among them. */
   liveIndex = -1;
   #ended = false;
 
   constructor(channel: HubChannel, sink: Sink) {
     this.channel = channel;
-    this.#paced = paceOf(channel, sink);
-    this.sink = this.#paced ?? sink;
+    this.sink = paceOf(channel, sink) ?? sink;
   }
 
   get ended(): boolean {
@@ -36,9 +39,10 @@ export class Subscription implements LiveMember {
     this.#ended = true;
     this.replay?.end();
     this.replay = undefined;
-    this.#paced?.clear();
+    if (this.sink instanceof PacedSink) this.sink.clear();
     this.channel.remove(this);
-    this.onEnd?.();
+    this.asker?.ended();
+    this.asker = undefined;
   }
 }
 

@@ -11,7 +11,7 @@ import type { Handshake } from "../transport.js";
 import { forgetAddress, type TrustedProxies } from "./client-address.js";
 import { acceptableDeflate, type DeflateOffer } from "./deflate-offers.js";
 import { takesDeflated } from "./deflating.js";
-import { KeptHandshake } from "./kept-handshake.js";
+import { HeaderTexts, KeptHandshake } from "./kept-handshake.js";
 import { LinkedSocket } from "./linked-socket.js";
 import { isForLocalHost } from "./local-host.js";
 import {
@@ -76,6 +76,7 @@ export class UpgradeDoor {
   readonly #server: Server<typeof LinkedSocket>;
   readonly #transports = new Set<WsTransport>();
   readonly #owner: WsTransportOwner;
+  readonly #headerTexts = new HeaderTexts();
   #window: Timer | undefined;
   #draining = false;
 
@@ -116,7 +117,6 @@ export class UpgradeDoor {
       return;
     }
     const { core, negotiated } = settled;
-    const { proxies } = this.#options;
     const marked: NegotiatedRequest = Object.assign(request, {
       subprotocol: negotiated.subprotocol,
     });
@@ -124,7 +124,7 @@ export class UpgradeDoor {
     this.#server.handleUpgrade(marked, socket, head, (ws) => {
       socket.off("error", onError);
       const agreed = { ...negotiated, deflates: takesDeflated(offer) };
-      this.#open(ws, socket, core, agreed, handshakeOf(request, negotiated, proxies));
+      this.#open(ws, socket, core, agreed, this.#handshakeOf(request, negotiated));
     });
   }
 
@@ -194,6 +194,18 @@ export class UpgradeDoor {
     return { ok: true, core, negotiated: { ...inQuery, ...negotiated } };
   }
 
+  #handshakeOf(request: IncomingMessage, { token }: Negotiated): Handshake {
+    // The offer may hold a token: handlers get it as `token`, not where it could be logged. The key is a number
+    // drawn for this handshake alone (RFC 6455 §4.1), which says nothing.
+    const {
+      "sec-websocket-protocol": _offer,
+      "sec-websocket-key": _key,
+      ...headers
+    } = request.headers;
+    const text = this.#headerTexts.of(headers);
+    return new KeptHandshake(text, token, this.#options.proxies.clientOf(request));
+  }
+
   #opened(transport: WsTransport): void {
     this.#transports.add(transport);
     this.#keepWindow();
@@ -227,14 +239,4 @@ function keepAcceptable(headers: IncomingMessage["headers"]): DeflateOffer | und
   if (offer === undefined) delete headers[name];
   else headers[name] = offer.text;
   return offer;
-}
-
-function handshakeOf(
-  request: IncomingMessage,
-  { token }: Negotiated,
-  proxies: TrustedProxies,
-): Handshake {
-  // The offer may hold a token: handlers get it as `token`, not where it could be logged.
-  const { "sec-websocket-protocol": _offer, ...headers } = request.headers;
-  return new KeptHandshake(headers, token, proxies.clientOf(request));
 }

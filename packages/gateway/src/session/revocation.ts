@@ -46,11 +46,11 @@ function recheck(
 export function withdraw(peer: Peer, channel: string, why: Failure): void {
   const subscription = peer.subscriptions.get(channel);
   if (subscription === undefined) return;
-  const { unanswered } = subscription;
+  const { asker } = subscription;
   endSubscription(peer, channel);
   peer.outbox.drop(channel);
-  if (unanswered !== undefined) {
-    unanswered(why);
+  if (asker !== undefined) {
+    asker.refuse(why);
     return;
   }
   const { code, message, retryable } = why;

@@ -29,17 +29,18 @@ export function subscribe(peer: Peer, command: Subscribe, release: () => void): 
       // Registered before it begins: what it sends may end the session, which ends what is registered.
       const subscription = shared.hub.open(channel, policy, peer.outbox);
       subscriptions.add(subscription);
-      // Ended from outside it is never answered; the lane must not wait for that.
-      subscription.onEnd = () => {
-        peer.answered(command);
-        release();
+      subscription.asker = {
+        refuse,
+        // Ended from outside it is never answered; the lane must not wait for that.
+        ended: () => {
+          peer.answered(command);
+          release();
+        },
       };
-      subscription.unanswered = refuse;
       shared.metrics.subscriptions(1);
       shared.hub.begin(subscription, command, (failed) => {
-        subscription.unanswered = undefined;
-        // Kept for as long as the subscription they would keep the whole command.
-        subscription.onEnd = undefined;
+        // Kept for as long as the subscription it would keep the whole command.
+        subscription.asker = undefined;
         if (failed === undefined) {
           peer.answered(command);
           release();
