@@ -1,18 +1,13 @@
 // Publishes to a file engine in a folder for so long and writes down what it asks of LMDB, and what its store
 // was before: record_file.mjs FOLDER MS WINDOW
 import { copyFileSync, writeFileSync } from "node:fs";
-import { register } from "node:module";
 import { join } from "node:path";
 import { serialize } from "node:v8";
+import { giveInstead } from "./hooking.mjs";
 import { fullSpeed, platform, publisher } from "./measure.mjs";
 
-const hooks = `
-export async function resolve(specifier, context, next) {
-  const isEngine = context.parentURL?.endsWith("/file/lmdb-store.js");
-  if (specifier !== "lmdb" || !isEngine) return next(specifier, context);
-  return { url: ${JSON.stringify(new URL("recorded_lmdb.mjs", import.meta.url).href)}, shortCircuit: true };
-}`;
-register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+const instead = new URL("recorded_lmdb.mjs", import.meta.url).href;
+giveInstead("lmdb", "/file/lmdb-store.js", instead);
 const [folder = "", ms, window] = process.argv.slice(2);
 const { openFileUrl } = await import("@holdfast/broker/file");
 const { transactions } = await import("./recorded_lmdb.mjs");

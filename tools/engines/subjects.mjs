@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineFor } from "@holdfast/broker";
+import { NatsServer } from "@holdfast/nats/local";
 import { freePort, RedisServer } from "@holdfast/redis/local";
 import { engines } from "../../packages/holdfast/dist/engines.js";
 import { platform } from "./measure.mjs";
 import { rawFile } from "./raw_file.mjs";
+import { rawNats } from "./raw_nats.mjs";
 import { rawRedis } from "./raw_redis.mjs";
 
 /** @import { Broker } from "@holdfast/broker" */
@@ -59,5 +61,16 @@ export const subjects = {
     return { name: "file", broker, pid: undefined, raw: rawFile, close };
   },
   redis: () => redis("redis", []),
+  nats: async () => {
+    const server = await NatsServer.start();
+    const broker = await open(server.url);
+    const close = async () => {
+      await broker.close();
+      await server.dispose();
+    };
+    const raw = (/** @type {number} */ ms, /** @type {number} */ window) =>
+      rawNats(server.port, ms, window);
+    return { name: "nats", broker, pid: server.pid, raw, close };
+  },
   "redis-aof": () => redis("redis-aof", ["--appendonly", "yes", "--appendfsync", "everysec"]),
 };
