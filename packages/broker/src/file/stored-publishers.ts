@@ -25,6 +25,13 @@ export interface PublishersContext {
   readonly crowdedUntilMs: Map<number, number>;
 }
 
+/** A publish key with its row. */
+interface SoughtKey {
+  readonly name: string;
+  readonly key: Buffer;
+  readonly offset: number | undefined;
+}
+
 /** Where a session stands, as it was read or is to be written. */
 interface SessionPlace {
   readonly key: Buffer;
@@ -48,8 +55,8 @@ export class StoredPublishers implements Publishers {
   #nowMs = Number.NEGATIVE_INFINITY;
   /** Sessions that were read or written since the channel was opened. */
   readonly #known = new Map<string, SessionPlace>();
-  /** The key that was looked for last, if there is no row of it: a publish looks first and remembers then. */
-  #unknownKey: string | undefined;
+  /** The publish key that was looked for last: a publish looks first and remembers then. */
+  #sought: SoughtKey | undefined;
 
   constructor(context: PublishersContext, channel: string, id: number, row: PublishersRow) {
     this.#context = context;
@@ -96,8 +103,8 @@ export class StoredPublishers implements Publishers {
   }
 
   key(name: string): Outcome | undefined {
-    const offset = this.#context.tables.keys.get(textKey(name, this.#id));
-    this.#unknownKey = offset === undefined ? name : undefined;
+    this.#sought = undefined;
+    const { offset } = this.#seek(name);
     return offset === undefined ? undefined : this.#outcomeAt(offset);
   }
 
@@ -125,10 +132,10 @@ export class StoredPublishers implements Publishers {
     tables.ledger.put(numberKey(this.#id, offset), row);
     this.#oldestMs ??= atMs;
     if (keyName !== undefined) {
-      const key = textKey(keyName, this.#id);
-      if (keyName === this.#unknownKey || tables.keys.get(key) === undefined) this.#keys += 1;
+      const { key, offset: former } = this.#seek(keyName);
+      if (former === undefined) this.#keys += 1;
       tables.keys.put(key, offset);
-      this.#unknownKey = undefined;
+      this.#sought = undefined;
     }
     if (session !== undefined) {
       this.#putSession(session, atMs, { offset, repeats: before?.repeats });
@@ -244,6 +251,14 @@ export class StoredPublishers implements Publishers {
     if (repeats !== undefined) row.repeats = repeats;
     place.row = row;
     place.isWritten = true;
+  }
+
+  #seek(name: string): SoughtKey {
+    if (this.#sought?.name === name) return this.#sought;
+    const key = textKey(name, this.#id);
+    const sought = { name, key, offset: this.#context.tables.keys.get(key) };
+    this.#sought = sought;
+    return sought;
   }
 
   #placeOf(id: string): SessionPlace {
