@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
 import { open } from "lmdb";
-import { decodeHeader, encodeEntry } from "../../packages/broker/dist/file/entry-codec.js";
+import {
+  decodeHeader,
+  encodeEntry,
+  writeHeader,
+} from "../../packages/broker/dist/file/entry-codec.js";
 import { digest } from "../../packages/broker/dist/memory/payload.js";
 import { platform, publishRequest } from "./measure.mjs";
 
@@ -60,10 +64,11 @@ function rowMaker() {
   /** @param {Buffer} recorded */
   return (recorded) => {
     const { data, timeMs, user = "", key } = publishRequest(sent++, seqs, session);
-    const id = platform.random.id(8);
     const sum = digest({ data });
     if (sum === "" || key === undefined) throw new Error("the request has no key to remember");
-    return encodeEntry({ offset: sent, id, timeMs, data, user }, decodeHeader(recorded));
+    const row = encodeEntry({ id: platform.random.id(8), timeMs, data, user });
+    writeHeader(row, decodeHeader(recorded));
+    return row;
   };
 }
 

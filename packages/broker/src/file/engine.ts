@@ -8,10 +8,12 @@ import {
   type PublishOutcome,
   type PublishRequest,
 } from "../contract.js";
-import type { Appended, Channel } from "../memory/channel.js";
+import { type Appended, type Channel, newEntryId } from "../memory/channel.js";
 import { Exchange } from "../memory/exchange.js";
 import { directRelay } from "../memory/fan-out.js";
 import { Leases } from "../memory/leases.js";
+import { preparePublish } from "../memory/prepared-publish.js";
+import { encodeEntry } from "./entry-codec.js";
 import { Gauge } from "./gauge.js";
 import { StoredLeases, StoredMembers } from "./journals.js";
 import { maxKeyTextUnits } from "./keys.js";
@@ -105,11 +107,16 @@ export class FileEngine extends Exchange {
   }
 
   publish(request: PublishRequest): Maybe<PublishOutcome> {
-    const refused = this.refusal() ?? refuseNames(request);
-    if (refused !== undefined) return refused;
     const { channel } = request;
+    const refused =
+      this.refusal() ?? refuseNames(request) ?? this.channels.refuseName(request.channel);
+    if (refused !== undefined) return refused;
+    // Ahead of the transaction: it is made while another one is on its way to the disk.
+    const prepared = preparePublish(request, this.limits, newEntryId(this.random));
+    if ("ok" in prepared) return prepared;
+    const row = encodeEntry(prepared.content);
     return this.writer.submit(
-      () => this.channels.write(channel, (held) => held.publish(request, this.#facts.timeMs)),
+      () => this.channels.publish(channel, prepared, row, this.#facts.timeMs),
       (appended) => this.#tellAppended(channel, appended),
     );
   }

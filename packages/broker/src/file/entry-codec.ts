@@ -1,4 +1,5 @@
 import type { Entry } from "../contract.js";
+import type { EntryContent } from "../memory/prepared-publish.js";
 
 /** What an entry's row says besides the entry, at its front: trimming looks at nothing else. */
 export interface EntryHeader {
@@ -19,25 +20,30 @@ const headerBytes = 21;
 const lengthBytes = 4;
 
 /**
- * An entry as one row: kind, header, the entry's fields as JSON text, and for `bytes` the bytes.
- * JSON gives every value back as it was, `__proto__` and lone surrogates included.
+ * An entry as one row: kind, header, its fields but the offset as JSON text, and for `bytes` the bytes.
+ * The header is not written yet. JSON gives every value back as it was, `__proto__` and lone surrogates
+ * included.
  */
-export function encodeEntry(entry: Entry, header: EntryHeader): Buffer {
-  const { offset: _offset, bytes, ...fields } = entry;
-  const text = JSON.stringify(fields);
+export function encodeEntry(entry: EntryContent): Buffer {
+  const { bytes } = entry;
+  const text = JSON.stringify(bytes === undefined ? entry : { ...entry, bytes: undefined });
   const textBytes = Buffer.byteLength(text, "utf8");
   const head = headerBytes + (bytes === undefined ? 0 : lengthBytes);
   const row = Buffer.allocUnsafe(head + textBytes + (bytes?.length ?? 0));
   row[0] = bytes === undefined ? json : withBytes;
-  row.writeDoubleBE(header.atMs, atMsAt);
-  row.writeDoubleBE(header.total, totalAt);
-  row.writeUInt32BE(header.bytes, bytesAt);
   row.write(text, head, "utf8");
   if (bytes !== undefined) {
     row.writeUInt32BE(textBytes, headerBytes);
     row.set(bytes, head + textBytes);
   }
   return row;
+}
+
+/** Writes the header of an entry's row. */
+export function writeHeader(row: Buffer, { atMs, total, bytes }: EntryHeader): void {
+  row.writeDoubleBE(atMs, atMsAt);
+  row.writeDoubleBE(total, totalAt);
+  row.writeUInt32BE(bytes, bytesAt);
 }
 
 /** The header of an entry's row. */

@@ -21,12 +21,12 @@ const planted: readonly Planted[] = [
   {
     name: "an entry is told to followers before it is kept",
     ...at("engine.ts"),
-    find: "() => this.channels.write(channel, (held) => held.publish(request, this.#facts.timeMs)),",
-    replace: `() => this.channels.write(channel, (held) => {
-        const early = held.publish(request, this.#facts.timeMs);
+    find: "() => this.channels.publish(channel, prepared, row, this.#facts.timeMs),",
+    replace: `() => {
+        const early = this.channels.publish(channel, prepared, row, this.#facts.timeMs);
         if (early.entry) this.tellEntry(channel, early.outcome.epoch, early.entry);
         return early;
-      }),`,
+      },`,
   },
   {
     name: "a channel's position is written with the transaction after its entry's",
@@ -100,11 +100,11 @@ const planted: readonly Planted[] = [
   {
     name: "the expected offset is looked at before the transaction",
     ...at("engine.ts"),
-    find: "() => this.channels.write(channel, (held) => held.publish(request, this.#facts.timeMs)),",
-    replace: `((early) => () => this.channels.write(channel, (held) => {
-        const { expectedOffset, ...rest } = request;
-        return held.publish(early === expectedOffset ? rest : request, this.#facts.timeMs);
-      }))(this.channels.peekHead(channel)?.offset ?? 0),`,
+    find: "const row = encodeEntry(prepared.content);",
+    replace: `const row = encodeEntry(prepared.content);
+    if (request.expectedOffset === (this.channels.peekHead(channel)?.offset ?? 0)) {
+      prepared.request = { ...request, expectedOffset: undefined };
+    }`,
     found: "lets exactly one of many with the same `expectedOffset` through",
   },
   {

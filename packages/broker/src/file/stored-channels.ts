@@ -1,9 +1,10 @@
 import type { Random } from "@holdfast/core";
 import { type Failure, failure } from "@holdfast/protocol";
 import type { Head, Snapshot } from "../contract.js";
-import { Channel, newEpoch } from "../memory/channel.js";
+import { type Appended, Channel, newEpoch } from "../memory/channel.js";
 import { noHistory } from "../memory/channel-log.js";
 import type { MemoryLimits } from "../memory/options.js";
+import type { PreparedPublish } from "../memory/prepared-publish.js";
 import { Hand } from "./hand.js";
 import { idKey, maxKeyTextUnits, textKey, textOfKey } from "./keys.js";
 import type { ChannelRow, Tables } from "./store.js";
@@ -99,12 +100,20 @@ export class StoredChannels {
   }
 
   /** Works on the channel within a transaction; it is begun now if need be. */
-  write<T>(name: string, work: (channel: Channel) => T): T | Failure {
+  write<T>(name: string, work: (channel: Channel, log: StoredLog) => T): T | Failure {
     const opened = this.#opened.get(name) ?? this.#openForWriting(name);
     if ("ok" in opened) return opened;
-    const value = work(opened.channel);
+    const value = work(opened.channel, opened.log);
     opened.log.clear(maxClearedAtOnce);
     return value;
+  }
+
+  /** Publishes to the channel within a transaction; `row` is what its entry is encoded as. */
+  publish(name: string, prepared: PreparedPublish, row: Buffer, nowMs: number): Appended {
+    return this.write(name, (channel, log) => {
+      log.expect(row);
+      return channel.publishPrepared(prepared, nowMs);
+    });
   }
 
   /** Whether a look at the channel finds something to forget; see `tend`. */

@@ -1,6 +1,12 @@
 import type { Entry, HistoryBounds } from "../contract.js";
 import type { EntryLog } from "../memory/channel-log.js";
-import { decodeEntry, decodeHeader, type EntryHeader, encodeEntry } from "./entry-codec.js";
+import {
+  decodeEntry,
+  decodeHeader,
+  type EntryHeader,
+  encodeEntry,
+  writeHeader,
+} from "./entry-codec.js";
 import { numberKey } from "./keys.js";
 import type { LogRow, Table } from "./store.js";
 
@@ -23,6 +29,7 @@ export class StoredLog implements EntryLog {
   #kept: number;
   #total: number;
   #bounds: HistoryBounds;
+  #ahead: Buffer | undefined;
   /** The row read last: its size and its entry are asked for one after the other. */
   #last: Read | undefined;
   /** Header of some entry at or before `first`: no entry after it is older, or has more bytes behind it. */
@@ -85,13 +92,21 @@ export class StoredLog implements EntryLog {
     return this.#headerAt(offset)?.bytes ?? 0;
   }
 
+  /** The row of the entry that is appended next, encoded ahead; undefined: it is not. */
+  expect(row: Buffer | undefined): void {
+    this.#ahead = row;
+  }
+
   append(entry: Entry, bytes: number, bounds: HistoryBounds, nowMs: number): void {
     if (entry.offset !== this.#top + 1) {
       throw new Error(`entry ${entry.offset} does not follow ${this.#top}`);
     }
     this.#total += bytes;
-    const header = { atMs: nowMs, total: this.#total, bytes };
-    this.#table.put(numberKey(this.#id, entry.offset), encodeEntry(entry, header));
+    const { offset, ...rest } = entry;
+    const row = this.#ahead ?? encodeEntry(rest);
+    this.#ahead = undefined;
+    writeHeader(row, { atMs: nowMs, total: this.#total, bytes });
+    this.#table.put(numberKey(this.#id, offset), row);
     this.#top = entry.offset;
     this.#topId = entry.id;
     this.#bounds = { ...bounds };

@@ -12,7 +12,8 @@ import type {
 import { Admission } from "./admission.js";
 import { ChannelLog, type EntryLog } from "./channel-log.js";
 import type { MemoryLimits } from "./options.js";
-import { type Copied, copyData, digest } from "./payload.js";
+import { copyData } from "./payload.js";
+import { type PreparedPublish, preparePublish } from "./prepared-publish.js";
 import { type Outcome, PublisherMemory, type Publishers } from "./publishers.js";
 
 const epochLength = 12;
@@ -23,6 +24,11 @@ const maxLineage = 16;
 /** A fresh name of one continuous life. */
 export function newEpoch(random: Random): string {
   return random.id(epochLength);
+}
+
+/** A fresh witness of an entry. */
+export function newEntryId(random: Random): string {
+  return random.id(entryIdLength);
 }
 
 function newParts(limits: MemoryLimits, random: Random): ChannelParts {
@@ -115,12 +121,16 @@ export class Channel {
 
   /** Decides on a publish and appends it; the caller fans the entry out in the same step. */
   publish(request: PublishRequest, nowMs: number): Appended {
-    const payload = this.#payloadOf(request);
-    if ("ok" in payload) return payload;
-    const guarded = request.key !== undefined || request.session !== undefined;
-    const sum = guarded ? digestOf(request, payload) : "";
+    const prepared = preparePublish(request, this.#limits);
+    return "ok" in prepared ? prepared : this.publishPrepared(prepared, nowMs);
+  }
+
+  /** `publish` of what was prepared ahead. */
+  publishPrepared(prepared: PreparedPublish, nowMs: number): Appended {
+    const { request, content, bytes, digest } = prepared;
+    const guarded = digest !== "";
     if (guarded) {
-      const verdict = this.#admission.judge(request, sum, nowMs);
+      const verdict = this.#admission.judge(request, digest, nowMs);
       if (verdict.kind === "refused") return verdict.failure;
       if (verdict.kind === "seen") return { ok: true, outcome: verdict.outcome };
     }
@@ -130,16 +140,17 @@ export class Channel {
       return failure("offset_mismatch", message);
     }
     const pinned = request.pinned === true;
-    if (pinned && this.#pinnedBytes(nowMs) + payload.bytes > this.#maxPinnedBytes(request)) {
+    if (pinned && this.#pinnedBytes(nowMs) + bytes > this.#maxPinnedBytes(request)) {
       const message = "The channel waits for a snapshot of its state to be stored.";
       return failure("busy", message, { retryAfterMs: 1_000 });
     }
     this.#pinned = pinned;
-    const entry = this.#entryOf(request, payload);
-    this.#log.append(entry, payload.bytes, request.history, nowMs);
+    const offset = this.#log.top + 1;
+    const id = content.id ?? newEntryId(this.#random);
+    const entry: Entry = Object.assign(content, { offset, id });
+    this.#log.append(entry, bytes, request.history, nowMs);
     this.trim(nowMs);
-    const { offset, id } = entry;
-    const outcome = { epoch: this.epoch, offset, id, digest: sum, atMs: nowMs };
+    const outcome = { epoch: this.epoch, offset, id, digest, atMs: nowMs };
     if (guarded) this.#admission.remember(request, outcome);
     return { ok: true, outcome, entry };
   }
@@ -272,40 +283,7 @@ export class Channel {
     this.#lineage = [];
     this.#snapshot = undefined;
   }
-
-  #payloadOf(request: PublishRequest): Copied | Failure {
-    if ((request.data === undefined) === (request.bytes === undefined)) {
-      return failure("invalid_data", "Exactly one of `data` and `bytes` is expected.");
-    }
-    const payload =
-      request.bytes === undefined
-        ? copyData(request.data)
-        : { value: undefined, bytes: request.bytes.length };
-    if (payload === undefined) {
-      return failure("invalid_data", "The data is not a JSON value or is nested too deep.");
-    }
-    return payload.bytes > this.#limits.maxEntryBytes ? failure("too_large") : payload;
-  }
-
-  #entryOf(request: PublishRequest, payload: Copied): Entry {
-    const { timeMs, bytes, user, tags, meta } = request;
-    // Field by field: spreading optional ones costs several times as much.
-    const entry: { -readonly [Name in keyof Entry]: Entry[Name] } = {
-      offset: this.#log.top + 1,
-      id: this.#random.id(entryIdLength),
-      timeMs,
-    };
-    if (bytes === undefined) entry.data = payload.value;
-    else entry.bytes = bytes.slice();
-    if (user !== undefined) entry.user = user;
-    if (tags !== undefined) entry.tags = [...tags];
-    if (meta !== undefined) entry.meta = { ...meta };
-    return entry;
-  }
 }
-
-const digestOf = ({ bytes }: PublishRequest, { value }: Copied): string =>
-  digest(bytes === undefined ? { data: value } : { bytes });
 
 /** An older ancestor shares no more than the newest cut left. */
 const atMost = (lineage: Lineage, upTo: number): Lineage => ({
