@@ -31,3 +31,11 @@ test("they keep them over a NATS server that loses everything in a wipe", async 
   expect(report.faults["engine wipe"]).toBeGreaterThan(0);
   expect(report.resets).toBeGreaterThan(0);
 }, 300_000);
+
+test("they keep them over a NATS server whose disk is set back to an older copy, and a position that is ahead of it is reset", async () => {
+  const report = await proof("restore", "30s");
+  expect(report.faults["engine restore"]).toBeGreaterThan(0);
+  expect(report.lost.acknowledged).toBeGreaterThan(0);
+  expect(report.lost.subscriptionsAhead).toBeGreaterThan(0);
+  expect(report.resets).toBeGreaterThanOrEqual(report.lost.subscriptionsAhead);
+}, 300_000);

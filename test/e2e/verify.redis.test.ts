@@ -41,3 +41,11 @@ test("they keep them over a Redis that loses everything in a wipe, and a suffix 
   expect(report.faults["engine failover"]).toBeGreaterThan(0);
   expect(report.resets).toBeGreaterThan(0);
 }, 180_000);
+
+test("they keep them over a Redis whose disk is set back to an older copy, and a position that is ahead of it is reset", async () => {
+  const report = await proof("restore", "30s");
+  expect(report.faults["engine restore"]).toBeGreaterThan(0);
+  expect(report.lost.acknowledged).toBeGreaterThan(0);
+  expect(report.lost.subscriptionsAhead).toBeGreaterThan(0);
+  expect(report.resets).toBeGreaterThanOrEqual(report.lost.subscriptionsAhead);
+}, 180_000);

@@ -103,7 +103,7 @@ async function startNats(
   };
 }
 
-const redisFaults = ["kill", "stop", "wipe", "failover"] as const;
+const redisFaults = ["kill", "stop", "wipe", "failover", "restore"] as const;
 const natsFaults = ["kill", "stop", "wipe", "restore"] as const;
 
 /** The faults asked for; all that an engine has where none is named. */
@@ -136,6 +136,7 @@ function redisFault(name: (typeof redisFaults)[number], pair: RedisPair): Engine
     stop: (pause) => pair.stop(pause),
     wipe: () => pair.wipe(),
     failover: (pause) => pair.failOver(pause),
+    restore: (pause) => pair.restore(pause),
   };
   return { name, carryOut: carryOut[name] };
 }

@@ -1,14 +1,11 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { NatsServer } from "@holdfast/nats/local";
-
-type Pause = (ms: number) => Promise<void>;
+import { fallBehind, type Pause } from "./falling_behind.js";
 
 const restartAfterMs = 500;
 /** Past every timeout of the gateways' connections. */
 const stopMs = 7_000;
-/** What is acknowledged meanwhile is lost when the copy is put in place again. */
-const behindMs = 4_000;
 
 /** One NATS server that writes everything to its disk before it acknowledges, where it can. */
 export class NatsSingle {
@@ -61,7 +58,7 @@ export class NatsSingle {
     await this.#server.crash();
     await cp(data, copy, { recursive: true });
     await this.#start();
-    await pause(behindMs);
+    await fallBehind(() => this.#stored(), pause);
     await this.#server.crash();
     await rm(data, { recursive: true });
     await cp(copy, data, { recursive: true });
@@ -71,6 +68,15 @@ export class NatsSingle {
 
   async close(): Promise<void> {
     await this.#server.dispose();
+  }
+
+  /** Messages that were ever stored. */
+  async #stored(): Promise<number> {
+    const { streams } = await this.#server.ask("STREAM.LIST");
+    return (Array.isArray(streams) ? streams : []).reduce(
+      (sum, { state }) => sum + state.last_seq,
+      0,
+    );
   }
 
   async #start(): Promise<void> {

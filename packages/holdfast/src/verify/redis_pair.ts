@@ -1,19 +1,16 @@
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { LinkProxy } from "@holdfast/probe/node";
 import { freePort, RedisServer } from "@holdfast/redis/local";
-
-type Pause = (ms: number) => Promise<void>;
+import { fallBehind, type Pause } from "./falling_behind.js";
 
 const restartAfterMs = 500;
 /** Past every timeout of the gateways' connections. */
 const stopMs = 7_000;
-/** What is acknowledged meanwhile is lost by a failover, which otherwise proves nothing. */
-const behindPublications = 40;
-/** Time for what was relayed last to be handed over. */
-const handOverMs = 500;
-/** Longest wait for a system that is kept from publishing by its other faults. */
-const behindTries = 40;
-const behindTryMs = 250;
 const syncPatienceMs = 10_000;
+/** A server's append-only files: one up to Redis 6, a folder of them from 7 on. */
+const appended = "appendonly";
+const copyName = "copy";
 
 /**
  * A Redis master that writes everything to its disk before it acknowledges, and if wanted a replica
@@ -85,7 +82,7 @@ export class RedisPair {
     if (successor === undefined) throw new Error("there is no replica");
     this.#isLinked = false;
     for (const link of [...(this.#replication?.links ?? [])]) link.destroy();
-    await fallBehind(former, pause);
+    await fallBehind(() => relayed(former), pause);
     await former.crash();
     await successor.ask("REPLICAOF", "NO", "ONE");
     this.#master = successor;
@@ -93,6 +90,19 @@ export class RedisPair {
     this.#following = this.#start(former).then(() => this.#follow(former));
     // Whoever awaits it next is told.
     this.#following.catch(() => {});
+  }
+
+  /** Puts an older copy of its disk in place of what it has: what was acknowledged since is lost. */
+  async restore(pause: Pause): Promise<void> {
+    await this.#following;
+    const master = this.#master;
+    await master.crash();
+    await copyAppended(master.folder, join(master.folder, copyName));
+    await this.#start(master);
+    await fallBehind(() => relayed(master), pause);
+    await master.crash();
+    await copyAppended(join(master.folder, copyName), master.folder);
+    await this.#start(master);
   }
 
   async close(): Promise<void> {
@@ -128,15 +138,18 @@ async function startServer(guard: (pid: number) => void): Promise<RedisServer> {
   return server;
 }
 
-/** Waits until a master has relayed a number of publications that its replica does not learn of. */
-async function fallBehind(master: RedisServer, pause: Pause): Promise<void> {
-  const enough = (await relayed(master)) + behindPublications;
-  for (let tries = 0; tries < behindTries && (await relayed(master)) < enough; tries += 1) {
-    await pause(behindTryMs);
+/** Replaces what one folder has of append-only files by what another one has. */
+async function copyAppended(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  const namesIn = async (folder: string) =>
+    (await readdir(folder)).filter((name) => name.startsWith(appended));
+  for (const name of await namesIn(to)) await rm(join(to, name), { recursive: true });
+  for (const name of await namesIn(from)) {
+    await cp(join(from, name), join(to, name), { recursive: true });
   }
-  await pause(handOverMs);
 }
 
+/** Publications that a master has relayed since its start. */
 async function relayed(master: RedisServer): Promise<number> {
   const stats = String(await master.ask("INFO", "commandstats"));
   return Number(/^cmdstat_publish:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
