@@ -10,6 +10,7 @@ import { Channels } from "./channels/channels.js";
 import { Publisher } from "./channels/publisher.js";
 import { Commands } from "./commands.js";
 import { Follows } from "./follows.js";
+import { Idle } from "./idle.js";
 import { Blobs } from "./journal/blobs.js";
 import { Leases } from "./leases.js";
 import type { NatsLimits } from "./limits.js";
@@ -65,6 +66,7 @@ export class LinkCore {
   readonly follows: Follows;
   readonly callers: Callers;
   readonly services: Services;
+  readonly #idle: Idle;
   readonly #watch: Watch;
   #ready = true;
   #open = true;
@@ -92,7 +94,15 @@ export class LinkCore {
         for (const event of presenceEvents(channel, step)) parts.listener.onPresence(event);
       },
     });
-    this.#watch = new Watch(parts, link, this.commands);
+    this.#idle = new Idle({
+      ...parts,
+      link,
+      leases: this.leases,
+      channels: this.channels.shelf,
+      rooms: this.presence.rooms.shelf,
+      logs: this.logs.shelf,
+    });
+    this.#watch = new Watch(parts, link, this.commands, this.#idle);
   }
 
   /** Rejects with an EngineError when the servers cannot be reached or will not do. */
@@ -157,6 +167,7 @@ export class LinkCore {
     if (!this.#open) return false;
     this.#open = false;
     this.#watch.close();
+    this.#idle.close();
     this.presence.close();
     this.follows.clear();
     this.callers.close();

@@ -51,7 +51,11 @@ export class Follows {
         this.#hear(subjects.relay(channel, "c"), ({ data, headers }) =>
           this.#onEntries(channel, data, headers?.get("Nats-Sequence")),
         ),
-        this.#hear(subjects.relay(channel, "e"), ({ data }) => this.#onEphemeral(channel, data)),
+        this.#hear(subjects.relay(channel, "e"), ({ data, reply }) => {
+          // Somebody wants to know whether anybody follows.
+          if (reply !== undefined && reply !== "") relay.tell(reply, "");
+          else this.#onEphemeral(channel, data);
+        }),
       );
     }
     if (presence && !follow.presence) {

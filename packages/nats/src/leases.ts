@@ -9,6 +9,7 @@ import { judgeLeaseFields } from "@holdfast/broker/internal";
 import { failure } from "@holdfast/protocol";
 import { failureOf } from "./failures.js";
 import { type Parts, storeAt } from "./parts.js";
+import type { Stored } from "./servers/api.js";
 import { StoreError } from "./servers/errors.js";
 
 /** A lease as it is stored: replaced by each step, which must have seen the one before. */
@@ -77,6 +78,20 @@ export class Leases {
       if (!alive(held, token, nowMs)) return { answer: failure("lease_lost") };
       return { next: { holder: "", token, untilMs: 0 }, answer: { ok: true } };
     });
+  }
+
+  /** Whether nobody has had a lease since a time, by what is stored of it. */
+  isOver(text: string, sinceMs: number): boolean {
+    const { token, untilMs }: StoredLease = JSON.parse(text);
+    // Where it was released, its token still tells about when it was acquired.
+    return Math.max(token, untilMs) < sinceMs;
+  }
+
+  /** Lets a lease go as it was seen; tokens go on from the wall clock. Rejects with a StoreError. */
+  async forget({ subject, seq }: Stored): Promise<void> {
+    const { subjects } = this.#parts;
+    const { stream } = subjects.lease(subjects.channelOf(subject));
+    await storeAt(this.#parts, stream).purge(subject, { before: seq + 1 });
   }
 
   async #step<T extends LeaseOutcome | Done>(

@@ -44,6 +44,19 @@ export const natsLimits = {
     description:
       "Payload of one publication, as JSON text or raw bytes; never more than half of the server's `max_payload`.",
   }),
+  channelIdleMs: integer(86_400_000, {
+    unit: "ms",
+    min: 60_000,
+    description:
+      "A channel nobody follows that was not written to for this long, and for longer than its history is kept, is forgotten unless it has a snapshot or a state; its epoch ends. So is a lease nobody has had for this long.",
+  }),
+  maxIdleLooks: integer(250, {
+    unit: "count",
+    min: 1,
+    max: 10_000,
+    description:
+      "Messages of one kind that a stream is looked through for idle channels, rooms, logs and leases each minute, by one gateway for all.",
+  }),
   maxScannedMessages: integer(10_000, {
     unit: "count",
     min: 1,

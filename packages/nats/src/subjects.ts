@@ -79,10 +79,20 @@ export class Subjects {
 
   /** All channels' journals of a stream. */
   channelsOf(stream: number): string {
-    return `${this.prefix}.${stream}.live.*.c`;
+    return this.journalsOf(stream, "c");
   }
 
-  /** The channel in a journal's subject. */
+  /** All journals of a kind in a stream. */
+  journalsOf(stream: number, kind: Kind): string {
+    return `${this.prefix}.${stream}.${kind === "l" ? "kept" : "live"}.*.${kind}`;
+  }
+
+  /** All leases in a stream. */
+  leasesOf(stream: number): string {
+    return `${this.prefix}.${stream}.kept.*.s`;
+  }
+
+  /** The channel, or whatever has a name, in a subject of its own. */
   channelOf(subject: string): string {
     return nameOf(subject.split(".").at(-2) ?? "");
   }

@@ -1,6 +1,7 @@
 import { inTime } from "@holdfast/broker/internal";
 import type { Timer } from "@holdfast/core";
 import { type Commands, decodeCommand } from "./commands.js";
+import type { Idle } from "./idle.js";
 import { type Parts, storeAt } from "./parts.js";
 
 const beatsPerSweep = 24;
@@ -13,6 +14,7 @@ export class Watch {
   readonly #parts: Parts;
   readonly #link: string;
   readonly #commands: Commands;
+  readonly #idle: Idle;
   readonly #waiting = new Set<() => void>();
   /** Streams whose echoes have come back, by number. */
   readonly #echoes = new Map<number, () => void>();
@@ -20,10 +22,11 @@ export class Watch {
   #beats = 0;
   #closed = false;
 
-  constructor(parts: Parts, link: string, commands: Commands) {
+  constructor(parts: Parts, link: string, commands: Commands, idle: Idle) {
     this.#parts = parts;
     this.#link = link;
     this.#commands = commands;
+    this.#idle = idle;
   }
 
   /** Settles once it listens. */
@@ -91,7 +94,10 @@ export class Watch {
       if (commands.available && !this.#closed) relay.renew("what is told does not come");
     }
     for (const { stream } of this.#parts.stores) await storeAt(this.#parts, stream).renew();
-    if (this.#beats % beatsPerSweep === 0 && limits.maxCommands > 0) await this.#commands.sweep();
+    if (this.#beats % beatsPerSweep !== 0) return;
+    if (limits.maxCommands > 0) await this.#commands.sweep();
+    // It takes its time, and the next beat must not wait for it.
+    void this.#idle.sweep();
   }
 
   /** Whether the relay's connection carries what is sent by the other one, in time. */

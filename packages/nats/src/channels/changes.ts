@@ -1,4 +1,4 @@
-import { isFailure, type PartitionChanges } from "@holdfast/broker";
+import type { PartitionChanges } from "@holdfast/broker";
 import type { Failure } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import { type Parts, storeAt } from "../parts.js";
@@ -47,8 +47,7 @@ export class Changes {
         if (seq <= after) continue;
         if (this.#parts.subjects.partitionOf(channel) === partition) names.push(channel);
       }
-      const heads = await this.#channels.heads(names);
-      if (isFailure(heads)) return heads;
+      const heads = await this.#channels.headsIfThere(names);
       const changed = names.flatMap((channel, at) => {
         const head = heads[at];
         return head === undefined ? [] : [{ channel, head }];

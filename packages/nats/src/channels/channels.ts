@@ -33,12 +33,7 @@ export class Channels {
 
   async heads(channels: readonly string[]): Promise<readonly Head[] | Failure> {
     try {
-      const heads: Head[] = [];
-      for (let from = 0; from < channels.length; from += concurrentHeads) {
-        const some = channels.slice(from, from + concurrentHeads);
-        heads.push(...(await Promise.all(some.map((channel) => this.head(channel)))));
-      }
-      return heads;
+      return await forEach(channels, (channel) => this.head(channel));
     } catch (error) {
       return failureOf(error);
     }
@@ -46,19 +41,15 @@ export class Channels {
 
   /** The newest position, as the stream's leader has it. Rejects with a StoreError. */
   async head(channel: string): Promise<Head> {
-    const store = this.shelf.storeOf(channel);
-    const last = await store.last(this.#parts.subjects.journal(channel, "c").subject);
-    if (last !== undefined) {
-      const { envelope } = stepOf(last);
-      const [epoch, offset, id] = (envelope.h ?? []) as [string?, number?, string?];
-      if (envelope.g === store.generation && epoch !== undefined && offset !== undefined) {
-        return id === undefined ? { epoch, offset } : { epoch, offset, id };
-      }
-    }
-    const state = await this.shelf.of(channel).fresh();
-    const { top, topId } = state.log;
-    const { epoch } = state;
-    return topId === undefined ? { epoch, offset: top } : { epoch, offset: top, id: topId };
+    return (await this.#headIfThere(channel)) ?? headOf(await this.shelf.of(channel).fresh());
+  }
+
+  /**
+   * The newest positions of those that are there: asked for the position of one that was forgotten,
+   * `head` begins it anew. Rejects with a StoreError.
+   */
+  headsIfThere(channels: readonly string[]): Promise<readonly (Head | undefined)[]> {
+    return forEach(channels, (channel) => this.#headIfThere(channel));
   }
 
   async read(query: HistoryQuery): Promise<HistoryPage | Failure> {
@@ -114,4 +105,33 @@ export class Channels {
       return failureOf(error);
     }
   }
+
+  async #headIfThere(channel: string): Promise<Head | undefined> {
+    const store = this.shelf.storeOf(channel);
+    const last = await store.last(this.#parts.subjects.journal(channel, "c").subject);
+    if (last === undefined) return undefined;
+    const { g, h, e } = stepOf(last).envelope;
+    if (e === 1) return undefined;
+    const [epoch, offset, id] = (h ?? []) as [string?, number?, string?];
+    if (g === store.generation && epoch !== undefined && offset !== undefined) {
+      return id === undefined ? { epoch, offset } : { epoch, offset, id };
+    }
+    return headOf(await this.shelf.of(channel).fresh());
+  }
+}
+
+function headOf({ epoch, log: { top, topId } }: ChannelState): Head {
+  return topId === undefined ? { epoch, offset: top } : { epoch, offset: top, id: topId };
+}
+
+/** The answers for some channels, a bounded number of them asked for at a time. */
+async function forEach<T>(
+  channels: readonly string[],
+  ask: (channel: string) => Promise<T>,
+): Promise<readonly T[]> {
+  const answers: T[] = [];
+  for (let from = 0; from < channels.length; from += concurrentHeads) {
+    answers.push(...(await Promise.all(channels.slice(from, from + concurrentHeads).map(ask))));
+  }
+  return answers;
 }

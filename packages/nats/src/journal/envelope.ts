@@ -21,6 +21,10 @@ export interface Envelope {
   readonly o: readonly unknown[];
   /** The state after the operations, or where it lies. */
   readonly s?: { readonly here: unknown } | { readonly blob: string };
+  /** When it was written, by its writer's wall clock. */
+  readonly t: number;
+  /** The subject has ended: nothing of it counts any more, and whoever goes on begins anew. */
+  readonly e?: 1;
   /** What can be known without the state. */
   readonly h?: unknown;
 }

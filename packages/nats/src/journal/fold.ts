@@ -58,10 +58,14 @@ export class Fold<State, Op> {
 
   /** Carries out a message that was stored on the last known one. */
   apply({ seq, envelope }: Step): void {
-    const { i, p, g, b, k, o, s } = envelope;
+    const { i, p, g, b, k, o, s, e } = envelope;
     this.#seq = seq;
     // It was decided on something that is not there: a late one, from before a loss.
     if (p !== this.#name) return;
+    if (e === 1) {
+      this.forget(seq);
+      return;
+    }
     this.#name = i;
     this.#generation = g;
     this.#count += 1;

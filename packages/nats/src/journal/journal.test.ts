@@ -67,7 +67,14 @@ function journalOn(store: JournalStore): Journal<string[], string> {
   count += 1;
   const random = new SeededRandom(count);
   const blobs = new Blobs(new Subjects("hf", 256, 1), random);
-  return new Journal(texts, { store, subject, random, blobs, checkpointCount: 2 });
+  return new Journal(texts, {
+    store,
+    subject,
+    random,
+    blobs,
+    checkpointCount: 2,
+    nowMs: () => 1_000,
+  });
 }
 
 function add(journal: Journal<string[], string>, text: string): Promise<string> {
@@ -114,4 +121,55 @@ test("what cannot be put together any more begins anew, for everybody who reads 
   expect(await one.fresh()).toEqual([]);
   await add(two, "again");
   expect(await one.fresh()).toEqual(["again"]);
+});
+
+test("a subject that ended leaves nothing behind, and begins anew for everybody alike", async () => {
+  const store = new MemoryStream();
+  const [one, two] = [journalOn(store), journalOn(store)];
+  for (const text of [large, "2", "3"]) await add(one, text);
+  expect(await two.fresh()).toEqual([large, "2", "3"]);
+  expect(await one.end((state) => state.length > 3)).toBe(false);
+  expect(await one.end((state) => state.length === 3)).toBe(true);
+  expect(store.messages).toEqual([]);
+  await add(two, "anew");
+  await add(one, "on");
+  for (const journal of [one, two, journalOn(store)]) {
+    expect(await journal.fresh()).toEqual(["anew", "on"]);
+  }
+});
+
+test("what is stored between the end of a subject and its removal stays, for everybody alike", async () => {
+  const store = new MemoryStream();
+  const [one, two] = [journalOn(store), journalOn(store)];
+  for (const text of ["1", "2", "3"]) await add(one, text);
+  await two.fresh();
+  let meanwhile: Promise<unknown> | undefined;
+  store.told = (message) => {
+    if (stepOf(message).envelope.e === 1) meanwhile = add(two, "meanwhile");
+  };
+  const purge = store.purge.bind(store);
+  store.purge = async (...which) => {
+    await meanwhile;
+    await purge(...which);
+  };
+  expect(await one.end(() => true)).toBe(true);
+  await meanwhile;
+  await add(one, "on");
+  for (const journal of [one, two, journalOn(store)]) {
+    expect(await journal.fresh()).toEqual(["meanwhile", "on"]);
+  }
+});
+
+test("a subject does not end that was written to since it was judged", async () => {
+  const store = new MemoryStream();
+  const [one, two] = [journalOn(store), journalOn(store)];
+  await add(one, "1");
+  const put = store.put.bind(store);
+  store.put = async (to, body, options) => {
+    store.put = put;
+    await add(two, "2");
+    return await put(to, body, options);
+  };
+  expect(await one.end(() => true)).toBe(false);
+  expect(await one.fresh()).toEqual(["1", "2"]);
 });

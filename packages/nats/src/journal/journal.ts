@@ -53,6 +53,23 @@ export class Journal<State, Op> {
     return this.#inTurn(() => this.#transact(decide));
   }
 
+  /**
+   * Lets everything of the subject go, if it may on the newest state; whether it did. Who has decided
+   * on that state meanwhile was first, or finds that it has ended and begins anew: what is stored after
+   * the end stands on nothing before it. Rejects with a StoreError.
+   */
+  end(mayGo: (state: State) => boolean): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await this.#reading.catchUp();
+      const { state, seq, blob } = this.#fold;
+      if (seq === 0 || (state !== undefined && !mayGo(state))) return false;
+      const ended = state === undefined ? seq : await this.#putEnd();
+      if (ended === "conflict") return false;
+      this.#letGo(ended + 1, blob);
+      return true;
+    });
+  }
+
   /** A message of the subject, told by the relay as soon as it was stored. */
   heard(step: Step): void {
     const fold = this.#fold;
@@ -112,33 +129,47 @@ export class Journal<State, Op> {
 
   /** Stores a decision on the present state; false: it is no longer the newest. */
   async #store({ ops, head }: Decided<Op>): Promise<boolean> {
-    const { store, subject, random } = this.#parts;
     const checkpoint = await this.#checkpoint();
     const { name, seq: expected, base, keep, blob: before } = this.#fold;
     const envelope: Envelope = {
-      g: store.generation,
-      i: random.id(stepNameLength),
-      p: name,
-      l: expected,
+      ...this.#begun(name, expected),
       b: checkpoint === undefined ? base : 0,
       k: checkpoint?.keep ?? keep,
       o: ops,
       ...(checkpoint !== undefined && { s: checkpoint.saved }),
       ...(head !== undefined && { h: head }),
     };
-    let seq: number | "conflict";
-    try {
-      seq = await store.put(subject, JSON.stringify(envelope), { expected });
-    } catch (error) {
-      // What became of it only the store knows.
-      if (error instanceof StoreError && error.kind === "unknown") this.forget();
-      throw error;
-    }
+    const seq = await this.#put(envelope, expected);
     if (seq === "conflict") return false;
     // The relay may have told of it before the acknowledgement came.
     if (this.#fold.seq === expected) this.#fold.apply({ seq, envelope });
     if (checkpoint !== undefined) this.#letGo(checkpoint.keep || seq, before);
     return true;
+  }
+
+  /** An envelope that follows on a message, with nothing in it yet. */
+  #begun(name: string, seq: number): Envelope {
+    const { store, random, nowMs } = this.#parts;
+    const written = { g: store.generation, i: random.id(stepNameLength), t: Math.floor(nowMs()) };
+    return { ...written, p: name, l: seq, b: 0, k: 0, o: [] };
+  }
+
+  async #put(envelope: Envelope, expected: number): Promise<number | "conflict"> {
+    const { store, subject } = this.#parts;
+    try {
+      return await store.put(subject, JSON.stringify(envelope), { expected });
+    } catch (error) {
+      // What became of it only the store knows.
+      if (error instanceof StoreError && error.kind === "unknown") this.forget();
+      throw error;
+    }
+  }
+
+  async #putEnd(): Promise<number | "conflict"> {
+    const { name, seq: expected } = this.#fold;
+    const seq = await this.#put({ ...this.#begun(name, expected), o: [], e: 1 }, expected);
+    this.#fold.forget(seq === "conflict" ? expected : seq);
+    return seq;
   }
 
   async #checkpoint() {

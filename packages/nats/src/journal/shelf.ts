@@ -15,6 +15,7 @@ export interface ShelfOptions<State, Op> {
   readonly random: Random;
   readonly blobs: Blobs;
   readonly limits: NatsLimits;
+  readonly nowMs: () => number;
 }
 
 /** The journals of one kind that are kept at hand, the most recently used ones. */
@@ -42,6 +43,11 @@ export class Shelf<State, Op> {
     return this.#journals.get(name);
   }
 
+  /** The journal of a name, for once: it is not kept at hand. */
+  aside(name: string): Journal<State, Op> {
+    return this.#journals.get(name) ?? this.#make(name);
+  }
+
   /** The store that a name's journal lies in. */
   storeOf(name: string): StreamStore {
     const { stores, subjects } = this.#options;
@@ -59,7 +65,7 @@ export class Shelf<State, Op> {
   }
 
   #make(name: string): Journal<State, Op> {
-    const { type, kind, subjects, random, blobs, limits } = this.#options;
+    const { type, kind, subjects, random, blobs, limits, nowMs } = this.#options;
     const { subject } = subjects.journal(name, kind);
     const { checkpointCount } = limits;
     return new Journal(type, {
@@ -68,6 +74,7 @@ export class Shelf<State, Op> {
       random,
       blobs,
       checkpointCount,
+      nowMs,
     });
   }
 

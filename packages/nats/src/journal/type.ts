@@ -44,6 +44,7 @@ export interface JournalParts {
   readonly subject: string;
   readonly random: Random;
   readonly blobs: Blobs;
+  readonly nowMs: () => number;
   /** Messages after which the next carries a checkpoint. */
   readonly checkpointCount: number;
 }

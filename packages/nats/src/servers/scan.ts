@@ -12,6 +12,8 @@ export interface Scan {
   readonly from?: number;
   /** Done at this sequence. Without it done when there are no more. */
   readonly to?: number;
+  /** No more than this many. */
+  readonly maxCount?: number;
   /** Not what they hold. */
   readonly placesOnly?: boolean;
 }
@@ -39,7 +41,7 @@ export async function scanMessages(
   scan: Scan,
   inbox: string,
 ): Promise<Stored[]> {
-  const { stream, filter, from, to, placesOnly } = scan;
+  const { stream, filter, from, to, placesOnly, maxCount = Number.POSITIVE_INFINITY } = scan;
   const created = await askApi<{ readonly name: string; readonly num_pending?: number }>(
     connection,
     `CONSUMER.CREATE.${stream}`,
@@ -63,15 +65,13 @@ export async function scanMessages(
     let left = created.num_pending ?? 0;
     if (left === 0 && to === undefined) return found;
     for (;;) {
-      const batch = await nextBatch(
-        connection,
-        stream,
-        created.name,
-        inbox,
-        to ?? Number.POSITIVE_INFINITY,
-      );
+      const batch = await nextBatch(connection, stream, created.name, inbox, {
+        to: to ?? Number.POSITIVE_INFINITY,
+        count: Math.min(batchCount, maxCount - found.length),
+      });
       found.push(...batch.messages);
       left = batch.left;
+      if (found.length >= maxCount) return found;
       const last = found.at(-1)?.seq ?? 0;
       if (to !== undefined ? last >= to : left === 0) return found;
       if (batch.messages.length === 0) {
@@ -89,7 +89,7 @@ async function nextBatch(
   stream: string,
   consumer: string,
   inbox: string,
-  to: number,
+  { to, count }: { readonly to: number; readonly count: number },
 ): Promise<Batch> {
   scans += 1;
   const messages: Stored[] = [];
@@ -100,12 +100,12 @@ async function nextBatch(
     const place = placeOf(message);
     messages.push({ seq: place.seq, subject: message.subject, text: message.string() });
     left = place.left;
-    return place.seq >= to || left === 0 || messages.length >= batchCount;
+    return place.seq >= to || left === 0 || messages.length >= count;
   };
   const read = connection.askForMany(
     {
       subject: `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
-      body: JSON.stringify({ batch: batchCount, expires: expiresMs * 1_000_000 }),
+      body: JSON.stringify({ batch: count, expires: expiresMs * 1_000_000 }),
       reply: `${inbox}.${scans}`,
       expiresMs,
     },

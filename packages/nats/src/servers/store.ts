@@ -116,9 +116,14 @@ export class StreamStore {
     return this.#scan({ filter: subject, from, to });
   }
 
-  /** Where messages lie from a sequence on. */
-  places(filter: string, from: number): Promise<Stored[]> {
-    return this.#scan({ filter, from, placesOnly: true });
+  /** Where messages lie from a sequence on: all, or so many of them. */
+  places(filter: string, from: number, maxCount?: number): Promise<Stored[]> {
+    return this.#scan({
+      filter,
+      from,
+      placesOnly: true,
+      ...(maxCount !== undefined && { maxCount }),
+    });
   }
 
   /** Messages of a subject from a sequence on, as far as there are any. */
@@ -172,6 +177,7 @@ export class StreamStore {
     readonly from?: number;
     readonly to?: number;
     readonly placesOnly?: boolean;
+    readonly maxCount?: number;
   }): Promise<Stored[]> {
     const { connection, inbox } = this.#options;
     return this.#orRenewed(() =>
