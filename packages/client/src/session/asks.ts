@@ -36,7 +36,7 @@ export class Asks {
 
   /** Settles with the answer or a failure; never rejects. */
   async ask(build: (id: number) => UpMessage, options: AskOptions): Promise<Answer> {
-    const { settings, requests } = this.#shared;
+    const { settings, requests, wire } = this.#shared;
     const { timeoutMs, repeatable, signal, cancel } = options;
     if (this.#closed !== undefined) return this.#closed;
     if (signal?.aborted) return failure("cancelled");
@@ -47,7 +47,10 @@ export class Asks {
         settle(unsure(failure(code), ask.sent));
       };
       const onAbort = () => giveUp("cancelled");
-      const timer = settings.clock.after(timeoutMs, () => giveUp("timeout"));
+      const timer = settings.clock.after(timeoutMs, () => {
+        if (ask.id !== undefined) wire.late();
+        giveUp("timeout");
+      });
       const settle = (answer: Answer) => {
         this.#pending.delete(ask);
         timer.cancel();

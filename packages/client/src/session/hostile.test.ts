@@ -129,7 +129,7 @@ describe("a publish that is not sure to have arrived", () => {
     const forgotten: number[] = [];
     const shared = {
       settings: { ...defaultLimits, clock, random: new SeededRandom(1) },
-      wire: { connected },
+      wire: { connected, late: () => {} },
       requests: { canSend: () => true, send: () => 7, forget: (id: number) => forgotten.push(id) },
     };
     const lane = new Lane(shared as never, () => ({ id: "s", generation: 1 }));

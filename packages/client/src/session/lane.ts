@@ -61,7 +61,10 @@ export class Lane {
 
   add(body: Publish, timeoutMs: number, settle: (result: PublishResult) => void): void {
     const deadline = this.#shared.settings.clock.after(timeoutMs, () => {
-      item.doubt ||= this.#onTheWay.includes(item);
+      if (this.#onTheWay.includes(item)) {
+        item.doubt = true;
+        this.#shared.wire.late();
+      }
       this.#fail(item, item.refusal ?? failure("timeout"));
     });
     const item: Item = {

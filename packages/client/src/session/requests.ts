@@ -35,6 +35,8 @@ export interface Wire {
   /** Connects, if nothing has yet. */
   start(): void;
   send(message: UpMessage | DownMessage): boolean;
+  /** An answer did not come in time: the gateway has to show that it is there. */
+  late(): void;
   /** Gives the connection up, so that the next one resumes whole. */
   drop(reason: string): void;
   /** Ends for good. */

@@ -97,6 +97,12 @@ export class Link {
     return this.#connected !== undefined && this.#connection?.send(message) === true;
   }
 
+  /** An answer did not come in time: is the gateway still there? */
+  late(): void {
+    // On a slow way up the question would wait behind what is not sent yet.
+    if (this.bufferedBytes === 0) this.#watchdog?.check();
+  }
+
   /** Gives the connection up and makes another. */
   drop(reason: string): void {
     this.#connection?.drop(reason);
