@@ -32,14 +32,16 @@ test("an entry whose answer comes after its connection was replaced does not tak
   expect(watcher.last("presence").members.map(({ id }) => id)).toEqual([member]);
 });
 
-test("a watch that is withdrawn while its first list is read does not begin, and says so", async () => {
+test.each([
+  ["its first list is read", "presence"],
+  ["its channel is not followed yet", "follow"],
+])("a watch that is withdrawn while %s does not begin, and says so", async (_when, slow) => {
   const clock = new VirtualClock();
   let allowed = true;
   const broker = createFaultyMemoryBroker({
     clock,
     random: new SeededRandom(4),
-    operations: (_gateway, operation) =>
-      operation === "presence" ? { replyDelayMs: 1_000 } : undefined,
+    operations: (_gateway, operation) => (operation === slow ? { replyDelayMs: 1_000 } : undefined),
   });
   const gateway = await testGateway({
     clock,
