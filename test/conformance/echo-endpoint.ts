@@ -38,6 +38,7 @@ function echoCore(): Core & GatewayCore {
     revocation: never,
     readState: never,
     publish: never,
+    flushed: never,
     close: never,
     accept: (transport: Transport): Connection => ({
       receive: (payload) => transport.write([new Frame(payload, Buffer.byteLength(payload))]),

@@ -102,6 +102,11 @@ export interface GatewayCore {
     payload: { readonly data: unknown } | { readonly bytes: Uint8Array },
     options?: PublishOptions,
   ): Promise<Published | { readonly ok: true; readonly ephemeral: true } | Failure>;
+  /**
+   * Settles once what was published has been handed to the sockets; undefined while there is room for
+   * more. Who may publish in a loop waits for it, or its subscribers are taken for slow readers.
+   */
+  flushed(): Promise<void> | undefined;
   /** Reads a channel's state with the process's own authority, or as the reader, whose credentials are judged. */
   readState(channel: string, reader?: Handshake): Promise<StateRead | Failure>;
   /** The gateways that share the engine, this one among them, with what each said of itself within 5 s. */

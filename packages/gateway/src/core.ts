@@ -260,6 +260,10 @@ class Core implements GatewayCore, SessionOwner {
     });
   }
 
+  flushed(): Promise<void> | undefined {
+    return this.#shared.flushes.flushed();
+  }
+
   readState(channel: string, reader?: Handshake): Promise<StateRead | Failure> {
     return new Promise((resolve) => readState(this.#shared, channel, reader, resolve));
   }

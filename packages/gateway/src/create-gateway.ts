@@ -259,6 +259,8 @@ class NodeGateway implements Gateway<Contract> {
   ): Promise<PublishResult> {
     if (this.#closing !== undefined) return failure("draining");
     const core = await this.#starting;
+    // Everybody waits for the same moments, so that all go on in the order in which they came.
+    for (let more = core.flushed(); more !== undefined; more = core.flushed()) await more;
     return core.publish(channel, payload, options);
   }
 

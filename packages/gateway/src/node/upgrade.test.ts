@@ -48,6 +48,8 @@ class FakeCore implements GatewayCore {
     throw new Error("nothing is revoked here");
   }
 
+  flushed(): undefined {}
+
   readState(): never {
     throw new Error("nobody reads here");
   }

@@ -100,6 +100,54 @@ describe("what waits for many connections", () => {
     expect(peers[3]?.socket.written).toEqual([["a", "b"]]);
   });
 
+  it("is written before more is sent by who waits for it, at a quarter of what may wait", async () => {
+    const { clock, peers, send, flushes } = setUp(2, {
+      maxOutboundBytes: 40,
+      maxOutboundMessages: 8,
+    });
+    send("12345");
+    expect(flushes.flushed()).toBeUndefined();
+    send("67890");
+    const byBytes = flushes.flushed();
+    expect(byBytes).toBeInstanceOf(Promise);
+    expect(flushes.flushed()).toBe(byBytes);
+    clock.runSoon();
+    await byBytes;
+    for (const { socket } of peers) expect(socket.written).toEqual([["12345", "67890"]]);
+    expect(flushes.flushed()).toBeUndefined();
+    send("a");
+    send("b");
+    expect(flushes.flushed()).toBeInstanceOf(Promise);
+  });
+
+  it("is waited for in vain by nobody, though no connection had room for what was sent", async () => {
+    const { clock, peers, send, flushes } = setUp(1, { maxOutboundBytes: 40 });
+    for (const { socket } of peers) socket.bufferedBytes = 1_000_000;
+    send("1234567890");
+    clock.runSoon();
+    send("1234567890");
+    const flushed = flushes.flushed();
+    clock.runSoon();
+    await flushed;
+    expect(flushes.flushed()).toBeUndefined();
+  });
+
+  it("is waited for until all who had something waiting have been written to", async () => {
+    const { clock, peers, send, flushes } = setUp(5_000, { maxOutboundMessages: 4 });
+    send("a");
+    const flushed = flushes.flushed();
+    let afterSome: unknown;
+    clock.soon(() => {
+      afterSome = flushes.flushed();
+    });
+    clock.runSoon();
+    await flushed;
+    expect(flushed).toBeInstanceOf(Promise);
+    expect(afterSome).toBe(flushed);
+    expect(flushes.flushed()).toBeUndefined();
+    expect(peers.every(({ socket }) => socket.written.length === 1)).toBe(true);
+  });
+
   it("is gathered for flushIntervalMs where that is set", () => {
     const { clock, peers, send } = setUp(1, { flushIntervalMs: 20 });
     send("a");

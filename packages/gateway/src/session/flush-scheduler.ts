@@ -21,6 +21,8 @@ export interface Queue {
 
 /** Connections written to before sockets and timers get a chance. */
 const MAX_FLUSHES_PER_TICK = 2_048;
+/** Part of what may wait for a connection that is sent before whoever publishes in a loop waits for a flush. */
+const TURN_PART = 0.25;
 /** Bytes handed to one socket at once; more is written in pieces, as it is taken. */
 const MAX_EASY_BYTES = 65_536;
 /** Lists known by a number from which on those that are pending nowhere are looked for in the middle of things. */
@@ -54,6 +56,13 @@ export class FlushScheduler implements Broadcast {
   #lists: FrameList[] = [this.nothing];
   #wantsRoom: Queue[] = [];
   #isScheduled = false;
+  /** What was sent since the last flush, to whomever: no connection has more of it waiting. */
+  #sentBytes = 0;
+  #sentCount = 0;
+  /** Slots of the round of flushes under way that are still to be written. */
+  #left = 0;
+  #flushed: Promise<void> | undefined;
+  #tellFlushed: (() => void) | undefined;
   readonly #run = (): void => this.#flush();
 
   constructor(clock: Clock, writer: FrameWriter, settings: Settings) {
@@ -118,6 +127,24 @@ export class FlushScheduler implements Broadcast {
     this.#wantsRoom.push(queue);
   }
 
+  /**
+   * Settles once what was sent has been handed to the sockets; undefined while there is room for more.
+   * Who publishes in a loop that never waits for anything else would fill every queue before one
+   * socket is written.
+   */
+  flushed(): Promise<void> | undefined {
+    const { maxOutboundBytes, maxOutboundMessages } = this.#settings;
+    const isLittle =
+      this.#sentBytes < maxOutboundBytes * TURN_PART &&
+      this.#sentCount < maxOutboundMessages * TURN_PART;
+    if (isLittle) return undefined;
+    this.#flushed ??= new Promise((resolve) => {
+      this.#tellFlushed = resolve;
+    });
+    this.#schedule();
+    return this.#flushed;
+  }
+
   /** Appends in the usual case; false: it is another, and nothing was done. */
   append(slot: number, frame: Frame): boolean {
     if (this.#isClear[slot] !== 1) return false;
@@ -128,6 +155,8 @@ export class FlushScheduler implements Broadcast {
   }
 
   send(slots: Int32Array, count: number, frame: Frame): void {
+    this.#sentBytes += frame.size;
+    this.#sentCount += 1;
     const pending = this.#pending;
     const isClear = this.#isClear;
     const dirty = this.#dirty;
@@ -201,6 +230,7 @@ export class FlushScheduler implements Broadcast {
   }
 
   #flush(): void {
+    if (this.#left <= 0) this.#left = this.#dirty.count;
     const slots = this.#dirty.take(MAX_FLUSHES_PER_TICK);
     this.#isScheduled = this.#dirty.count > 0;
     if (this.#isScheduled) this.#clock.soon(this.#run);
@@ -212,6 +242,17 @@ export class FlushScheduler implements Broadcast {
     this.nothing.forgetNext();
     this.#forgetLists();
     this.#offerRoom();
+    this.#left -= slots.length;
+    if (this.#left <= 0) this.#endRound();
+  }
+
+  /** Everything that waited when the round began has been written. */
+  #endRound(): void {
+    this.#sentBytes = 0;
+    this.#sentCount = 0;
+    this.#tellFlushed?.();
+    this.#flushed = undefined;
+    this.#tellFlushed = undefined;
   }
 
   #endOverdue(slots: Int32Array): void {
