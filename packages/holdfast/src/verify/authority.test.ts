@@ -31,7 +31,7 @@ async function proof(spoil: (honest: TokenAuthority) => TokenAuthority): Promise
     settings: {
       url: `${url.replace("http", "ws")}/ws`,
       namespace,
-      durationMs: 8_000,
+      durationMs: 10_000,
       connections: 6,
       channels: 2,
       subscriptionsPerConnection: 2,

@@ -52,7 +52,15 @@ export class Crowd {
     if (authority === undefined) return;
     const intrude = (name: string, token: string) => this.#intrude(name, token);
     const { clock, random } = platform;
-    this.withdrawals = new Withdrawals({ clock, random, authority, intrude, record });
+    const { connectTimeoutMs } = clientLimits;
+    this.withdrawals = new Withdrawals({
+      clock,
+      random,
+      authority,
+      connectTimeoutMs,
+      intrude,
+      record,
+    });
   }
 
   /** Connects the clients, a few at a time, and waits until all are subscribed and, if asked, present. */
@@ -84,7 +92,6 @@ export class Crowd {
   endings(): string[] {
     return this.clients.flatMap(({ name, ending }) => {
       if (ending === undefined) return [];
-      if (ending === "unauthorized" && this.withdrawals?.mayEnd(name) === true) return [];
       return [`${name} was ended for good: ${ending}.`];
     });
   }

@@ -11,6 +11,8 @@ export interface LoadOptions {
   readonly dropsPerSecond: number;
   /** true: nothing more fits into the recording. */
   readonly full: () => boolean;
+  /** false: the client has no permission, and what it publishes would only tell of that. */
+  readonly isPermitted: (client: ProbeClient) => boolean;
   /** The channel has state, which is read over HTTP now and then. */
   readonly hasState: (channel: string) => boolean;
 }
@@ -78,6 +80,7 @@ export class Load {
     const { random } = this.#options;
     const client = this.#client();
     if (client.ending !== undefined || client.pending >= maxPendingPerClient) return 1;
+    if (!this.#options.isPermitted(client)) return 1;
     const channel = this.#channel();
     const count = random.next() < burstChance ? burst : 1;
     for (let n = 0; n < count; n += 1) void this.#publishOne(client, channel);

@@ -232,6 +232,7 @@ class Running {
       publishesPerSecond: settings.publishesPerSecond,
       dropsPerSecond: settings.dropsPerSecond,
       full: () => this.#recording.nearlyFull,
+      isPermitted: ({ name }) => this.#crowd.withdrawals?.isWithout(name) !== true,
       hasState: (channel) => this.#modes.has(channel),
     });
     load.start();

@@ -18,6 +18,8 @@ export interface WithdrawalOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly authority: TokenAuthority;
+  /** How long a client may take from its token to its connection. */
+  readonly connectTimeoutMs: number;
   /** Begins a client of this name that has nothing but a revoked token; returns what ends it. */
   readonly intrude: (name: string, token: string) => () => void;
   readonly record: (fact: HistoryFact) => void;
@@ -27,8 +29,10 @@ export interface WithdrawalOptions {
 const everyMs = 2_000;
 /** Pause before an order is given again whose outcome is not known. */
 const againMs = 250;
-/** How long a client gets no other token: well past the contract's time, and past the whole second of `iat`. */
-const withoutMs = 6_000;
+/** How long a client gets no other token: well past the contract's time. */
+const withoutMs = 4_000;
+/** `iat` counts whole seconds: until then a new token could not be told from a revoked one. */
+const newTokenMs = 2_000;
 
 /**
  * Revokes the tokens of clients, one after the other. Such a client finds nobody who gives it another
@@ -38,7 +42,6 @@ export class Withdrawals {
   readonly #options: WithdrawalOptions;
   readonly #tokens = new Map<string, string>();
   readonly #without = new Set<string>();
-  readonly #ordered = new Set<string>();
   #intruders = 0;
   readonly #stop = new AbortController();
   #working: Promise<void> = Promise.resolve();
@@ -55,12 +58,9 @@ export class Withdrawals {
     return token;
   }
 
-  /**
-   * Whether a client may have ended for good: the token that it was just connecting with was revoked,
-   * which no other token can be expected to cure.
-   */
-  mayEnd(user: string): boolean {
-    return this.#ordered.has(user);
+  /** Whether a client is to have no token now. */
+  isWithout(user: string): boolean {
+    return this.#without.has(user);
   }
 
   /** Begins with these clients. */
@@ -88,21 +88,30 @@ export class Withdrawals {
   }
 
   async #withdraw(user: string): Promise<void> {
-    const { clock, authority, record } = this.#options;
+    const { clock, connectTimeoutMs } = this.#options;
     const { signal } = this.#stop;
     this.#without.add(user);
-    // Whatever the answer, the order may have been carried out.
-    this.#ordered.add(user);
+    // Whoever is refused the token that it has just been given takes that for the end.
+    await pause(clock, connectTimeoutMs, signal);
+    if (!signal.aborted) await this.#revoke(user);
+    this.#without.delete(user);
+  }
+
+  async #revoke(user: string): Promise<void> {
+    const { clock, authority, record } = this.#options;
+    const { signal } = this.#stop;
     const accepted = () => authority.revoke(user);
     const wait = { withinMs: Number.POSITIVE_INFINITY, everyMs: againMs, signal };
-    if (await until(clock, accepted, wait)) {
+    const isAccepted = await until(clock, accepted, wait);
+    if (isAccepted) {
       record({ kind: "revoked", client: user });
       const endIntruder = this.#intrude(user);
       await pause(clock, withoutMs, signal);
       endIntruder();
-      record({ kind: "granted", client: user });
     }
-    this.#without.delete(user);
+    // Whatever was answered: the order may have been carried out.
+    await pause(clock, newTokenMs, new AbortController().signal);
+    if (isAccepted) record({ kind: "granted", client: user });
   }
 
   #intrude(user: string): () => void {
