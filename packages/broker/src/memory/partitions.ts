@@ -13,6 +13,8 @@ interface Partition {
   version: number;
   /** Changes at or below this version have been forgotten. */
   floor: number;
+  /** The channel that changed last: a busy one needs not be put at the end again. */
+  newest: string | undefined;
   /** Channel to the version of its newest change, in order of change. */
   readonly changed: Map<string, number>;
 }
@@ -33,7 +35,8 @@ export class ChangeIndex {
   note(partition: number, channel: string): void {
     const index = this.#of(partition);
     index.version += 1;
-    index.changed.delete(channel);
+    if (index.newest !== channel) index.changed.delete(channel);
+    index.newest = channel;
     index.changed.set(channel, index.version);
     if (index.changed.size <= this.#maxChanges) return;
     const oldest = index.changed.entries().next().value;
@@ -61,7 +64,7 @@ export class ChangeIndex {
   #of(partition: number): Partition {
     let index = this.#partitions.get(partition);
     if (index === undefined) {
-      index = { version: 0, floor: 0, changed: new Map() };
+      index = { version: 0, floor: 0, newest: undefined, changed: new Map() };
       this.#partitions.set(partition, index);
     }
     return index;

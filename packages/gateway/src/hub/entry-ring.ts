@@ -3,6 +3,8 @@ import type { Encoded } from "./encoded.js";
 interface Slot {
   readonly id: string;
   readonly encoded: Encoded;
+  /** What it counts for; to fetch it from an entry of long ago would cost more than anything else here. */
+  readonly bytes: number;
 }
 
 /**
@@ -35,9 +37,10 @@ export class EntryRing {
     if (this.#count > 0 && offset !== this.#first + this.#count) this.clear();
     if (this.#count === 0) this.#first = offset;
     if (this.#count === this.#slots.length) this.#dropOldest();
-    this.#slots[offset % this.#slots.length] = { id, encoded };
+    const bytes = encoded.size;
+    this.#slots[offset % this.#slots.length] = { id, encoded, bytes };
     this.#count++;
-    this.#bytes += encoded.size;
+    this.#bytes += bytes;
     while (this.#bytes > this.#maxBytes && this.#count > 1) this.#dropOldest();
   }
 
@@ -56,7 +59,7 @@ export class EntryRing {
 
   #dropOldest(): void {
     const index = this.#first % this.#slots.length;
-    this.#bytes -= this.#slots[index]?.encoded.size ?? 0;
+    this.#bytes -= this.#slots[index]?.bytes ?? 0;
     this.#slots[index] = undefined;
     this.#first++;
     this.#count--;
