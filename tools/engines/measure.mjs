@@ -9,7 +9,8 @@ import { createNodeRandom, nodeClock } from "../../packages/gateway/dist/node/pl
 export const platform = { clock: nodeClock, random: createNodeRandom(), logger: silentLogger };
 
 const history = { maxCount: 100, maxBytes: 1_000_000, maxAgeMs: 3_600_000 };
-const text = "x".repeat(200);
+/** As a decoder makes it: one piece of memory, where `repeat` puts pieces together. */
+const text = Buffer.alloc(200, "x").toString("latin1");
 const channelCount = 64;
 const ticksPerSecond = 100;
 

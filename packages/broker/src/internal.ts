@@ -27,6 +27,7 @@ export { nodeRecord } from "./memory/nodes.js";
 export { type MemoryLimits, resolveLimits as resolveMemoryLimits } from "./memory/options.js";
 export { ChangeIndex, partitionOf } from "./memory/partitions.js";
 export { copyData, digest, sameData } from "./memory/payload.js";
+export { type PreparedPublish, preparePublish } from "./memory/prepared-publish.js";
 export type {
   KnownSession,
   Outcome,

@@ -3,7 +3,7 @@ import type { Entry, PublishRequest } from "../contract.js";
 import type { MemoryLimits } from "./options.js";
 import { copyData, digest } from "./payload.js";
 
-/** An entry before it has its place, and maybe its id. */
+/** An entry before it has its place, and maybe its id. Decided once more, it is given another place. */
 export type EntryContent = Omit<Entry, "offset" | "id"> & { readonly id?: string };
 
 /** A publish as far as it does not depend on its channel. */
@@ -23,7 +23,7 @@ export interface PreparedPublish {
  */
 export function preparePublish(
   request: PublishRequest,
-  limits: MemoryLimits,
+  limits: Pick<MemoryLimits, "maxEntryBytes">,
   id?: string,
 ): PreparedPublish | Failure {
   const { data, bytes, user, tags, meta, timeMs, key, session } = request;

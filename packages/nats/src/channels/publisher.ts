@@ -1,5 +1,5 @@
 import type { PublishOutcome, PublishRequest } from "@holdfast/broker";
-import { copyData } from "@holdfast/broker/internal";
+import { type PreparedPublish, preparePublish } from "@holdfast/broker/internal";
 import { type Failure, failure } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
 import type { Parts } from "../parts.js";
@@ -7,8 +7,7 @@ import type { Channels } from "./channels.js";
 import type { ChannelState } from "./state.js";
 
 interface Item {
-  readonly request: PublishRequest;
-  readonly bytes: number;
+  readonly prepared: PreparedPublish;
   settle(outcome: PublishOutcome): void;
 }
 
@@ -34,17 +33,17 @@ export class Publisher {
   }
 
   publish(given: PublishRequest): Promise<PublishOutcome> {
-    const made = ownCopy(given);
-    if ("ok" in made) return Promise.resolve(made);
-    const { request, bytes } = made;
-    const { maxQueuedPublishes, maxQueuedBytes, maxEntryBytes } = this.#parts.limits;
-    if (bytes > maxEntryBytes) return Promise.resolve(failure("too_large"));
+    // What the caller does to it afterwards must not reach the engine.
+    const prepared = preparePublish({ ...given }, this.#parts.limits);
+    if ("ok" in prepared) return Promise.resolve(prepared);
+    const { request, bytes } = prepared;
+    const { maxQueuedPublishes, maxQueuedBytes } = this.#parts.limits;
     if (this.#queued >= maxQueuedPublishes || this.#queuedBytes + bytes > maxQueuedBytes) {
       const message = "Too many publishes wait for the engine.";
       return Promise.resolve(failure("busy", message, { retryAfterMs: 100 }));
     }
     return new Promise((resolve) => {
-      const item: Item = { request, bytes, settle: resolve };
+      const item: Item = { prepared, settle: resolve };
       this.#queued += 1;
       this.#queuedBytes += bytes;
       const lane = this.#lanes.get(request.channel) ?? { waiting: [], running: false };
@@ -77,7 +76,7 @@ export class Publisher {
     let count = 0;
     let bytes = 0;
     for (const item of lane.waiting) {
-      bytes += item.bytes;
+      bytes += item.prepared.bytes;
       if (count > 0 && (count >= maxBatchCount || bytes > maxBatchBytes)) break;
       count += 1;
     }
@@ -101,8 +100,8 @@ export class Publisher {
   #decide(channel: string, state: ChannelState, items: readonly Item[]) {
     const draft = this.#channels.draft(channel, state);
     const nowMs = this.#parts.nowMs();
-    const outcomes = items.map(({ request }): PublishOutcome => {
-      const appended = draft.channel.publish(request, nowMs);
+    const outcomes = items.map(({ prepared }): PublishOutcome => {
+      const appended = draft.channel.publishPrepared(prepared, nowMs);
       if (!appended.ok) return appended;
       const { epoch, offset, id } = appended.outcome;
       return { ok: true, epoch, offset, id, duplicate: appended.entry === undefined };
@@ -123,27 +122,7 @@ export class Publisher {
 
   #settle(item: Item, outcome: PublishOutcome): void {
     this.#queued -= 1;
-    this.#queuedBytes -= item.bytes;
+    this.#queuedBytes -= item.prepared.bytes;
     item.settle(outcome);
   }
-}
-
-/** What the caller does to its payload afterwards must not reach the engine. */
-function ownCopy(given: PublishRequest): { request: PublishRequest; bytes: number } | Failure {
-  const { data, bytes, tags, meta } = given;
-  if ((data === undefined) === (bytes === undefined)) {
-    return failure("invalid_data", "Exactly one of `data` and `bytes` is expected.");
-  }
-  const more = {
-    ...(tags !== undefined && { tags: [...tags] }),
-    ...(meta !== undefined && { meta: { ...meta } }),
-  };
-  if (bytes !== undefined) {
-    return { request: { ...given, ...more, bytes: bytes.slice() }, bytes: bytes.length };
-  }
-  const copied = copyData(data);
-  if (copied === undefined) {
-    return failure("invalid_data", "The data is not a JSON value or is nested too deep.");
-  }
-  return { request: { ...given, ...more, data: copied.value }, bytes: copied.bytes };
 }
