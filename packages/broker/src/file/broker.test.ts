@@ -152,27 +152,6 @@ describe("a file store over a restart", () => {
   });
 });
 
-describe("a publish that waits for its transaction", () => {
-  test("is kept as it was when it was asked for, whatever its publisher does to it then", async () => {
-    const { link } = await start();
-    const data = { list: ["as it was"] };
-    const bytes = Buffer.from("as it was");
-    const base = { channel: "a:b", timeMs: 1, history };
-    const outcomes = [
-      // The first has a transaction to itself; the others wait for the next.
-      link.publish({ ...base, data: 0 }),
-      link.publish({ ...base, data }),
-      link.publish({ ...base, bytes }),
-    ];
-    data.list[0] = "changed";
-    bytes.fill(0);
-    await Promise.all(outcomes);
-    const [, second, third] = (await page(link)).entries;
-    expect(second?.data).toEqual({ list: ["as it was"] });
-    expect(Buffer.from(third?.bytes ?? []).toString()).toBe("as it was");
-  });
-});
-
 describe("a file store that cannot be opened", () => {
   const refused = async (text: string, options: Partial<FileBrokerOptions> = {}) => {
     const opening = start(options);
