@@ -36,7 +36,7 @@ export function authenticate(
     done(withoutToken());
     return () => {};
   }
-  const { headers, remoteAddress } = handshake;
+  const { remoteAddress } = handshake;
   const abortable = new Abortable();
   return withDeadline<Identity | null>(
     wheel,
@@ -45,9 +45,14 @@ export function authenticate(
     () =>
       handler({
         ...(token === undefined ? {} : { token }),
-        headers,
+        // Made when they are looked at: most handlers ask for the token alone.
+        get headers() {
+          return handshake.headers;
+        },
+        get signal() {
+          return abortable.signal;
+        },
         ...(remoteAddress === undefined ? {} : { remoteAddress }),
-        signal: abortable.signal,
       }),
     (ending) => {
       if (ending.kind === "timeout") {
