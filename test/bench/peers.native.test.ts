@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
+import { Child } from "../../bench/peers/lib/child.mjs";
 import { withoutCaptures } from "../../bench/peers/lib/dialects.mjs";
 import { allPeers, type Peer } from "../../bench/peers/lib/peers.mjs";
 import { ratiosOf } from "../../bench/peers/lib/ratios.mjs";
@@ -163,4 +164,21 @@ test("a spread is the median, and the least and the most", () => {
 test("without a storm nothing is searched for in each message", () => {
   const dialect = withoutCaptures(peerNamed("holdfast").dialect());
   expect(Object.keys(dialect).some((key) => key.startsWith("capture"))).toBe(false);
+});
+
+const node = (script: string, patienceMs?: number): Child =>
+  new Child([process.execPath, "-e", script], {
+    core: undefined,
+    ...(patienceMs === undefined ? {} : { patienceMs }),
+  });
+
+test("a process that says it is moving has not answered yet, and one that says nothing has stopped", async () => {
+  const slow = node(
+    `for (let n = 0; n < 3; n++) console.log('{"moving":true}'); console.log('{"n":1}')`,
+  );
+  expect(await slow.answer()).toEqual({ n: 1 });
+  await slow.stop();
+  const silent = node("setInterval(() => {}, 1_000)", 200);
+  await expect(silent.answer()).rejects.toThrow("silent for 200 ms");
+  await silent.stop();
 });

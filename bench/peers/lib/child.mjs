@@ -1,11 +1,15 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-const patienceMs = 180_000;
+/** What a process says that has no answer yet and is on its way to one. */
+const moving = '{"moving":true}';
 
-/** A pinned process that answers each line it is told with one line of JSON. */
+/**
+ * A pinned process that answers each line it is told with one line of JSON. One that says nothing for long
+ * has stopped; one that says it is moving may take its time, on a machine that gives it little.
+ */
 export class Child {
-  /** @type {((line: string) => void)[]} */
+  /** @type {{ take: (line: string) => void, timer: NodeJS.Timeout }[]} */
   #waiting = [];
   /** @type {string[]} */
   #lines = [];
@@ -13,13 +17,15 @@ export class Child {
   #ended = false;
   #process;
   #exited;
+  #patienceMs;
 
   /**
    * @param {readonly string[]} command
-   * @param {{ core: number | undefined, env?: Record<string, string> }} options `core`: where it
-   *   may run; undefined: anywhere
+   * @param {{ core: number | undefined, env?: Record<string, string>, patienceMs?: number }} options
+   *   `core`: where it may run; undefined: anywhere. `patienceMs`: how long it may say nothing
    */
-  constructor(command, { core, env = {} }) {
+  constructor(command, { core, env = {}, patienceMs = 180_000 }) {
+    this.#patienceMs = patienceMs;
     const pinned = core === undefined ? command : ["taskset", "-c", String(core), ...command];
     const [file = "", ...args] = pinned;
     this.#process = spawn(file, args, {
@@ -31,15 +37,19 @@ export class Child {
       this.#errors = `${this.#errors}${chunk}`.slice(-4_000);
     });
     createInterface({ input: this.#process.stdout }).on("line", (line) => {
+      if (line === moving) {
+        for (const { timer } of this.#waiting) timer.refresh();
+        return;
+      }
       const waiting = this.#waiting.shift();
       if (waiting === undefined) this.#lines.push(line);
-      else waiting(line);
+      else waiting.take(line);
     });
     this.#exited = new Promise((resolve) => {
       const end = (/** @type {unknown} */ why) => {
         this.#ended = true;
         this.#errors += ` (${why})`;
-        for (const waiting of this.#waiting.splice(0)) waiting("");
+        for (const { take } of this.#waiting.splice(0)) take("");
         resolve(undefined);
       };
       this.#process.once("error", (error) => end(error.message));
@@ -74,13 +84,14 @@ export class Child {
     if (this.#ended) return Promise.resolve("");
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        this.#errors += ` (silent for ${patienceMs} ms)`;
+        this.#errors += ` (silent for ${this.#patienceMs} ms)`;
         resolve("");
-      }, patienceMs);
-      this.#waiting.push((line) => {
+      }, this.#patienceMs);
+      const take = (/** @type {string} */ line) => {
         clearTimeout(timer);
         resolve(line);
-      });
+      };
+      this.#waiting.push({ take, timer });
     });
   }
 }

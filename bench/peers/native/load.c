@@ -1,7 +1,8 @@
 /*
  * The load generator: load <port> <dialect file> <payload bytes> <patience in seconds>. Reads
  * commands from standard input, one a line, and answers each with one line of JSON; meanwhile it
- * answers pings. A command gives up when nothing has moved for its patience.
+ * answers pings. A command gives up when nothing has moved for its patience; while something does, it says
+ * so every few seconds with a line {"moving":true}.
  *
  *   subscribe COUNT CHANNELS PENDING   opens so many subscribers, PENDING at a time
  *   publisher                          opens the connection that publishes
@@ -87,12 +88,14 @@ static double own_seconds(void) {
 }
 
 static double began, began_own;
+/* When it was last said that something moves, in seconds. */
+static double said;
 
 static void begin(void) {
   received = answered = lost = repeated = damaged = 0;
   counts = (struct counts){.pending = counts.pending};
   histogram_clear(&latency);
-  began = monotonic_seconds();
+  said = began = monotonic_seconds();
   began_own = own_seconds();
 }
 
@@ -128,6 +131,14 @@ static void report(const char *command, bool complete, uint64_t expected) {
   fflush(stdout);
 }
 
+/* Something has moved: who waits for the answer need not give up. */
+static void say_moving(double now) {
+  if (now - said < 5) return;
+  said = now;
+  printf("{\"moving\":true}\n");
+  fflush(stdout);
+}
+
 /* Serves until `*value` is at least `wanted`; false when nothing moves any more. */
 static bool reach(const uint64_t *value, uint64_t wanted) {
   uint64_t seen = *value;
@@ -137,6 +148,7 @@ static bool reach(const uint64_t *value, uint64_t wanted) {
     if (*value != seen) {
       seen = *value;
       moved = monotonic_seconds();
+      say_moving(moved);
     } else if (monotonic_seconds() - moved > patience_seconds) {
       return false;
     }
@@ -158,7 +170,7 @@ static bool open_all(struct connection *connections, unsigned count, unsigned pe
       connections_retry(connections, count);
       retried = now;
     }
-    if (counts.opened + counts.confirmed != seen) moved = now;
+    if (counts.opened + counts.confirmed != seen) say_moving(moved = now);
     if (now - moved > patience_seconds) return false;
     seen = counts.opened + counts.confirmed;
   }
