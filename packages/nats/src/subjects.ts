@@ -55,9 +55,22 @@ export class Subjects {
     return this.partitionOf(name) % this.streams;
   }
 
-  /** What a stream is called; `suffix` tells it from one of before. */
-  streamName(stream: number, suffix = ""): string {
-    return `${this.prefix}-${stream}${suffix === "" ? "" : `-${suffix}`}`;
+  /** What a stream is called that was made anew so many times. */
+  streamName(stream: number, times = 0): string {
+    return `${this.prefix}-${stream}${times === 0 ? "" : `-${times}`}`;
+  }
+
+  /** How many times a stream of that name was made anew; undefined: the name is no such stream's. */
+  timesOf(stream: number, name: string): number | undefined {
+    const usual = this.streamName(stream);
+    if (name === usual) return 0;
+    const digits = name.startsWith(`${usual}-`) ? name.slice(usual.length + 1) : "";
+    return /^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : undefined;
+  }
+
+  /** Where links that know a stream are asked to look after it. */
+  lookAfter(stream: number): string {
+    return `${this.prefix}.m.${stream}`;
   }
 
   /** All that a stream stores. */

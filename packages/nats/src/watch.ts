@@ -1,8 +1,10 @@
 import { inTime } from "@holdfast/broker/internal";
 import type { Timer } from "@holdfast/core";
+import type { Msg } from "@nats-io/transport-node";
 import { type Commands, decodeCommand } from "./commands.js";
 import type { Idle } from "./idle.js";
 import { type Parts, storeAt } from "./parts.js";
+import type { StreamStore } from "./servers/store.js";
 
 const beatsPerSweep = 24;
 
@@ -43,9 +45,11 @@ export class Watch {
         logger.error("relay message failed", { gateway, message: text });
       }
     });
-    for (const { stream } of stores) {
-      const { told } = subjects.echo(stream, this.#link);
-      relay.hear(told, () => this.#echoes.get(stream)?.());
+    for (const store of stores) {
+      const { told } = subjects.echo(store.stream, this.#link);
+      relay.hear(told, () => this.#echoes.get(store.stream)?.());
+      const lookAfter = ({ reply }: Msg) => void this.#lookAfter(store, reply);
+      relay.hear(subjects.lookAfter(store.stream), lookAfter, "one");
     }
     // Should it take longer: what is missed meanwhile is read again every second.
     await relay.flushed(limits.commandTimeoutMs);
@@ -71,6 +75,16 @@ export class Watch {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+  }
+
+  /** Looks after a stream for a link that begins and does not know it. */
+  async #lookAfter(store: StreamStore, reply: string | undefined): Promise<void> {
+    try {
+      await store.renew();
+      if (reply !== undefined) this.#parts.commands.tell(reply, "");
+    } catch {
+      // It is told by silence.
+    }
   }
 
   #later(): void {

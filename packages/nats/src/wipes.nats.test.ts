@@ -15,9 +15,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function linked(gateway: string): Promise<Scene> {
+async function linked(gateway: string, prefix = "wiped"): Promise<Scene> {
   const { url } = await starting;
-  const made = await scene(`${url}?prefix=wiped&checkpointCount=8`, {}, gateway);
+  const made = await scene(`${url}?prefix=${prefix}&checkpointCount=8`, {}, gateway);
   closers.push(() => made.close());
   return made;
 }
@@ -57,7 +57,7 @@ test("streams that are removed again and again under load are made anew, and eve
   timeout: patienceMs,
 }, async () => {
   const server = await starting;
-  const scenes = await Promise.all(["g1", "g2", "g3"].map(linked));
+  const scenes = await Promise.all(["g1", "g2", "g3"].map((gateway) => linked(gateway)));
   const stops = scenes.flatMap((made) => [busy(made), busy(made), busy(made)]);
   const [first] = scenes;
   for (let wipe = 1; wipe <= wipes; wipe += 1) {
@@ -89,4 +89,20 @@ test("a stream is found under the name that another gateway gave it", {
   });
   // What is still being removed of the old ones cannot take the new ones along.
   for (const name of after) expect(before).not.toContain(name);
+});
+
+test("a gateway that begins while the streams are gone has them made by those who know their last names", {
+  timeout: patienceMs,
+}, async () => {
+  const server = await starting;
+  const first = await linked("g1", "begun");
+  expect([...(await server.streamNames("begun.>"))].sort()).toEqual(
+    [0, 1, 2, 3].map((stream) => `begun-${stream}`),
+  );
+  await server.removeStreams("begun.>");
+  const second = await linked("g2", "begun");
+  expect([...(await server.streamNames("begun.>"))].sort()).toEqual(
+    [0, 1, 2, 3].map((stream) => `begun-${stream}-1`),
+  );
+  await first.until(() => whole([first, second]));
 });

@@ -1,5 +1,5 @@
 import type { Msg } from "@nats-io/transport-node";
-import { answerOf, askApi, type Stored } from "./api.js";
+import { answerOf, apiCodes, askApi, type Stored } from "./api.js";
 import type { Connection } from "./connection.js";
 import { StoreError } from "./errors.js";
 
@@ -27,6 +27,8 @@ const batchCount = 500;
 const inactiveNs = 30_000_000_000;
 /** How long the server waits for messages that it does not have yet. */
 const expiresMs = 2_000;
+/** Nobody is there who could answer. */
+const noResponders = 503;
 let scans = 0;
 
 interface Batch {
@@ -94,9 +96,13 @@ async function nextBatch(
   scans += 1;
   const messages: Stored[] = [];
   let left = 0;
+  let isGone = false;
   const heard = (message: Msg): boolean => {
     const status = message.headers?.code ?? 0;
-    if (status !== 0 && message.reply?.startsWith("$JS.ACK") !== true) return true;
+    if (status !== 0 && message.reply?.startsWith("$JS.ACK") !== true) {
+      isGone = status === noResponders || message.headers?.description === "Consumer Deleted";
+      return true;
+    }
     const place = placeOf(message);
     messages.push({ seq: place.seq, subject: message.subject, text: message.string() });
     left = place.left;
@@ -111,7 +117,7 @@ async function nextBatch(
     },
     heard,
   );
-  // A consumer that went with its stream never answers; that it went can be had at once.
+  // A consumer that went with its stream does not answer before 2.10; that it went can be had at once.
   const gone = new Promise<never>((_resolve, reject) => {
     connection.ask(`$JS.API.CONSUMER.INFO.${stream}.${consumer}`, "").then(
       (answer) => {
@@ -126,6 +132,9 @@ async function nextBatch(
     );
   });
   await Promise.race([read, gone]);
+  if (isGone && messages.length === 0) {
+    throw new StoreError("refused", "what read the stream is gone", apiCodes.consumerNotFound);
+  }
   return { messages, left };
 }
 
