@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { forgetPeak, memoryOf } from "./machine.mjs";
 import { Session } from "./session.mjs";
+import { spreadOf } from "./summary.mjs";
 
 /** @import { Peer } from "./peers.mjs" */
 
@@ -166,46 +167,66 @@ const storm = {
     }),
 };
 
-/** Processor time of a delivery as the channel grows, in microseconds. @type {Work} */
+/** Turns of each size while something grows. */
+const growthTurns = 5;
+
+/**
+ * Processor time of a delivery in microseconds as something grows. Each size has a server of its own, and they
+ * are measured in turns: what else the machine does meets all of them alike.
+ * @param {readonly { size: number, peer: Peer, connections: number, channels: number, pending: number }[]} kinds
+ * @param {Sizes} sizes
+ * @returns {Promise<Figures>}
+ */
+async function growing(kinds, { seconds, warmSeconds, pinned }) {
+  /** @type {{ session: Session, name: string, channels: number, costs: number[] }[]} */
+  const measured = [];
+  try {
+    for (const { size, peer, connections, channels, pending } of kinds) {
+      const session = await Session.start(peer, { pinned });
+      measured.push({ session, name: `cpuUsWith${size}`, channels, costs: [] });
+      await session.load("subscribe", connections, channels, pending);
+      await session.load("publisher");
+      await session.load("fan", warmSeconds, 1, channels);
+    }
+    for (let turn = 0; turn < growthTurns; turn += 1) {
+      for (const { session, channels, costs } of measured) {
+        const report = await session.measure("fan", seconds / growthTurns, 1, channels);
+        costs.push((report.serverCpuSeconds * 1e6) / report.received);
+      }
+    }
+  } finally {
+    for (const { session } of measured) await session.stop();
+  }
+  const figures = Object.fromEntries(
+    measured.map(({ name, costs }) => [name, spreadOf(costs).median]),
+  );
+  return { ...figures, growth: growthOf(figures) };
+}
+
+/** The channel's subscribers grow. @type {Work} */
 const growingAudience = {
   name: "audience",
   fits: ({ name }) => name === "floor" || name.startsWith("holdfast"),
-  turn: (peer, { seconds, warmSeconds, audiences, pinned }) =>
-    during(peer, { pinned }, async (session) => {
-      /** @type {Record<string, number>} */
-      const figures = {};
-      for (const count of audiences) {
-        await session.load("subscribe", count, 1, pending);
-        await session.load("publisher");
-        await session.load("fan", warmSeconds, 1, 1);
-        const report = await session.measure("fan", seconds, 1, 1);
-        figures[`cpuUsWith${count}`] = (report.serverCpuSeconds * 1e6) / report.received;
-        await session.load("close");
-      }
-      return { ...figures, growth: growthOf(figures) };
-    }),
+  turn: (peer, sizes) =>
+    growing(
+      sizes.audiences.map((size) => ({ size, peer, connections: size, channels: 1, pending })),
+      sizes,
+    ),
 };
 
-/** Processor time of a delivery as the channels become many, each with 100 subscribers. @type {Work} */
+/** The channels become many, each with 100 subscribers. @type {Work} */
 const growingChannels = {
   name: "channels",
   fits: ({ name }) => name.startsWith("holdfast"),
-  turn: async (peer, { seconds, warmSeconds, channels, pinned }) => {
-    /** @type {Record<string, number>} */
-    const figures = {};
-    for (const count of channels) {
-      const settings = JSON.stringify({ maxSubscriptionsPerConnection: count });
-      const roomy = { ...peer, env: { ...peer.env, BENCH_SETTINGS: settings } };
-      figures[`cpuUsWith${count}`] = await during(roomy, { pinned }, async (session) => {
-        await session.load("subscribe", 100, count, 10);
-        await session.load("publisher");
-        await session.load("fan", warmSeconds, 1, count);
-        const report = await session.measure("fan", seconds, 1, count);
-        return (report.serverCpuSeconds * 1e6) / report.received;
-      });
-    }
-    return { ...figures, growth: growthOf(figures) };
-  },
+  turn: (peer, sizes) =>
+    growing(
+      sizes.channels.map((size) => {
+        const settings = JSON.stringify({ maxSubscriptionsPerConnection: size });
+        const roomy = { ...peer, env: { ...peer.env, BENCH_SETTINGS: settings } };
+        return { size, peer: roomy, connections: 100, channels: size, pending: 10 };
+      }),
+      sizes,
+    ),
 };
 
 /** The dearest over the cheapest. @param {Figures} figures */
