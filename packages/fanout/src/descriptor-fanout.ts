@@ -75,14 +75,16 @@ export class DescriptorFanout implements Fanout, TargetHolder {
   }
 
   add(index: number, bytes: SharedBytes): void {
+    // A list of nobody's would fill a batch that has no target, and is therefore never sent.
+    if ((this.#descriptors[index] ?? nobody) === nobody) return;
     // Its first bytes may be taken in part: the second have to wait for what becomes of them.
     if (this.#queuedIn[index] === this.#batch) this.#cross();
     if (bytes !== this.#current && !this.#enlist(bytes)) {
       this.#writeThroughStream(index, bytes, 0);
       return;
     }
-    const descriptor = this.#descriptors[index] ?? nobody;
-    if (descriptor === nobody) return;
+    // Only now: a batch that was sent meanwhile may have used the target's stream.
+    const descriptor = this.#descriptors[index] ?? unknown;
     const at = this.#count;
     this.#queuedIn[index] = this.#batch;
     this.#indexes[at] = index;

@@ -68,6 +68,17 @@ describe.each(kinds)("the %s fan-out", (kind, create) => {
     expect(create().kind).toBe(kind);
   });
 
+  it("takes nothing for a number that no target has, and is none the fuller for it", async () => {
+    const { near, far } = await sockets.pair();
+    const fanout = create();
+    fanout.attach(1, new Target(near));
+    const parts = () => new SharedBytes(new Array(700).fill(Buffer.from("a")));
+    fanout.add(2, parts());
+    fanout.add(1, parts());
+    expect(fanout.flush()).toBe(0);
+    expect(await collect(far, 700)).toHaveLength(700);
+  });
+
   it("delivers the same bytes to every target, and is left with nothing", async () => {
     const all = await sockets.pairs(50);
     const heard = all.map(({ far }) => collect(far, 5));
