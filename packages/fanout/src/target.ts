@@ -53,7 +53,7 @@ function plainHandle(socket: SocketWithHandle): StreamHandle | null {
 export class Target implements Watcher {
   readonly socket: SocketWithHandle;
   readonly #owner: Drained | undefined;
-  /** What a plain socket's handle has, until it is stopped. */
+  /** What a plain socket's handle has, until it is lost or the target is stopped. */
   #descriptor = throughStream;
   #isStopped = false;
   #isWatching = false;
@@ -90,7 +90,7 @@ export class Target implements Watcher {
     this.#holder?.touched(this.#index);
   }
 
-  replaced(): void {
+  lost(): void {
     this.#descriptor = throughStream;
     this.touched();
   }
@@ -99,7 +99,7 @@ export class Target implements Watcher {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.replaced();
+    this.lost();
   }
 
   /** Bytes the stream holds because the kernel has not taken them. */

@@ -20,12 +20,12 @@ const handleOf = (socket: Socket): StreamHandle =>
 
 class Counting implements Watcher {
   touches = 0;
-  replacements = 0;
+  losses = 0;
   touched(): void {
     this.touches++;
   }
-  replaced(): void {
-    this.replacements++;
+  lost(): void {
+    this.losses++;
   }
 }
 
@@ -49,9 +49,9 @@ describe("a watched handle tells before its stream", () => {
     const { near } = await sockets.pair();
     const watcher = new Counting();
     expect(watch(handleOf(near), watcher)).toBe(true);
-    expect(watcher.touches).toBe(0);
+    expect(watcher.touches + watcher.losses).toBe(0);
     act(near);
-    expect(watcher.touches).toBe(1);
+    expect(watcher.touches + watcher.losses).toBe(1);
   });
 });
 
@@ -75,10 +75,19 @@ it.each(["close", "reset"] as const)(
     watch(second, other);
     second.writeBuffer();
     second[closing]();
-    expect(other.touches).toBe(2);
-    expect([watcher.touches, watcher.replacements]).toEqual([1, 0]);
+    expect([other.touches, other.losses]).toEqual([1, 1]);
+    expect([watcher.touches, watcher.losses]).toEqual([0, 1]);
   },
 );
+
+it("a target whose handle was closed past its stream, as one sent to another process, has no descriptor", async () => {
+  const { near } = await sockets.pair();
+  const target = new Target(near);
+  const { fd } = handleOf(near);
+  expect(target.descriptor).toBe(fd);
+  Reflect.apply(Reflect.get(handleOf(near), "close"), handleOf(near), []);
+  expect([near.destroyed, target.descriptor]).toEqual([false, -1]);
+});
 
 it("what has not the methods of Node's handle is not watched", () => {
   const handle = { fd: 1_000_000, writeBuffer: () => 0, close: () => {} };

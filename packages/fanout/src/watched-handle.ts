@@ -5,10 +5,10 @@ export interface StreamHandle {
 
 /** Who uses a handle's descriptor beside its stream. */
 export interface Watcher {
-  /** The stream is about to write, to say that it ends, or to close the descriptor. */
+  /** The stream is about to write, or to say that it ends. */
   touched(): void;
-  /** Somebody else watches the handle from now on. */
-  replaced(): void;
+  /** The descriptor is about to be closed, or somebody else watches the handle from now on. */
+  lost(): void;
 }
 
 /** Methods without which a handle is not what is known of Node's. */
@@ -36,7 +36,7 @@ export function watch(handle: StreamHandle, watcher: Watcher): boolean {
     if (prototype === undefined || fd < 0) return false;
     Object.setPrototypeOf(handle, prototype);
   }
-  watchers[fd]?.replaced();
+  watchers[fd]?.lost();
   watchers[fd] = watcher;
   return true;
 }
@@ -69,8 +69,12 @@ const isMethod = (value: unknown): value is Method => typeof value === "function
 function telling(name: string, method: Method) {
   return function (this: StreamHandle, ...given: unknown[]): unknown {
     const { fd } = this;
-    watchers[fd]?.touched();
-    if (isClosing(name)) watchers[fd] = undefined;
+    const watcher = watchers[fd];
+    if (isClosing(name)) {
+      watchers[fd] = undefined;
+      // For good: a handle can be closed past its stream, which then does not know that it has none.
+      watcher?.lost();
+    } else watcher?.touched();
     return Reflect.apply(method, this, given);
   };
 }
