@@ -36,7 +36,7 @@ export class Asks {
 
   /** Settles with the answer or a failure; never rejects. */
   async ask(build: (id: number) => UpMessage, options: AskOptions): Promise<Answer> {
-    const { settings, requests, wire } = this.#shared;
+    const { settings, requests } = this.#shared;
     const { timeoutMs, repeatable, signal, cancel } = options;
     if (this.#closed !== undefined) return this.#closed;
     if (signal?.aborted) return failure("cancelled");
@@ -48,7 +48,7 @@ export class Asks {
       };
       const onAbort = () => giveUp("cancelled");
       const timer = settings.clock.after(timeoutMs, () => {
-        if (ask.id !== undefined) wire.late();
+        if (ask.id !== undefined) requests.late(ask.id);
         giveUp("timeout");
       });
       const settle = (answer: Answer) => {

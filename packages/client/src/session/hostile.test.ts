@@ -129,8 +129,13 @@ describe("a publish that is not sure to have arrived", () => {
     const forgotten: number[] = [];
     const shared = {
       settings: { ...defaultLimits, clock, random: new SeededRandom(1) },
-      wire: { connected, late: () => {} },
-      requests: { canSend: () => true, send: () => 7, forget: (id: number) => forgotten.push(id) },
+      wire: { connected },
+      requests: {
+        canSend: () => true,
+        send: () => 7,
+        late: () => {},
+        forget: (id: number) => forgotten.push(id),
+      },
     };
     const lane = new Lane(shared as never, () => ({ id: "s", generation: 1 }));
     lane.add({ type: "publish", channel, data: 1 }, 1000, () => {});

@@ -63,7 +63,7 @@ export class Lane {
     const deadline = this.#shared.settings.clock.after(timeoutMs, () => {
       if (this.#onTheWay.includes(item)) {
         item.doubt = true;
-        this.#shared.wire.late();
+        if (item.id !== undefined) this.#shared.requests.late(item.id);
       }
       this.#fail(item, item.refusal ?? failure("timeout"));
     });

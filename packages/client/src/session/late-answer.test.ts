@@ -41,6 +41,20 @@ describe("an answer that did not come in time", () => {
     expect(t.client.state.now).toBe("open");
   });
 
+  it("says nothing of a gateway that has said something since: all who give a slow one up make it slower", async () => {
+    const { t, socket, pings } = await start();
+    const slow = async () => {
+      void t.client.call("slow", 1);
+      void t.client.channel("chat:lobby").publish(1);
+      await t.clock.advanceAsync(1);
+      socket.push({ type: "ping" });
+      await t.clock.advanceAsync(timeoutMs + probeTimeoutMs);
+    };
+    for (let round = 0; round < 3; round += 1) await slow();
+    expect(pings()).toBe(0);
+    expect(t.client.state.now).toBe("open");
+  });
+
   it("says nothing of the gateway while the socket still holds what was sent", async () => {
     const { t, socket, pings } = await start();
     void t.client.call("a", 1);

@@ -35,12 +35,17 @@ export interface Wire {
   /** Connects, if nothing has yet. */
   start(): void;
   send(message: UpMessage | DownMessage): boolean;
-  /** An answer did not come in time: the gateway has to show that it is there. */
-  late(): void;
+  /** The answer to what was sent at `sentMs` did not come in time: a silent gateway has to show that it is there. */
+  late(sentMs: number): void;
   /** Gives the connection up, so that the next one resumes whole. */
   drop(reason: string): void;
   /** Ends for good. */
   close(error: HoldfastError): void;
+}
+
+interface Outstanding {
+  readonly onAnswer: (answer: Answer) => void;
+  readonly sentMs: number;
 }
 
 const maxId = 0xffff_ffff;
@@ -53,7 +58,7 @@ export class Requests {
   readonly #wire: Wire;
   readonly #settings: Settings;
   readonly #onReady: () => void;
-  readonly #outstanding = new Map<number, (answer: Answer) => void>();
+  readonly #outstanding = new Map<number, Outstanding>();
   readonly #poll: Alarm;
   #lastId = 0;
 
@@ -98,7 +103,7 @@ export class Requests {
     while (this.#outstanding.has(this.#lastId));
     const id = this.#lastId;
     if (!this.#wire.send(build(id))) return undefined;
-    this.#outstanding.set(id, onAnswer);
+    this.#outstanding.set(id, { onAnswer, sentMs: this.#settings.clock.monoMs() });
     return id;
   }
 
@@ -116,6 +121,12 @@ export class Requests {
     }
   }
 
+  /** The answer did not come in time. */
+  late(id: number): void {
+    const sentMs = this.#outstanding.get(id)?.sentMs;
+    if (sentMs !== undefined) this.#wire.late(sentMs);
+  }
+
   /** The answer is no longer wanted. */
   forget(id: number): void {
     this.#outstanding.delete(id);
@@ -124,7 +135,7 @@ export class Requests {
   /** Hands a reply to its asker; false when nobody asked. */
   handle(message: DownMessage): boolean {
     const { id = 0 } = message as { readonly id?: number };
-    const onAnswer = this.#outstanding.get(id);
+    const onAnswer = this.#outstanding.get(id)?.onAnswer;
     if (onAnswer === undefined) return false;
     this.#outstanding.delete(id);
     if (message.type === "error") {

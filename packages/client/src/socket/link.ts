@@ -97,10 +97,12 @@ export class Link {
     return this.#connected !== undefined && this.#connection?.send(message) === true;
   }
 
-  /** An answer did not come in time: is the gateway still there? */
-  late(): void {
+  /** The answer to what was sent at `sentMs` did not come in time: is the gateway still there? */
+  late(sentMs: number): void {
     // On a slow way up the question would wait behind what is not sent yet.
-    if (this.bufferedBytes === 0) this.#watchdog?.check();
+    if (this.bufferedBytes > 0) return;
+    // One that has said something since then is slow: all who give it up at once would make it slower.
+    if (this.#watchdog?.isSilentSince(sentMs) === true) this.#watchdog.check();
   }
 
   /** Gives the connection up and makes another. */

@@ -38,6 +38,11 @@ export class Watchdog {
     this.#heardMs = this.#clock.monoMs();
   }
 
+  /** Nothing has come since `monoMs`. */
+  isSilentSince(monoMs: number): boolean {
+    return this.#heardMs <= monoMs;
+  }
+
   /** The question was answered: the gateway is there. */
   answered(): void {
     this.#asking = false;
