@@ -75,6 +75,7 @@ export class Session implements Connection, Roles {
   /** Set from the opening on, where there is more to look after. */
   #upkeep: Upkeep | undefined;
   #isCounted = false;
+  #isEnding = false;
 
   constructor(shared: Shared, transport: Transport, handshake: Handshake, owner: SessionOwner) {
     this.shared = shared;
@@ -150,7 +151,7 @@ export class Session implements Connection, Roles {
 
   /** Closes the connection, with advice before the close. Calling again does nothing. */
   end(code: CloseCode, advice: Advice = {}): void {
-    if (this.ended) return;
+    if (this.ended || this.#isEnding) return;
     this.#release();
     this.#goTo("closing");
     this.outbox.finish(this.#frame(disconnectOf(code, advice)), discards(code));
@@ -221,7 +222,7 @@ export class Session implements Connection, Roles {
   }
 
   stopped(): void {
-    if (this.ended) return;
+    if (this.ended || this.#isEnding) return;
     this.#release();
     this.#goTo("closing");
     this.outbox.finish(undefined, true);
@@ -314,6 +315,8 @@ export class Session implements Connection, Roles {
 
   /** Lets go of everything that outlives the socket otherwise. */
   #release(): void {
+    // Handlers hear of it, and may end the connection that is ending: what it holds is counted out once.
+    this.#isEnding = true;
     this.#opening?.end();
     this.#opening = undefined;
     this.#heartbeat?.stop();
