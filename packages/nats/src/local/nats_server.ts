@@ -11,7 +11,7 @@ import { connect } from "@nats-io/transport-node";
 
 const usualCommand = process.env.HOLDFAST_NATS_SERVER ?? "nats-server";
 const patienceMs = 60_000;
-const askMs = 30_000;
+const askMs = 10_000;
 
 /** What a local server is started with. */
 export interface NatsServerOptions {
