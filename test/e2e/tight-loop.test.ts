@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect } from "@holdfast/client";
-import { expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { endAfterEach, onEnd, serve } from "./kit/gateway.js";
 
 endAfterEach();
@@ -9,11 +12,19 @@ const count = 300;
 /** All publications together are several times what may wait for a reader. */
 const text = "x".repeat(20_000);
 const history = { maxCount: 10, maxAgeMs: 60_000, maxBytes: 1_000_000 };
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "holdfast-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
 const patience = { timeout: 60_000 };
 
 /** A gateway with a subscriber in the same process: neither reads nor writes while the other one works. */
-async function subscribed() {
-  const { gateway, webSocketUrl } = await serve({ channels: { "chat:*": { history } } });
+async function subscribed(engine = "memory") {
+  const { gateway, webSocketUrl } = await serve({
+    channels: { "chat:*": { history } },
+    broker: engine === "file" ? `file:${folder}` : "memory:",
+  });
   const client = connect(webSocketUrl);
   onEnd(() => client.close());
   const ends: unknown[] = [];
@@ -40,13 +51,16 @@ test("a process that publishes one after the other without a pause leaves its su
   expect(ends).toEqual([]);
 });
 
-test("what a process publishes all at once goes out in order, some at a time", async () => {
-  const { publish, heard, ends, settled } = await subscribed();
-  const outcomes = await Promise.all(all.map(publish));
-  expect(outcomes.map((each) => each.ok && "offset" in each && each.offset)).toEqual(
-    all.map((n) => n + 1),
-  );
-  await settled();
-  expect(heard).toEqual(all);
-  expect(ends).toEqual([]);
-});
+test.each(["memory", "file"])(
+  "what a process publishes all at once goes out in order, some at a time: %s",
+  async (engine) => {
+    const { publish, heard, ends, settled } = await subscribed(engine);
+    const outcomes = await Promise.all(all.map(publish));
+    expect(outcomes.map((each) => each.ok && "offset" in each && each.offset)).toEqual(
+      all.map((n) => n + 1),
+    );
+    await settled();
+    expect(heard).toEqual(all);
+    expect(ends).toEqual([]);
+  },
+);

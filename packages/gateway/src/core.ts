@@ -29,6 +29,7 @@ import { Session, type SessionOwner } from "./session/session.js";
 import type { Shared } from "./session/shared.js";
 import { readState, type StateRead } from "./session/state-reading.js";
 import { Tally } from "./session/tally.js";
+import { whileUnderWay } from "./session/under-way.js";
 import { WallWatch } from "./session/wall-watch.js";
 import { type Connection, type Handshake, oneByOne, type Transport } from "./transport.js";
 
@@ -254,8 +255,10 @@ class Core implements GatewayCore, SessionOwner {
       }
       const ephemeral = options.ephemeral === true;
       acceptPayload(policy, { ...payload, ephemeral }, (accepted) => {
-        if (isFailure(accepted)) resolve(accepted);
-        else this.#publish(channel, policy, accepted, options, resolve);
+        if (isFailure(accepted)) return resolve(accepted);
+        const begin = (done: typeof resolve): void =>
+          this.#publish(channel, policy, accepted, options, done);
+        whileUnderWay(this.#shared.flushes, accepted, begin, resolve);
       });
     });
   }

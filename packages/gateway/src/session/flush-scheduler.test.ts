@@ -148,6 +148,23 @@ describe("what waits for many connections", () => {
     expect(peers.every(({ socket }) => socket.written.length === 1)).toBe(true);
   });
 
+  it("is waited for while as much is with an engine, which may bring it all at once", async () => {
+    const { clock, flushes } = setUp(1, { maxOutboundBytes: 40 });
+    flushes.underWay(6);
+    expect(flushes.flushed()).toBeUndefined();
+    flushes.underWay(4);
+    let isOver = false;
+    const flushed = flushes.flushed()?.then(() => {
+      isOver = true;
+    });
+    await clock.settle();
+    expect([flushed, isOver]).toEqual([expect.any(Promise), false]);
+    flushes.arrived(6);
+    await clock.settle();
+    expect(isOver).toBe(true);
+    expect(flushes.flushed()).toBeUndefined();
+  });
+
   it("is gathered for flushIntervalMs where that is set", () => {
     const { clock, peers, send } = setUp(1, { flushIntervalMs: 20 });
     send("a");

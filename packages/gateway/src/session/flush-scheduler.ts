@@ -59,6 +59,9 @@ export class FlushScheduler implements Broadcast {
   /** What was sent since the last flush, to whomever: no connection has more of it waiting. */
   #sentBytes = 0;
   #sentCount = 0;
+  /** What was handed to an engine that has not answered: it may all come back to be sent at once. */
+  #underWayBytes = 0;
+  #underWayCount = 0;
   /** Slots of the round of flushes under way that are still to be written. */
   #left = 0;
   #flushed: Promise<void> | undefined;
@@ -133,16 +136,33 @@ export class FlushScheduler implements Broadcast {
    * socket is written.
    */
   flushed(): Promise<void> | undefined {
-    const { maxOutboundBytes, maxOutboundMessages } = this.#settings;
-    const isLittle =
-      this.#sentBytes < maxOutboundBytes * TURN_PART &&
-      this.#sentCount < maxOutboundMessages * TURN_PART;
-    if (isLittle) return undefined;
+    if (this.#isLittle) return undefined;
     this.#flushed ??= new Promise((resolve) => {
       this.#tellFlushed = resolve;
     });
     this.#schedule();
     return this.#flushed;
+  }
+
+  /** A publication whose size is `bytes` is with an engine. */
+  underWay(bytes: number): void {
+    this.#underWayBytes += bytes;
+    this.#underWayCount++;
+  }
+
+  /** The engine has answered. */
+  arrived(bytes: number): void {
+    this.#underWayBytes -= bytes;
+    this.#underWayCount--;
+    if (this.#flushed !== undefined) this.#schedule();
+  }
+
+  get #isLittle(): boolean {
+    const { maxOutboundBytes, maxOutboundMessages } = this.#settings;
+    return (
+      this.#sentBytes + this.#underWayBytes < maxOutboundBytes * TURN_PART &&
+      this.#sentCount + this.#underWayCount < maxOutboundMessages * TURN_PART
+    );
   }
 
   /** Appends in the usual case; false: it is another, and nothing was done. */
@@ -250,6 +270,7 @@ export class FlushScheduler implements Broadcast {
   #endRound(): void {
     this.#sentBytes = 0;
     this.#sentCount = 0;
+    if (!this.#isLittle) return;
     this.#tellFlushed?.();
     this.#flushed = undefined;
     this.#tellFlushed = undefined;
