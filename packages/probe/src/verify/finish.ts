@@ -34,25 +34,27 @@ export function settled({ clock, signal, clients }: Quiet): Promise<boolean> {
   return until(clock, done, { withinMs: settleMs, everyMs: 50, signal });
 }
 
+/** A client, as far as it is asked where it stands. */
+type Standing = Pick<ProbeClient, "isOpen" | "ending" | "channels" | "position">;
+
+/** What it takes to see whether everyone has caught up. */
+export interface CatchingUp
+  extends Pick<Quiet, "clock" | "signal" | "channels" | "bounds" | "healedMs"> {
+  readonly auditor: Pick<ProbeClient, "read">;
+  readonly clients: readonly Standing[];
+}
+
 /** Settles when every subscriber stands at the top of its channels; how long after the healing, or `undefined`. */
-export async function caughtUp(quiet: Quiet): Promise<number | undefined> {
+export async function caughtUp(quiet: CatchingUp): Promise<number | undefined> {
   const { clock, signal, bounds, clients, channels, auditor, healedMs } = quiet;
-  const tops = new Map<string, number>();
   const done = async (): Promise<boolean> => {
+    const heads = new Map<string, Head>();
     for (const channel of channels) {
-      if (tops.has(channel)) continue;
       const head = await auditor.read(channel);
       if (head === undefined) return false;
-      tops.set(channel, head.top);
+      heads.set(channel, head);
     }
-    return clients.every(
-      (client) =>
-        client.ending !== undefined ||
-        (client.isOpen &&
-          client.channels.every(
-            (name) => (client.position(name)?.offset ?? 0) >= (tops.get(name) ?? 0),
-          )),
-    );
+    return clients.every((client) => client.ending !== undefined || isAtTop(client, heads));
   };
   const whole = await until(clock, done, {
     withinMs: bounds.convergenceMs,
@@ -60,6 +62,22 @@ export async function caughtUp(quiet: Quiet): Promise<number | undefined> {
     signal,
   });
   return whole ? Math.round(clock.monoMs() - healedMs) : undefined;
+}
+
+interface Head {
+  readonly epoch: string;
+  readonly top: number;
+}
+
+/** Who stands far up in an epoch that is over has still to be told of it. */
+function isAtTop(client: Standing, heads: ReadonlyMap<string, Head>): boolean {
+  if (!client.isOpen) return false;
+  return client.channels.every((name) => {
+    const { epoch, top } = heads.get(name) ?? { epoch: "", top: 0 };
+    if (top === 0) return true;
+    const position = client.position(name);
+    return position !== undefined && position.epoch === epoch && position.offset >= top;
+  });
 }
 
 /** Reads every channel's whole retained history into the record; which one could not be read, and why. */

@@ -252,7 +252,8 @@ export class ProbeClient {
     const { channel, resumed, position, top, contiguous, reason, state } = message;
     const seen = this.#seen.get(channel);
     if (seen === undefined) return;
-    if (!resumed) seen.position = position;
+    // Resumed in another epoch: by its lineage, and at the same place.
+    if (!resumed || position?.epoch !== seen.position?.epoch) seen.position = position;
     seen.announced = reason !== undefined;
     this.#record({
       kind: "subscribed",
