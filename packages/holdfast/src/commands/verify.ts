@@ -164,12 +164,16 @@ async function spawned(
     platform: nodePlatform,
   });
   try {
-    const { url, bounds, faults, pids, secrets } = system;
+    const { url, bounds, faults, pids, secrets, losesData } = system;
     terminal.note(`Process ids: ${pids.join(" ")} (the engine's first).`);
     const { http } = addressOf(url);
     const { namespace } = settings;
-    const authority = tokenAuthority(http, secrets, { namespace, clock: nodePlatform.clock });
-    return await run(terminal, { ...settings, url, bounds }, http, { faults, authority });
+    const { clock } = nodePlatform;
+    // What an engine loses of its revocations holds again only once a gateway that knows them gives them back.
+    const authority = losesData
+      ? {}
+      : { authority: tokenAuthority(http, secrets, { namespace, clock }) };
+    return await run(terminal, { ...settings, url, bounds }, http, { faults, ...authority });
   } finally {
     await system.close();
   }

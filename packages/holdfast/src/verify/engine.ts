@@ -17,6 +17,8 @@ export interface NamedEngine {
   readonly pid?: number;
   readonly bounds?: Partial<Bounds>;
   readonly harmed?: HarmedEngine;
+  /** It is made to lose what it has acknowledged, an order to revoke like anything else. */
+  readonly losesData?: boolean;
   close(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ async function startRedis(
     pid: pair.pid,
     bounds: { presenceLeaseMs: 3_000, presenceGraceMs: 2_000 },
     harmed: { proxy, faults: faults.map((name) => redisFault(name, pair)) },
+    losesData: faults.some(losesData),
     close: async () => {
       await proxy.close();
       await pair.close();
@@ -96,6 +99,7 @@ async function startNats(
     pid: server.pid,
     bounds: { presenceLeaseMs: 3_000, presenceGraceMs: 2_000 },
     harmed: { proxy, faults: faults.map((name) => natsFault(name, server)) },
+    losesData: faults.some(losesData),
     close: async () => {
       await proxy.close();
       await server.close();
@@ -105,6 +109,10 @@ async function startNats(
 
 const redisFaults = ["kill", "stop", "wipe", "failover", "restore"] as const;
 const natsFaults = ["kill", "stop", "wipe", "restore"] as const;
+
+function losesData(name: (typeof engineFaultNames)[number]): boolean {
+  return name === "wipe" || name === "failover" || name === "restore";
+}
 
 /** The faults asked for; all that an engine has where none is named. */
 function faultsNamed<Name extends string>(

@@ -18,6 +18,8 @@ export interface SpawnedSystem {
   readonly bounds: Partial<Bounds>;
   readonly faults: FaultDirector;
   readonly secrets: RunSecrets;
+  /** Its engine is made to lose what it has acknowledged. */
+  readonly losesData: boolean;
   /** Process ids: the engine's, then those of the gateways as they began. */
   readonly pids: readonly number[];
   /** Ends every process and waits until they are gone. */
@@ -102,6 +104,7 @@ export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem>
     bounds: named.bounds ?? times,
     faults,
     secrets,
+    losesData: named.losesData === true,
     pids,
     close,
   };
