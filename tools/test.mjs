@@ -17,8 +17,10 @@ import { failuresIn, runVitest } from "./steps/vitest.mjs";
 
 const total = { passed: 0, failed: 0 };
 
-/** What the reader is to see again beside the closing line. */
-/** @type {string[]} */
+/**
+ * What the reader is to see again beside the closing line.
+ * @type {string[]}
+ */
 const remarks = [];
 
 /** What takes minutes: whole systems under faults, and defects planted one by one. */
