@@ -1,7 +1,6 @@
-import { isFailure, type NodeRecord, type Published } from "@holdfast/broker";
+import { isFailure, type NodeRecord } from "@holdfast/broker";
 import { TimerWheel, TokenBucket } from "@holdfast/core";
-import { type Failure, failure } from "@holdfast/protocol";
-import { parseUp } from "@holdfast/protocol/schemas";
+import type { Failure } from "@holdfast/protocol";
 import { Cluster, type Told } from "./cluster/cluster.js";
 import { type Order, type RevokeRequest, revokeOrder, type Withdrawal } from "./cluster/orders.js";
 import { RevocationLog } from "./cluster/revocation-log.js";
@@ -10,26 +9,24 @@ import { type Ticket, Tickets } from "./cluster/tickets.js";
 import type { CoreOptions, GatewayCore, PublishOptions } from "./core-contract.js";
 import { CoreMetrics } from "./core-metrics.js";
 import { ask } from "./hub/ask.js";
-import { type ChannelPolicy, compileRules } from "./hub/channel-policy.js";
+import { compileRules } from "./hub/channel-policy.js";
 import { refuseBeyond } from "./hub/engine-needs.js";
 import { Hub } from "./hub/hub.js";
 import { Turns } from "./hub/turns.js";
+import { type Payload, type PublishOutcome, publishFromProcess } from "./process-publishing.js";
 import { Arrivals, networkOf } from "./session/arrivals.js";
 import { overLimitAdvice } from "./session/closing.js";
 import { Doors } from "./session/door.js";
 import { Drain } from "./session/drain.js";
 import { FlushScheduler } from "./session/flush-scheduler.js";
 import { Grants } from "./session/grants.js";
-import { isUser, MAX_USER_CHARS } from "./session/identity.js";
 import { Members } from "./session/members.js";
 import { Outstanding } from "./session/outstanding.js";
-import { acceptPayload } from "./session/publishing.js";
 import { SharedRates } from "./session/rates.js";
 import { Session, type SessionOwner } from "./session/session.js";
 import type { Shared } from "./session/shared.js";
 import { readState, type StateRead } from "./session/state-reading.js";
 import { Tally } from "./session/tally.js";
-import { whileUnderWay } from "./session/under-way.js";
 import { WallWatch } from "./session/wall-watch.js";
 import { type Connection, type Handshake, oneByOne, type Transport } from "./transport.js";
 
@@ -46,8 +43,6 @@ const DISCONNECTED = 4504;
 /** Advice to connections beyond the rate: after this long, plus a random part of that. */
 const OVERLOADED_RETRY_MS = 1_000;
 const OVERLOADED_SPREAD_MS = 10_000;
-
-type Payload = { readonly data: unknown } | { readonly bytes: Uint8Array };
 
 /**
  * Makes the gateway's core and connects it to the engine; rejects when the engine cannot be reached,
@@ -232,35 +227,10 @@ class Core implements GatewayCore, SessionOwner {
     channel: string,
     payload: Payload,
     options: PublishOptions = {},
-  ): Promise<Published | { readonly ok: true; readonly ephemeral: true } | Failure> {
-    return new Promise((resolve) => {
-      const { settings, policyOf } = this.#shared;
-      const { user, ...fields } = options;
-      const parsed = parseUp({ type: "publish", channel, ...payload, ...fields }, settings);
-      if (!parsed.ok) {
-        const { code, message, field } = parsed;
-        resolve(failure(code, message, field === undefined ? {} : { field }));
-        return;
-      }
-      if (user !== undefined && !isUser(user)) {
-        const message = `/user must be text of 1 to ${MAX_USER_CHARS} characters`;
-        resolve(failure("invalid_field", message, { field: "/user" }));
-        return;
-      }
-      const policy = policyOf(channel);
-      if (policy === undefined) {
-        const message = `No channel rule matches ${channel}.`;
-        resolve(failure("unknown_channel", message, { field: "/channel" }));
-        return;
-      }
-      const ephemeral = options.ephemeral === true;
-      acceptPayload(policy, { ...payload, ephemeral }, (accepted) => {
-        if (isFailure(accepted)) return resolve(accepted);
-        const begin = (done: typeof resolve): void =>
-          this.#publish(channel, policy, accepted, options, done);
-        whileUnderWay(this.#shared.flushes, accepted, begin, resolve);
-      });
-    });
+  ): Promise<PublishOutcome> {
+    return new Promise((resolve) =>
+      publishFromProcess(this.#shared, { channel, payload, options }, resolve),
+    );
   }
 
   flushed(): Promise<void> | undefined {
@@ -310,47 +280,5 @@ class Core implements GatewayCore, SessionOwner {
         session.end(TOKEN_EXPIRED);
       }
     }
-  }
-
-  #publish(
-    channel: string,
-    policy: ChannelPolicy,
-    payload: Payload,
-    options: PublishOptions,
-    done: (outcome: Published | { readonly ok: true; readonly ephemeral: true } | Failure) => void,
-  ): void {
-    const { hub, clock } = this.#shared;
-    const { link } = hub.context;
-    const { key, user, expectedOffset, ephemeral, tags, meta } = options;
-    const fields = {
-      channel,
-      ...payload,
-      ...(user === undefined ? {} : { user }),
-      ...(tags === undefined ? {} : { tags }),
-      ...(meta === undefined ? {} : { meta }),
-    };
-    if (ephemeral === true) {
-      ask(
-        () => link.publishEphemeral({ ...fields, ...(key === undefined ? {} : { key }) }),
-        (outcome) => done(isFailure(outcome) ? outcome : { ok: true, ephemeral: true }),
-      );
-      return;
-    }
-    // A key without a user is the process's own; "p:" is no scope a connection can have.
-    const scope = user === undefined ? "p:" : `u:${user}`;
-    hub.publish(
-      policy,
-      {
-        ...fields,
-        timeMs: clock.wallMs(),
-        history: policy.history,
-        ...(key === undefined ? {} : { key: { scope, value: key } }),
-        ...(expectedOffset === undefined ? {} : { expectedOffset }),
-      },
-      (outcome) => {
-        if (!isFailure(outcome)) this.#metrics.publishedByProcess.add();
-        done(outcome);
-      },
-    );
   }
 }

@@ -18,6 +18,7 @@ import type { WallWatch } from "./wall-watch.js";
 /** What sessions count. */
 export interface SessionMetrics {
   readonly published: Counter;
+  readonly publishedByProcess: Counter;
   /** `code` is mapped to a closed set. */
   error(code: string): void;
   subscriptions(change: 1 | -1): void;
