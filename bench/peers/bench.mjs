@@ -19,9 +19,13 @@ const usage = `Usage: npm run bench:peers -- [flags]
     .join(",")} [all]
   --beside DIR          also the build of another checkout of Holdfast
   --works a,b           ${works.map(({ name }) => name).join(",")} [all]
-  --rounds N            turns of each peer [3]
-  --seconds N           length of a measured window [2]
+  --rounds N            turns of each peer, where each has a server of its own [3]
+  --seconds N           length of such a turn [2]
   --warm N              seconds of the same work before it [1]
+  --turns N             short turns of each peer, where all servers stay up (fanout,
+                        fanout10, audience, channels) [30]
+  --turn-seconds N      length of a short turn [0.3]
+  --turn-warm N         seconds of the same work before the first [6]
   --subscribers N       of the fan-out [1000]
   --callers N           of the echo [100]
   --idle N              idle connections [18000]
@@ -44,6 +48,9 @@ const { values } = commandLine(usage, {
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "2" },
     warm: { type: "string", default: "1" },
+    turns: { type: "string", default: "30" },
+    "turn-seconds": { type: "string", default: "0.3" },
+    "turn-warm": { type: "string", default: "6" },
     subscribers: { type: "string", default: "1000" },
     callers: { type: "string", default: "100" },
     idle: { type: "string", default: "18000" },
@@ -76,6 +83,9 @@ function sizes() {
   return {
     seconds: Number(values.seconds),
     warmSeconds: Number(values.warm),
+    turns: Number(values.turns),
+    turnSeconds: Number(values["turn-seconds"]),
+    turnWarmSeconds: Number(values["turn-warm"]),
     subscribers: Number(values.subscribers),
     callers: Number(values.callers),
     idle: Number(values.idle),

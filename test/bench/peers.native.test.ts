@@ -6,7 +6,7 @@ import { allPeers, type Peer } from "../../bench/peers/lib/peers.mjs";
 import { ratiosOf } from "../../bench/peers/lib/ratios.mjs";
 import { addUp, runWorks } from "../../bench/peers/lib/run.mjs";
 import { Session } from "../../bench/peers/lib/session.mjs";
-import { spreadOf } from "../../bench/peers/lib/summary.mjs";
+import { ratioOf, spreadOf, summaryOfTurns } from "../../bench/peers/lib/summary.mjs";
 import { tableOf } from "../../bench/peers/lib/table.mjs";
 import { compileNative } from "../../bench/peers/lib/tools.mjs";
 import { works } from "../../bench/peers/lib/works.mjs";
@@ -18,6 +18,9 @@ beforeAll(() => compileNative(), 60_000);
 const sizes = {
   seconds: 0.2,
   warmSeconds: 0.05,
+  turns: 3,
+  turnSeconds: 0.05,
+  turnWarmSeconds: 0.05,
   subscribers: 20,
   callers: 5,
   idle: 40,
@@ -54,6 +57,33 @@ test("the same work runs against the floor, bare ws and Holdfast, and loses noth
   const ratios = ratiosOf(result.works);
   expect(ratios.map(({ text }) => text)).toContain("ten at a time, of the C floor");
   expect(tableOf(result, peers, ratios)).toContain("| C floor |");
+}, 120_000);
+
+test("where all servers stay up each takes its turn, and ratios are of the same turn", async () => {
+  const peers = ["floor", "holdfast"].map(peerNamed);
+  const steps: string[] = [];
+  const result = await runWorks({
+    peers,
+    works: works.filter(({ name }) => ["fanout", "audience"].includes(name)),
+    sizes,
+    rounds: 1,
+    say: (text) => steps.push(/^(\w+ \d\/3 (?:C floor|Holdfast)):/.exec(text)?.[1] ?? ""),
+  });
+  expect(result.failures).toEqual([]);
+  const turns = ["fanout", "audience"].flatMap((work) =>
+    [1, 2, 3].flatMap((turn) => [`${work} ${turn}/3 C floor`, `${work} ${turn}/3 Holdfast`]),
+  );
+  expect(steps.filter((step) => step !== "")).toEqual(turns);
+  const { floor, holdfast } = result.works.fanout ?? {};
+  expect(holdfast?.perCpuSecond?.turns).toHaveLength(3);
+  const within = holdfast!.perCpuSecond!.turns!.map(
+    (value, turn) => value / floor!.perCpuSecond!.turns![turn]!,
+  );
+  const ratios = ratiosOf(result.works);
+  const fanout = ratios.find(({ text }) => text === "fan-out, of the C floor");
+  expect(fanout?.value).toBeCloseTo(within.toSorted((a, b) => a - b)[1]!, 2);
+  expect(ratios.map(({ text }) => text)).toContain("the same, of what the C floor's grows by");
+  expect(tableOf(result, peers, ratios)).toContain("| of C floor |");
 }, 120_000);
 
 test("a thousand deliveries more than the kernel takes at once arrive whole and in order", async () => {
@@ -159,6 +189,16 @@ test("a later run adds its works to an earlier one's and replaces what both have
 test("a spread is the median, and the least and the most", () => {
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });
   expect(spreadOf([4, 1])).toEqual({ median: 2.5, min: 1, max: 4 });
+});
+
+test("a machine that slows down for all in one turn leaves the ratio of the turns as it is", () => {
+  const spreadOfTurns = (turns: number[]) =>
+    summaryOfTurns(turns.map((perCpuSecond) => ({ perCpuSecond }))).perCpuSecond!;
+  const [own, other] = [spreadOfTurns([90, 9, 45]), spreadOfTurns([100, 10, 50])];
+  expect(ratioOf(own, other)).toEqual({ median: 0.9, min: 0.9, max: 0.9, turns: [0.9, 0.9, 0.9] });
+  // Turns that are not the same ones have nothing in common but their medians.
+  expect(ratioOf(spreadOf([90, 9, 45]), other)).toEqual({ median: 0.9, min: 0.9, max: 0.9 });
+  expect(ratioOf(spreadOfTurns([80, 9]), other).turns).toBeUndefined();
 });
 
 test("without a storm nothing is searched for in each message", () => {

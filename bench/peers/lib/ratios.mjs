@@ -1,3 +1,5 @@
+import { ratioOf } from "./summary.mjs";
+
 /** @import { Summary } from "./summary.mjs" */
 
 /**
@@ -120,7 +122,9 @@ function goal(text, work, figure, of, by, bound) {
 /**
  * @typedef {object} Ratio
  * @property {string} text
- * @property {number} value
+ * @property {number} value the median within a turn where all peers take part in each, otherwise that of the medians
+ * @property {number} min
+ * @property {number} max
  * @property {number} [atLeast]
  * @property {number} [atMost]
  * @property {boolean} reached
@@ -133,11 +137,15 @@ function goal(text, work, figure, of, by, bound) {
  */
 export function ratiosOf(works) {
   return goals.flatMap(({ text, work, figure, of, by, ...bound }) => {
-    const own = works[work]?.[of]?.[figure]?.median;
-    const other = by === "" ? 1 : works[work]?.[by]?.[figure]?.median;
+    const own = works[work]?.[of]?.[figure];
+    const other = by === "" ? own : works[work]?.[by]?.[figure];
     if (own === undefined || other === undefined) return [];
-    const value = Number((own / other).toPrecision(4));
+    const { median, min, max } = by === "" ? own : ratioOf(own, other);
+    const value = rounded(median);
     const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = bound;
-    return [{ text, value, ...bound, reached: value >= atLeast && value <= atMost }];
+    const reached = value >= atLeast && value <= atMost;
+    return [{ text, value, min: rounded(min), max: rounded(max), ...bound, reached }];
   });
 }
+
+const rounded = (/** @type {number} */ value) => Number(value.toPrecision(4));

@@ -1,8 +1,8 @@
 import { commit, machine, stolenSeconds } from "./machine.mjs";
-import { summaryOf } from "./summary.mjs";
+import { summaryOf, summaryOfTurns } from "./summary.mjs";
 
 /** @import { Peer } from "./peers.mjs" */
-/** @import { Figures, Sizes, Work } from "./works.mjs" */
+/** @import { Figures, Kept, Sizes, Work } from "./works.mjs" */
 /** @import { Summary } from "./summary.mjs" */
 
 /**
@@ -30,7 +30,7 @@ import { summaryOf } from "./summary.mjs";
 const clientLimit = 0.9;
 
 /**
- * Runs each work in turns: A B C, A B C, …
+ * Runs each work in turns: A B C, A B C, …, with `rounds` long ones or as many short ones as `sizes` says.
  * @param {{ peers: readonly Peer[], works: readonly Work[], sizes: Sizes, rounds: number, say: (text: string) => void }} options
  * @returns {Promise<Result>}
  */
@@ -49,7 +49,7 @@ export async function runWorks({ peers, works, sizes, rounds, say }) {
     failures.push(...turns.failures);
     warnings.push(...warningsOf(work, turns.figures));
     done[work.name] = Object.fromEntries(
-      [...turns.figures].map(([name, figures]) => [name, summaryOf(figures)]),
+      [...turns.figures].map(([name, figures]) => [name, summed(work, figures)]),
     );
     if (work.name === "fanout" && paced === 0) paced = halfLoad(done[work.name], sizes);
   }
@@ -82,6 +82,13 @@ export function addUp(earlier, later) {
   };
 }
 
+/** @param {Work} work @param {readonly Figures[]} turns */
+function summed(work, turns) {
+  if (work.keep === undefined) return summaryOf(turns);
+  const figures = summaryOfTurns(turns);
+  return { ...figures, ...work.more?.(figures) };
+}
+
 /**
  * @param {{ work: Work, peers: readonly Peer[], sizes: Sizes, rounds: number, say: (text: string) => void }} options
  */
@@ -91,23 +98,78 @@ async function inTurns({ work, peers, sizes, rounds, say }) {
   /** @type {string[]} */
   const failures = [];
   const failed = new Set();
+  /** Does something of a peer's; one that fails takes no further part. @type {Attempt} */
+  const attempt = async (peer, step, task) => {
+    if (failed.has(peer.name)) return;
+    try {
+      await task();
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      failed.add(peer.name);
+      figures.delete(peer.name);
+      failures.push(`${work.name}: ${why}`);
+      say(`${work.name} ${step} failed: ${why}`);
+    }
+  };
+  const taken = (
+    /** @type {Peer} */ peer,
+    /** @type {string} */ step,
+    /** @type {Figures} */ turn,
+  ) => {
+    figures.set(peer.name, [...(figures.get(peer.name) ?? []), turn]);
+    say(`${work.name} ${step} ${peer.label}: ${lineOf(turn)}`);
+  };
+  await (work.keep === undefined
+    ? longTurns({ work, peers, sizes, rounds, attempt, taken })
+    : shortTurns({ work, peers, sizes, attempt, taken, say }));
+  return { figures, failures };
+}
+
+/**
+ * @typedef {(peer: Peer, step: string, task: () => Promise<void>) => Promise<void>} Attempt
+ * @typedef {(peer: Peer, step: string, turn: Figures) => void} Taken
+ */
+
+/**
+ * A server of its own for each turn.
+ * @param {{ work: Work, peers: readonly Peer[], sizes: Sizes, rounds: number, attempt: Attempt, taken: Taken }} options
+ */
+async function longTurns({ work, peers, sizes, rounds, attempt, taken }) {
   for (let round = 1; round <= rounds; round += 1) {
+    const step = `${round}/${rounds}`;
     for (const peer of peers) {
-      if (failed.has(peer.name)) continue;
-      try {
-        const turn = await work.turn(peer, sizes);
-        figures.set(peer.name, [...(figures.get(peer.name) ?? []), turn]);
-        say(`${work.name} ${round}/${rounds} ${peer.label}: ${lineOf(turn)}`);
-      } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        failed.add(peer.name);
-        figures.delete(peer.name);
-        failures.push(`${work.name}: ${why}`);
-        say(`${work.name} ${round}/${rounds} failed: ${why}`);
-      }
+      await attempt(peer, step, async () => {
+        const turn = await work.turn?.(peer, sizes);
+        if (turn !== undefined) taken(peer, step, turn);
+      });
     }
   }
-  return { figures, failures };
+}
+
+/**
+ * All servers stay up and are loaded one after the other.
+ * @param {{ work: Work, peers: readonly Peer[], sizes: Sizes, attempt: Attempt, taken: Taken, say: (text: string) => void }} options
+ */
+async function shortTurns({ work, peers, sizes, attempt, taken, say }) {
+  /** @type {Map<Peer, Kept>} */
+  const kept = new Map();
+  try {
+    for (const peer of peers) {
+      await attempt(peer, "start", async () => {
+        const one = await work.keep?.(peer, sizes);
+        if (one !== undefined) kept.set(peer, one);
+        say(`${work.name} ${peer.label} is up and warm`);
+      });
+    }
+    for (let round = 1; round <= sizes.turns; round += 1) {
+      const step = `${round}/${sizes.turns}`;
+      for (const [peer, one] of kept) {
+        await attempt(peer, step, async () => taken(peer, step, await one.turn()));
+      }
+    }
+  } finally {
+    for (const one of kept.values()) await one.stop();
+  }
 }
 
 /** @param {Figures} figures */

@@ -168,3 +168,45 @@ export class Session {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** Handshakes on their way at a time while connections are opened at leisure. */
+export const pending = 200;
+
+/**
+ * Runs `work` in a session that ends with it.
+ * @template T
+ * @param {Peer} peer
+ * @param {Parameters<typeof Session.start>[1]} options
+ * @param {(session: Session) => Promise<T>} work
+ */
+export async function during(peer, options, work) {
+  const session = await Session.start(peer, options);
+  try {
+    return await work(session);
+  } finally {
+    await session.stop();
+  }
+}
+
+/**
+ * A session that has done `work` and stays; ended when that fails.
+ * @param {Peer} peer
+ * @param {Parameters<typeof Session.start>[1]} options
+ * @param {(session: Session) => Promise<unknown>} work
+ */
+export async function prepared(peer, options, work) {
+  const session = await Session.start(peer, options);
+  try {
+    await work(session);
+    return session;
+  } catch (cause) {
+    await session.stop();
+    throw cause;
+  }
+}
+
+/** @param {{ seconds: number, ownCpuSeconds: number, serverCpuSeconds: number }} report */
+export const busy = ({ seconds, ownCpuSeconds, serverCpuSeconds }) => ({
+  clientBusy: ownCpuSeconds / seconds,
+  serverBusy: serverCpuSeconds / seconds,
+});

@@ -1,15 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { fanout } from "./fanout.mjs";
+import { growingAudience, growingChannels } from "./growth.mjs";
 import { forgetPeak, memoryOf } from "./machine.mjs";
-import { Session } from "./session.mjs";
-import { spreadOf } from "./summary.mjs";
+import { busy, during, pending } from "./session.mjs";
 
 /** @import { Peer } from "./peers.mjs" */
+/** @import { Summary } from "./summary.mjs" */
 
 /**
  * Sizes of a run.
  * @typedef {object} Sizes
  * @property {number} seconds of one measured window
  * @property {number} warmSeconds before it, so that a just-in-time compiler has done its work
+ * @property {number} turns of each peer where all servers stay up
+ * @property {number} turnSeconds of one of them
+ * @property {number} turnWarmSeconds before the first
  * @property {number} subscribers of the fan-out
  * @property {number} callers of the echo
  * @property {number} idle connections
@@ -27,60 +32,22 @@ import { spreadOf } from "./summary.mjs";
  */
 
 /**
+ * A server that stays up and is measured again and again.
+ * @typedef {object} Kept
+ * @property {() => Promise<Figures>} turn
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Measured in long turns with a server each, or in many short ones for which all servers stay up, so that a
+ * machine that is faster at one moment than at another is so for all of them.
  * @typedef {object} Work
  * @property {string} name
  * @property {(peer: Peer) => boolean} fits whether a peer has the feature
- * @property {(peer: Peer, sizes: Sizes) => Promise<Figures>} turn
+ * @property {(peer: Peer, sizes: Sizes) => Promise<Figures>} [turn]
+ * @property {(peer: Peer, sizes: Sizes) => Promise<Kept>} [keep] instead of `turn`
+ * @property {(figures: Summary) => Summary} [more] what follows from the figures of all turns
  */
-
-/** Handshakes on their way at a time while connections are opened at leisure. */
-const pending = 200;
-
-/**
- * Runs `work` in a session that ends with it.
- * @template T
- * @param {Peer} peer
- * @param {Parameters<typeof Session.start>[1]} options
- * @param {(session: Session) => Promise<T>} work
- */
-async function during(peer, options, work) {
-  const session = await Session.start(peer, options);
-  try {
-    return await work(session);
-  } finally {
-    await session.stop();
-  }
-}
-
-/** @param {{ seconds: number, ownCpuSeconds: number, serverCpuSeconds: number }} report */
-const busy = ({ seconds, ownCpuSeconds, serverCpuSeconds }) => ({
-  clientBusy: ownCpuSeconds / seconds,
-  serverBusy: serverCpuSeconds / seconds,
-});
-
-/**
- * One publication (or ten) at a time to all subscribers, the next when all have it.
- * @param {string} name
- * @param {number} batch
- * @returns {Work}
- */
-const fanout = (name, batch) => ({
-  name,
-  fits: () => true,
-  turn: (peer, { seconds, warmSeconds, subscribers, pinned }) =>
-    during(peer, { pinned }, async (session) => {
-      await session.load("subscribe", subscribers, 1, pending);
-      await session.load("publisher");
-      await session.load("fan", warmSeconds, batch, 1);
-      const report = await session.measure("fan", seconds, batch, 1);
-      return {
-        perCpuSecond: report.received / report.serverCpuSeconds,
-        perSecond: report.received / report.seconds,
-        p99Us: report.p99Us,
-        ...busy(report),
-      };
-    }),
-});
 
 /** Publications on time, whatever has arrived: how late the deliveries are. @type {Work} */
 const latency = {
@@ -166,72 +133,6 @@ const storm = {
       };
     }),
 };
-
-/** Turns of each size while something grows. */
-const growthTurns = 5;
-
-/**
- * Processor time of a delivery in microseconds as something grows. Each size has a server of its own, and they
- * are measured in turns: what else the machine does meets all of them alike.
- * @param {readonly { size: number, peer: Peer, connections: number, channels: number, pending: number }[]} kinds
- * @param {Sizes} sizes
- * @returns {Promise<Figures>}
- */
-async function growing(kinds, { seconds, warmSeconds, pinned }) {
-  /** @type {{ session: Session, name: string, channels: number, costs: number[] }[]} */
-  const measured = [];
-  try {
-    for (const { size, peer, connections, channels, pending } of kinds) {
-      const session = await Session.start(peer, { pinned });
-      measured.push({ session, name: `cpuUsWith${size}`, channels, costs: [] });
-      await session.load("subscribe", connections, channels, pending);
-      await session.load("publisher");
-      await session.load("fan", warmSeconds, 1, channels);
-    }
-    for (let turn = 0; turn < growthTurns; turn += 1) {
-      for (const { session, channels, costs } of measured) {
-        const report = await session.measure("fan", seconds / growthTurns, 1, channels);
-        costs.push((report.serverCpuSeconds * 1e6) / report.received);
-      }
-    }
-  } finally {
-    for (const { session } of measured) await session.stop();
-  }
-  const figures = Object.fromEntries(
-    measured.map(({ name, costs }) => [name, spreadOf(costs).median]),
-  );
-  return { ...figures, growth: growthOf(figures) };
-}
-
-/** The channel's subscribers grow. @type {Work} */
-const growingAudience = {
-  name: "audience",
-  fits: ({ name }) => name === "floor" || name.startsWith("holdfast"),
-  turn: (peer, sizes) =>
-    growing(
-      sizes.audiences.map((size) => ({ size, peer, connections: size, channels: 1, pending })),
-      sizes,
-    ),
-};
-
-/** The channels become many, each with 100 subscribers. @type {Work} */
-const growingChannels = {
-  name: "channels",
-  fits: ({ name }) => name.startsWith("holdfast"),
-  turn: (peer, sizes) =>
-    growing(
-      sizes.channels.map((size) => {
-        const settings = JSON.stringify({ maxSubscriptionsPerConnection: size });
-        const roomy = { ...peer, env: { ...peer.env, BENCH_SETTINGS: settings } };
-        return { size, peer: roomy, connections: 100, channels: size, pending: 10 };
-      }),
-      sizes,
-    ),
-};
-
-/** The dearest over the cheapest. @param {Figures} figures */
-const growthOf = (figures) =>
-  Math.max(...Object.values(figures)) / Math.min(...Object.values(figures));
 
 /** Every work by its name. @type {readonly Work[]} */
 export const works = [

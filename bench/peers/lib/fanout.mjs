@@ -1,0 +1,41 @@
+import { busy, pending, prepared } from "./session.mjs";
+
+/** @import { Session } from "./session.mjs" */
+/** @import { Work } from "./works.mjs" */
+
+/**
+ * Lets a session's subscribers come and the work run until a just-in-time compiler has done its own.
+ * @param {{ connections: number, channels: number, pending: number, batch: number, warmSeconds: number }} what
+ */
+export const warmed = (what) => async (/** @type {Session} */ session) => {
+  await session.load("subscribe", what.connections, what.channels, what.pending);
+  await session.load("publisher");
+  await session.load("fan", what.warmSeconds, what.batch, what.channels);
+};
+
+/**
+ * One publication (or ten) at a time to all subscribers, the next when all have it.
+ * @param {string} name
+ * @param {number} batch
+ * @returns {Work}
+ */
+export const fanout = (name, batch) => ({
+  name,
+  fits: () => true,
+  keep: async (peer, { turnSeconds, turnWarmSeconds: warmSeconds, subscribers, pinned }) => {
+    const warm = warmed({ connections: subscribers, channels: 1, pending, batch, warmSeconds });
+    const session = await prepared(peer, { pinned }, warm);
+    return {
+      turn: async () => {
+        const report = await session.measure("fan", turnSeconds, batch, 1);
+        return {
+          perCpuSecond: report.received / report.serverCpuSeconds,
+          perSecond: report.received / report.seconds,
+          p99Us: report.p99Us,
+          ...busy(report),
+        };
+      },
+      stop: () => session.stop(),
+    };
+  },
+});
