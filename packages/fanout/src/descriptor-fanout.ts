@@ -25,9 +25,9 @@ export class DescriptorFanout implements Fanout, TargetHolder {
   readonly #send: SendEach;
   // By a target's number.
   readonly #targets: (Target | undefined)[] = [];
-  readonly #descriptors: number[] = [];
+  #descriptors = new Int32Array(0);
   /** The batch in which a target is queued. */
-  readonly #queuedIn: number[] = [];
+  #queuedIn = new Int32Array(0);
   // The batch: who gets which list, and what becomes of it.
   readonly #indexes = new Int32Array(batchSize);
   readonly #given = new Int32Array(batchSize);
@@ -53,6 +53,7 @@ export class DescriptorFanout implements Fanout, TargetHolder {
 
   attach(index: number, target: Target): void {
     this.detach(index);
+    if (index >= this.#descriptors.length) this.#grow(index);
     this.#targets[index] = target;
     this.#descriptors[index] = unknown;
     this.#queuedIn[index] = 0;
@@ -62,7 +63,9 @@ export class DescriptorFanout implements Fanout, TargetHolder {
   detach(index: number): void {
     // Whoever gets the number next must not get what was queued under it.
     if (this.#queuedIn[index] === this.#batch) this.#cross();
-    this.#targets[index]?.heldBy(undefined, nobody);
+    const target = this.#targets[index];
+    if (target === undefined) return;
+    target.heldBy(undefined, nobody);
     this.#targets[index] = undefined;
     this.#descriptors[index] = nobody;
   }
@@ -94,11 +97,56 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     if (this.#count === batchSize) this.#cross();
   }
 
+  addAll(indexes: Int32Array, from: number, to: number, bytes: SharedBytes): void {
+    let at = from;
+    while (at < to) {
+      if (bytes === this.#current) at = this.#fill(indexes, at, to);
+      if (at < to) this.add(indexes[at++] ?? 0, bytes);
+    }
+  }
+
+  /** Queues the current list for as many as are usual; returns where another begins. */
+  #fill(indexes: Int32Array, from: number, to: number): number {
+    const descriptors = this.#descriptors;
+    const queuedIn = this.#queuedIn;
+    const queued = this.#indexes;
+    const given = this.#given;
+    const which = this.#which;
+    const batch = this.#batch;
+    const slot = this.#slot;
+    // The last place is left to `add`, which sends the batch.
+    const end = Math.min(to, from + batchSize - 1 - this.#count);
+    let count = this.#count;
+    let at = from;
+    for (; at < end; at++) {
+      const index = indexes[at] ?? 0;
+      const descriptor = descriptors[index] ?? nobody;
+      if (descriptor < 0 || queuedIn[index] === batch) break;
+      queuedIn[index] = batch;
+      queued[count] = index;
+      given[count] = descriptor;
+      which[count] = slot;
+      count++;
+    }
+    this.#count = count;
+    return at;
+  }
+
   flush(): number {
     if (this.#count > 0) this.#cross();
     const incomplete = this.#incomplete;
     this.#incomplete = 0;
     return incomplete;
+  }
+
+  #grow(index: number): void {
+    const length = Math.ceil(1.5 * (index + 1));
+    const descriptors = new Int32Array(length).fill(nobody);
+    const queuedIn = new Int32Array(length);
+    descriptors.set(this.#descriptors);
+    queuedIn.set(this.#queuedIn);
+    this.#descriptors = descriptors;
+    this.#queuedIn = queuedIn;
   }
 
   #ask(index: number): number {
@@ -130,7 +178,8 @@ export class DescriptorFanout implements Fanout, TargetHolder {
     const lists = this.#lists;
     const parts = this.#parts;
     this.#count = 0;
-    this.#batch++;
+    // As long as the numbers beside the targets; one of four thousand million batches ago only ends a batch early.
+    this.#batch = (this.#batch + 1) | 0;
     this.#lists = [];
     this.#parts = [];
     this.#current = undefined;

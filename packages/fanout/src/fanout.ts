@@ -18,6 +18,8 @@ export interface Fanout {
   detach(index: number): void;
   /** Queues bytes for a target; they are written by `flush` at the latest. */
   add(index: number, bytes: SharedBytes): void;
+  /** The same for the targets whose numbers stand from `from` up to before `to`. */
+  addAll(indexes: Int32Array, from: number, to: number, bytes: SharedBytes): void;
   /** Writes what is queued. Returns how many targets since the last `flush` were left with bytes in their stream. */
   flush(): number;
 }

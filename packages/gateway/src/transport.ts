@@ -40,10 +40,11 @@ export interface FrameWriter {
   attach(slot: number, transport: Transport): void;
   detach(slot: number): void;
   /**
-   * Hands a list over for a transport; it is written by `flush` at the latest. Neither calls back into
-   * the core, and between them nothing else is written to the transport.
+   * Hands a list over for the transports whose numbers stand from `from` up to before `to`; it is written by
+   * `flush` at the latest. Neither calls back into the core, and between them nothing else is written to the
+   * transports.
    */
-  add(slot: number, list: FrameList): void;
+  add(slots: Int32Array, from: number, to: number, list: FrameList): void;
   /** Returns how many transports since the last `flush` did not take everything; their `bufferedBytes` tell which. */
   flush(): number;
 }
@@ -59,10 +60,12 @@ export function oneByOne(): FrameWriter {
     detach: (slot) => {
       transports[slot] = undefined;
     },
-    add: (slot, list) => {
-      const transport = transports[slot];
-      transport?.write(list.frames());
-      if (transport !== undefined && transport.bufferedBytes > 0) incomplete++;
+    add: (slots, from, to, list) => {
+      for (let at = from; at < to; at++) {
+        const transport = transports[slots[at] ?? 0];
+        transport?.write(list.frames());
+        if (transport !== undefined && transport.bufferedBytes > 0) incomplete++;
+      }
     },
     flush: () => {
       const count = incomplete;

@@ -7,14 +7,24 @@ import { WsTransport } from "./ws-transport.js";
 
 const noBytes = new SharedBytes([]);
 
+/** A small start. */
+const MIN_SLOTS = 64;
+
+// How a transport is written to.
+/** By itself: it is no socket. */
+const OTHER = 0;
+const PLAIN = 1;
+/** With compressed messages. */
+const DEFLATING = 2;
+
 /** Writes lists of frames to sockets through the fan-out: joined once per list, one crossing for many sockets. */
 export class SocketWriter implements FrameWriter {
   readonly #fanout: Fanout;
   readonly #traffic: Traffic;
-  /** Slots of sockets; what else there is writes by itself. */
-  readonly #isSocket: boolean[] = [];
-  /** Slots that take compressed messages, and what makes them. */
-  readonly #deflated: (((frame: Frame) => Uint8Array) | undefined)[] = [];
+  /** By slot, how its transport is written to. */
+  #kinds = new Uint8Array(MIN_SLOTS);
+  /** What makes compressed messages. */
+  #deflate: ((frame: Frame) => Uint8Array) | undefined;
   readonly #others: FrameWriter = oneByOne();
   /** The list written last; whoever waits for the same comes next, most often. */
   #list: FrameList | undefined;
@@ -28,29 +38,50 @@ export class SocketWriter implements FrameWriter {
   }
 
   attach(slot: number, transport: Transport): void {
-    const isSocket = transport instanceof WsTransport;
-    this.#isSocket[slot] = isSocket;
-    this.#deflated[slot] = isSocket ? transport.deflated : undefined;
-    if (isSocket) this.#fanout.attach(slot, transport.target);
-    else this.#others.attach(slot, transport);
+    if (slot >= this.#kinds.length) {
+      const kinds = new Uint8Array(2 * slot);
+      kinds.set(this.#kinds);
+      this.#kinds = kinds;
+    }
+    if (transport instanceof WsTransport) {
+      this.#deflate ??= transport.deflated;
+      this.#kinds[slot] = transport.deflated === undefined ? PLAIN : DEFLATING;
+      this.#fanout.attach(slot, transport.target);
+    } else {
+      this.#kinds[slot] = OTHER;
+      this.#others.attach(slot, transport);
+    }
   }
 
   detach(slot: number): void {
-    this.#deflated[slot] = undefined;
-    if (this.#isSocket[slot] === true) this.#fanout.detach(slot);
-    else this.#others.detach(slot);
+    if (this.#kinds[slot] === OTHER) this.#others.detach(slot);
+    else this.#fanout.detach(slot);
+    this.#kinds[slot] = OTHER;
   }
 
-  add(slot: number, list: FrameList): void {
-    if (this.#isSocket[slot] !== true) {
-      this.#others.add(slot, list);
+  add(slots: Int32Array, from: number, to: number, list: FrameList): void {
+    const kinds = this.#kinds;
+    for (let at = from; at < to; ) {
+      const kind = kinds[slots[at] ?? 0] ?? OTHER;
+      let end = at + 1;
+      while (end < to && kinds[slots[end] ?? 0] === kind) end++;
+      this.#addAlike(kind, slots, at, end, list);
+      at = end;
+    }
+  }
+
+  #addAlike(kind: number, slots: Int32Array, from: number, to: number, list: FrameList): void {
+    if (kind === OTHER) {
+      this.#others.add(slots, from, to, list);
       return;
     }
-    const deflated = this.#deflated[slot];
-    const bytes = deflated === undefined ? this.#plain(list) : joinedDeflated(list, deflated);
-    this.#messages += list.count;
-    this.#size += bytes.size;
-    this.#fanout.add(slot, bytes);
+    const bytes =
+      kind === DEFLATING && this.#deflate !== undefined
+        ? joinedDeflated(list, this.#deflate)
+        : this.#plain(list);
+    this.#messages += list.count * (to - from);
+    this.#size += bytes.size * (to - from);
+    this.#fanout.addAll(slots, from, to, bytes);
   }
 
   #plain(list: FrameList): SharedBytes {

@@ -32,9 +32,11 @@ class Writer implements FrameWriter {
   detach(slot: number): void {
     this.#sockets[slot] = undefined;
   }
-  add(slot: number, list: FrameList): void {
-    this.#batch.push(list);
-    this.#sockets[slot]?.write(list.frames());
+  add(slots: Int32Array, from: number, to: number, list: FrameList): void {
+    for (const slot of slots.subarray(from, to)) {
+      this.#batch.push(list);
+      this.#sockets[slot]?.write(list.frames());
+    }
   }
   flush(): number {
     if (this.#batch.length > 0) this.batches.push(this.#batch);
@@ -98,6 +100,31 @@ describe("what waits for many connections", () => {
     expect(lists?.[0]).toBe(lists?.[3]);
     expect(peers[1]?.socket.written).toEqual([["a", "reply", "b"]]);
     expect(peers[3]?.socket.written).toEqual([["a", "b"]]);
+  });
+
+  it("is theirs though others come in the middle of it, by whom hears that a connection ends", () => {
+    const { clock, flushes, peers, send, writer } = setUp(40, { maxOutboundBytes: 10 });
+    const late: Outbox[] = [];
+    const all = { ...defaultsOf(settings), maxOutboundBytes: 10 };
+    const joins = () => {
+      const socket = new Socket();
+      late.push(new Outbox(socket, flushes, all, { fail: () => {}, mayWrite: () => true }));
+    };
+    peers[1]!.socket.bufferedBytes = 100_000;
+    peers[1]!.outbox.look();
+    const { finish } = peers[1]!.outbox;
+    peers[1]!.outbox.finish = (...given) => {
+      finish.apply(peers[1]!.outbox, given);
+      for (let n = 0; n < 200; n++) joins();
+    };
+    send("12345");
+    send("6");
+    clock.runSoon();
+    expect(late).toHaveLength(200);
+    for (const [index, { socket }] of peers.entries()) {
+      expect(socket.written, `${index}`).toEqual(index === 1 ? [] : [["12345", "6"]]);
+    }
+    expect(writer.batches.flat()).toHaveLength(39);
   });
 
   it("is written before more is sent by who waits for it, at a quarter of what may wait", async () => {

@@ -23,6 +23,8 @@ export interface Queue {
 const MAX_FLUSHES_PER_TICK = 2_048;
 /** Part of what may wait for a connection that is sent before whoever publishes in a loop waits for a flush. */
 const TURN_PART = 0.25;
+/** Places for connections at first. */
+const MIN_SLOTS = 64;
 /** Bytes handed to one socket at once; more is written in pieces, as it is taken. */
 const MAX_EASY_BYTES = 65_536;
 /** Lists known by a number from which on those that are pending nowhere are looked for in the middle of things. */
@@ -45,10 +47,10 @@ export class FlushScheduler implements Broadcast {
   // By slot. Slot 0 is nobody's: never clear, never anything pending.
   readonly #queues: (Queue | undefined)[] = [undefined];
   /** Numbers of lists: an object stored here would have to be noted for the garbage collector each time. */
-  readonly #pending: number[] = [0];
+  #pending = new Int32Array(MIN_SLOTS);
   /** 1: the socket has taken everything, so that frames need only be appended. */
-  readonly #isClear: number[] = [0];
-  readonly #writableUntilMs: number[] = [Number.POSITIVE_INFINITY];
+  #isClear = new Uint8Array(MIN_SLOTS);
+  #writableUntilMs = new Float64Array(MIN_SLOTS).fill(Number.POSITIVE_INFINITY);
   readonly #free: number[] = [];
   /** Slots with something pending. */
   readonly #dirty = new SlotQueue();
@@ -77,6 +79,7 @@ export class FlushScheduler implements Broadcast {
   /** Gives a connection its number. */
   open(queue: Queue, transport: Transport): number {
     const slot = this.#free.pop() ?? this.#queues.length;
+    if (slot >= this.#pending.length) this.#grow();
     this.#queues[slot] = queue;
     this.#pending[slot] = 0;
     this.#isClear[slot] = 1;
@@ -177,8 +180,8 @@ export class FlushScheduler implements Broadcast {
   send(slots: Int32Array, count: number, frame: Frame): void {
     this.#sentBytes += frame.size;
     this.#sentCount += 1;
-    const pending = this.#pending;
-    const isClear = this.#isClear;
+    let pending = this.#pending;
+    let isClear = this.#isClear;
     const dirty = this.#dirty;
     let before = -1;
     let after = 0;
@@ -194,12 +197,28 @@ export class FlushScheduler implements Broadcast {
       }
       if (isClear[slot] !== 1 || !isBounded) {
         this.#queues[slot]?.add(frame);
+        // Who hears of it may open connections.
+        pending = this.#pending;
+        isClear = this.#isClear;
         continue;
       }
       pending[slot] = after;
       if (number === 0) dirty.add(slot);
     }
     if (dirty.count > 0) this.#schedule();
+  }
+
+  #grow(): void {
+    const length = Math.ceil(1.5 * this.#pending.length);
+    const pending = new Int32Array(length);
+    const isClear = new Uint8Array(length);
+    const writableUntilMs = new Float64Array(length);
+    pending.set(this.#pending);
+    isClear.set(this.#isClear);
+    writableUntilMs.set(this.#writableUntilMs);
+    this.#pending = pending;
+    this.#isClear = isClear;
+    this.#writableUntilMs = writableUntilMs;
   }
 
   #listOf(number: number): FrameList {
@@ -290,20 +309,26 @@ export class FlushScheduler implements Broadcast {
     const pending = this.#pending;
     const isClear = this.#isClear;
     const slow: number[] = [];
-    let before = 0;
-    let list = this.nothing;
-    for (let index = 0; index < slots.length; index++) {
-      const slot = slots[index] ?? 0;
+    const { length } = slots;
+    for (let at = 0; at < length; ) {
+      const slot = slots[at] ?? 0;
       const number = pending[slot] ?? 0;
-      if (number === 0) continue;
-      if (number !== before) {
-        before = number;
-        list = this.#listOf(number);
+      const list = this.#listOf(number);
+      let end = at;
+      // Those in a row that wait for the same.
+      if (number !== 0 && list.bytes <= MAX_EASY_BYTES) {
+        for (; end < length; end++) {
+          const next = slots[end] ?? 0;
+          if (pending[next] !== number || isClear[next] !== 1) break;
+          pending[next] = 0;
+        }
       }
-      if (isClear[slot] === 1 && list.bytes <= MAX_EASY_BYTES) {
-        pending[slot] = 0;
-        this.#writer.add(slot, list);
-      } else slow.push(slot);
+      if (end > at) this.#writer.add(slots, at, end, list);
+      else {
+        if (number !== 0) slow.push(slot);
+        end = at + 1;
+      }
+      at = end;
     }
     return slow;
   }
