@@ -120,7 +120,7 @@ const defects: readonly FuzzDefect[] = [
     target: "configuration",
     inputs: 10_000,
     problem: /Cannot convert object/,
-    file: "packages/holdfast/src/config/channel_rules.ts",
+    file: "packages/holdfast/src/config/channel-rules.ts",
     find: "nameOf(action), actions",
     replace: "String(action), actions",
   },

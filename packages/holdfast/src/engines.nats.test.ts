@@ -8,7 +8,7 @@ import { createNatsBroker } from "@holdfast/nats";
 import { NatsServer } from "@holdfast/nats/local";
 import { afterEach, expect, test } from "vitest";
 import { engines } from "./engines.js";
-import { selfSigned } from "./serve/self_signed.js";
+import { selfSigned } from "./serve/self-signed.js";
 
 const platform = { clock: systemClock, random: systemRandom, logger: silentLogger };
 const listener = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { helpOf } from "./cli/command.js";
-import { RecordingTerminal } from "./cli/testing/recording_terminal.js";
+import { RecordingTerminal } from "./cli/testing/recording-terminal.js";
 import { flagOf } from "./config/names.js";
 import { commands, main } from "./main.js";
 

@@ -1,6 +1,6 @@
 import { type Arguments, parseArguments } from "./cli/arguments.js";
 import { type Command, flagsOf, helpOf, type Terminal } from "./cli/command.js";
-import { exitCodes } from "./cli/exit_codes.js";
+import { exitCodes } from "./cli/exit-codes.js";
 import { benchCommand } from "./commands/bench.js";
 import { configCommand } from "./commands/config.js";
 import { devCommand } from "./commands/dev.js";
@@ -14,7 +14,7 @@ import { subscribeCommand } from "./commands/subscribe.js";
 import { tokenCommand } from "./commands/token.js";
 import { verifyCommand } from "./commands/verify.js";
 import { unknownName } from "./config/names.js";
-import { UsageError } from "./config/usage_error.js";
+import { UsageError } from "./config/usage-error.js";
 import { version } from "./version.js";
 
 /** Every command, in the order of the overview. */

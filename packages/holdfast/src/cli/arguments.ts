@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { unknownName } from "../config/names.js";
 import type { Flags } from "../config/reader.js";
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 
 /** What a command line says. */
 export interface Arguments {

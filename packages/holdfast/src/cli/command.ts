@@ -2,7 +2,7 @@ import type { OptionDeclaration, OptionTable } from "@holdfast/core";
 import { flagOf } from "../config/names.js";
 import { expectation } from "../config/value.js";
 import type { Arguments, FlagKind } from "./arguments.js";
-import { exitCodes } from "./exit_codes.js";
+import { exitCodes } from "./exit-codes.js";
 
 /** What a command may touch of the process. */
 export interface Terminal {

@@ -1,4 +1,4 @@
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 
 /**
  * The gateway a command speaks to, as the origin of its HTTP API and the URL of its WebSocket.

@@ -9,11 +9,11 @@ import { BenchProcess, benchPlatform, Child, ExpositionWatch } from "@holdfast/p
 import { ProgressLine } from "../bench/progress.js";
 import { type ScenarioDefaults, scenarioDefaults } from "../bench/scenarios.js";
 import type { Command, Terminal } from "../cli/command.js";
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 import { readDuration } from "../verify/duration.js";
 import { version } from "../version.js";
 import { addressOf } from "./address.js";
-import { clientValues, defaultUrl } from "./client_values.js";
+import { clientValues, defaultUrl } from "./client-values.js";
 
 /** A number that each scenario has a default of its own for. */
 const perScenario = (what: string, unit: string, max: number) =>

@@ -2,7 +2,7 @@ import { boolean, type OptionDeclaration, type OptionTable } from "@holdfast/cor
 import type { Arguments } from "../cli/arguments.js";
 import type { Command, Terminal } from "../cli/command.js";
 import type { Configuration } from "../config/resolve.js";
-import { options } from "../config/server_options.js";
+import { options } from "../config/server-options.js";
 import { configurationFlags, configurationOf } from "./configuration.js";
 
 /** What stands in place of a secret. */

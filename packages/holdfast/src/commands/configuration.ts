@@ -3,7 +3,7 @@ import type { Arguments } from "../cli/arguments.js";
 import type { Terminal } from "../cli/command.js";
 import { readConfigFile } from "../config/file.js";
 import { type Configuration, resolve } from "../config/resolve.js";
-import { options } from "../config/server_options.js";
+import { options } from "../config/server-options.js";
 
 /** Flag of every command that reads the server's configuration. */
 export const configFlag = {

@@ -1,8 +1,8 @@
 import { integer, type OptionValues } from "@holdfast/core";
 import type { Command, Terminal } from "../cli/command.js";
 import { unknownName } from "../config/names.js";
-import { UsageError } from "../config/usage_error.js";
-import { clientValues } from "./client_values.js";
+import { UsageError } from "../config/usage-error.js";
+import { clientValues } from "./client-values.js";
 
 const flags = {
   port: integer(0, {

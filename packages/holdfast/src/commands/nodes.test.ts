@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { openGateway, testKey } from "../cli/testing/gateway.js";
-import { RecordingTerminal } from "../cli/testing/recording_terminal.js";
+import { RecordingTerminal } from "../cli/testing/recording-terminal.js";
 import { main } from "../main.js";
 
 const closers: (() => unknown)[] = [];

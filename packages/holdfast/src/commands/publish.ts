@@ -1,10 +1,10 @@
 import { boolean, string } from "@holdfast/core";
 import type { Command } from "../cli/command.js";
-import { exitCodes } from "../cli/exit_codes.js";
+import { exitCodes } from "../cli/exit-codes.js";
 import { addressOf } from "./address.js";
-import { apiKeyFor } from "./api_key.js";
-import { apiFlags, callApi } from "./api_request.js";
-import { clientValues } from "./client_values.js";
+import { apiKeyFor } from "./api-key.js";
+import { apiFlags, callApi } from "./api-request.js";
+import { clientValues } from "./client-values.js";
 
 const flags = {
   ...apiFlags,

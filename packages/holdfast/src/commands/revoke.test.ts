@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { openGateway, testKey } from "../cli/testing/gateway.js";
-import { RecordingTerminal } from "../cli/testing/recording_terminal.js";
+import { RecordingTerminal } from "../cli/testing/recording-terminal.js";
 import { main } from "../main.js";
 
 const closers: (() => unknown)[] = [];

@@ -3,17 +3,17 @@ import { EngineError } from "@holdfast/broker";
 import type { Gateway, Listening } from "@holdfast/gateway";
 import type { Command, Terminal } from "../cli/command.js";
 import type { Configuration } from "../config/resolve.js";
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 import { createGateway } from "../gateway.js";
 import { clientFile, demoFolder } from "../serve/demo.js";
 import { explainListenError, explainOptionFault } from "../serve/explain.js";
 import { isClosed, type Profile, profileOf } from "../serve/profile.js";
-import { selfSigned } from "../serve/self_signed.js";
+import { selfSigned } from "../serve/self-signed.js";
 import { workerCount } from "../workers/plan.js";
 import { roleOf, type WorkerRole } from "../workers/role.js";
 import { supervise } from "../workers/supervise.js";
 import { askedToStop, leave, listenAsWorker } from "../workers/worker.js";
-import { defaultUrl } from "./client_values.js";
+import { defaultUrl } from "./client-values.js";
 import { configurationFlags, configurationOf } from "./configuration.js";
 
 /** `holdfast serve`: runs a gateway until it is told to stop. */

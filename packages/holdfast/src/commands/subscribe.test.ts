@@ -2,7 +2,7 @@ import { createMemoryBroker } from "@holdfast/broker";
 import { systemClock, systemRandom } from "@holdfast/client/internal/node";
 import { afterEach, expect, it } from "vitest";
 import { freePort, openGateway, testKey } from "../cli/testing/gateway.js";
-import { RecordingTerminal } from "../cli/testing/recording_terminal.js";
+import { RecordingTerminal } from "../cli/testing/recording-terminal.js";
 import { main } from "../main.js";
 
 const closers: (() => unknown)[] = [];

@@ -1,10 +1,10 @@
 import { connect, type HoldfastError, type Publication } from "@holdfast/client";
 import { boolean, integer, string } from "@holdfast/core";
 import type { Command, Terminal } from "../cli/command.js";
-import { exitCodes } from "../cli/exit_codes.js";
+import { exitCodes } from "../cli/exit-codes.js";
 import { addressOf } from "./address.js";
-import { clientValues, defaultUrl } from "./client_values.js";
-import { ConnectionNotes } from "./connection_notes.js";
+import { clientValues, defaultUrl } from "./client-values.js";
+import { ConnectionNotes } from "./connection-notes.js";
 
 const flags = {
   url: string(defaultUrl, { unit: "", description: "Address of the gateway (HOLDFAST_URL)." }),

@@ -2,15 +2,15 @@ import { string } from "@holdfast/core";
 import type { Action, Capabilities } from "@holdfast/protocol";
 import type { Arguments } from "../cli/arguments.js";
 import type { Command, Terminal } from "../cli/command.js";
-import { exitCodes } from "../cli/exit_codes.js";
+import { exitCodes } from "../cli/exit-codes.js";
 import {
   actions,
   complaintsAboutCapabilities,
   complaintsAboutIdleCapabilities,
   isCallName,
-} from "../config/channel_rules.js";
-import { options } from "../config/server_options.js";
-import { UsageError } from "../config/usage_error.js";
+} from "../config/channel-rules.js";
+import { options } from "../config/server-options.js";
+import { UsageError } from "../config/usage-error.js";
 import { requireSecret, signToken } from "../serve/token.js";
 import { configFlag, configurationOf } from "./configuration.js";
 

@@ -13,7 +13,7 @@ import {
 } from "@holdfast/probe";
 import { type FaultTarget, faultTargets, nodePlatform } from "@holdfast/probe/node";
 import type { Command, Terminal } from "../cli/command.js";
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 import { tokenAuthority } from "../verify/authority.js";
 import { readDuration } from "../verify/duration.js";
 import { engineFaultNames } from "../verify/engine.js";
@@ -21,7 +21,7 @@ import { maxSpawned, spawnSystem } from "../verify/spawn.js";
 import { stateReader } from "../verify/state_reader.js";
 import { version } from "../version.js";
 import { addressOf } from "./address.js";
-import { clientValues, defaultUrl } from "./client_values.js";
+import { clientValues, defaultUrl } from "./client-values.js";
 
 const flags = {
   url: string(defaultUrl, { unit: "", description: "Address of the gateway (HOLDFAST_URL)." }),

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Inputs } from "./resolve.js";
-import { UsageError } from "./usage_error.js";
+import { UsageError } from "./usage-error.js";
 
 /** Looked for in the working directory when no path is given. */
 export const defaultFileName = "holdfast.config.json";

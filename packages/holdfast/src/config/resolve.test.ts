@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { nearest, variableOf } from "./names.js";
 import type { Flags } from "./reader.js";
 import { type Inputs, resolve } from "./resolve.js";
-import { UsageError } from "./usage_error.js";
+import { UsageError } from "./usage-error.js";
 
 const nothing: Inputs = { env: {}, flags: new Map() };
 const flags = (given: Record<string, string | boolean>): Flags =>

@@ -4,10 +4,10 @@ import {
   complaintsAboutIdleCapabilities,
   complaintsAboutRules,
   isCapabilities,
-} from "./channel_rules.js";
+} from "./channel-rules.js";
 import { type Flags, Reader, type Source } from "./reader.js";
-import { type Options, options } from "./server_options.js";
-import { UsageError } from "./usage_error.js";
+import { type Options, options } from "./server-options.js";
+import { UsageError } from "./usage-error.js";
 
 /** Everything `holdfast serve` may be told, before it is looked at. */
 export interface Inputs {

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { commands } from "../main.js";
-import { commandsPage } from "./commands_page.js";
-import { configSchemaText } from "./config_schema.js";
-import { configurationPage } from "./configuration_page.js";
-import { errorsPage } from "./errors_page.js";
-import { metricsPage } from "./metrics_page.js";
+import { commandsPage } from "./commands-page.js";
+import { configSchemaText } from "./config-schema.js";
+import { configurationPage } from "./configuration-page.js";
+import { errorsPage } from "./errors-page.js";
+import { metricsPage } from "./metrics-page.js";
 
 const docs = (name: string) => fileURLToPath(new URL(`../../../../docs/${name}`, import.meta.url));
 

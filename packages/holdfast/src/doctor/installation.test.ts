@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { RecordingTerminal } from "../cli/testing/recording_terminal.js";
+import { RecordingTerminal } from "../cli/testing/recording-terminal.js";
 import { main } from "../main.js";
 import { installation } from "./installation.js";
 

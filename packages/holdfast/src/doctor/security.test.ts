@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { RecordingTerminal } from "../cli/testing/recording_terminal.js";
+import { RecordingTerminal } from "../cli/testing/recording-terminal.js";
 import { resolve } from "../config/resolve.js";
 import { main } from "../main.js";
 import { type Surroundings, securityChecks, securityFindings } from "./security.js";

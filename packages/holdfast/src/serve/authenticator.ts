@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type JwtOptions, jwt } from "@holdfast/gateway/jwt";
 import type { AuthenticateHandler } from "@holdfast/protocol";
-import type { Options } from "../config/server_options.js";
-import { UsageError } from "../config/usage_error.js";
+import type { Options } from "../config/server-options.js";
+import { UsageError } from "../config/usage-error.js";
 import { requireSecret } from "./token.js";
 
 /** The options that say how connection tokens are judged. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Action, Capabilities } from "@holdfast/protocol";
-import type { ConfiguredRules } from "../config/channel_rules.js";
+import type { ConfiguredRules } from "../config/channel-rules.js";
 
 const everything: readonly Action[] = ["subscribe", "publish", "presence", "history"];
 

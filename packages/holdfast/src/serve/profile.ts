@@ -6,10 +6,10 @@ import {
   settings,
   type TlsOptions,
 } from "@holdfast/gateway";
-import { compileJsonSchema } from "../config/json_schema.js";
+import { compileJsonSchema } from "../config/json-schema.js";
 import type { Configuration } from "../config/resolve.js";
-import { developmentDrainMs, type Options } from "../config/server_options.js";
-import { UsageError } from "../config/usage_error.js";
+import { developmentDrainMs, type Options } from "../config/server-options.js";
+import { UsageError } from "../config/usage-error.js";
 import { tokenAuthenticator } from "./authenticator.js";
 import { demoCapabilities, demoRules, developmentKey } from "./demo.js";
 import { isLoopback } from "./loopback.js";

@@ -1,6 +1,6 @@
 import type { Capabilities } from "@holdfast/protocol";
 import { SignJWT } from "jose";
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 
 /** RFC 7518 §3.2: a key for HS256 has at least the size of its hash. */
 const minSecretBytes = 32;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 import { hasReusePort, workerCount } from "./plan.js";
 
 const shared = { broker: "redis://127.0.0.1", workerPort: 0, tlsSelfSigned: false };

@@ -1,6 +1,6 @@
 import { embeddedEngines } from "@holdfast/broker";
-import type { Options } from "../config/server_options.js";
-import { UsageError } from "../config/usage_error.js";
+import type { Options } from "../config/server-options.js";
+import { UsageError } from "../config/usage-error.js";
 import { engines } from "../engines.js";
 
 /** Largest number of worker processes. */

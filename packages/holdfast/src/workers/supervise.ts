@@ -1,6 +1,6 @@
 import { systemClock, systemRandom } from "@holdfast/client/internal/node";
 import type { Terminal } from "../cli/command.js";
-import type { Options } from "../config/server_options.js";
+import type { Options } from "../config/server-options.js";
 import { forkWorker } from "./fork.js";
 import { hasReusePort } from "./plan.js";
 import { Supervisor, type SupervisorEvent, type WorkerListening } from "./supervisor.js";

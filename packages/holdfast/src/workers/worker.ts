@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { createServer, type Server } from "node:http";
 import type { Gateway, Listening } from "@holdfast/gateway";
-import type { Options } from "../config/server_options.js";
+import type { Options } from "../config/server-options.js";
 import { WorkerPortError } from "../serve/explain.js";
 import type { ListeningMessage, StopMessage, WorkerRole } from "./role.js";
 

@@ -1,6 +1,6 @@
 import { string } from "@holdfast/core";
-import type { exitCodes } from "../cli/exit_codes.js";
-import { defaultUrl } from "./client_values.js";
+import type { exitCodes } from "../cli/exit-codes.js";
+import { defaultUrl } from "./client-values.js";
 import { explainNoAnswer, neverArrived, reachAdvice } from "./reaching.js";
 
 /** Flags of every command that calls the HTTP API. */

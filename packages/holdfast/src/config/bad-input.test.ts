@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OptionDeclaration, OptionTable } from "@holdfast/core";
 import { afterAll, describe, expect, it } from "vitest";
-import { RecordingTerminal } from "../cli/testing/recording_terminal.js";
+import { RecordingTerminal } from "../cli/testing/recording-terminal.js";
 import { main } from "../main.js";
 import { flagOf, variableOf } from "./names.js";
-import { options } from "./server_options.js";
+import { options } from "./server-options.js";
 import { expectation } from "./value.js";
 
 // Bad input at the doors of the configuration: the file, the environment and the flags. Each wrong

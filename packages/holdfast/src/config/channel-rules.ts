@@ -1,5 +1,5 @@
 import type { Action, Capabilities, FoldedMode } from "@holdfast/protocol";
-import { compileJsonSchema } from "./json_schema.js";
+import { compileJsonSchema } from "./json-schema.js";
 import { unknownName } from "./names.js";
 
 /** Options of the channels a pattern matches, as the configuration file states them. */

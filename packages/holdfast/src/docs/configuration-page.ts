@@ -1,6 +1,6 @@
 import type { OptionDeclaration, OptionTable } from "@holdfast/core";
 import { flagOf, variableOf } from "../config/names.js";
-import { limits, serverOptions } from "../config/server_options.js";
+import { limits, serverOptions } from "../config/server-options.js";
 import { markdownTable } from "./table.js";
 
 /** Text of `docs/configuration.md`. */

@@ -3,7 +3,7 @@ import type { Arguments } from "../cli/arguments.js";
 import type { Terminal } from "../cli/command.js";
 import { variableOf } from "../config/names.js";
 import { Reader } from "../config/reader.js";
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 
 /** Where the gateway is that `publish` and `subscribe` speak to. */
 export const defaultUrl = "http://127.0.0.1:8000";

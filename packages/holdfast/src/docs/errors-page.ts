@@ -5,7 +5,7 @@ import {
   errorCodes,
   shouldReconnect,
 } from "@holdfast/protocol";
-import { exitCodes } from "../cli/exit_codes.js";
+import { exitCodes } from "../cli/exit-codes.js";
 import { markdownTable } from "./table.js";
 
 /** Text of `docs/errors.md`. */

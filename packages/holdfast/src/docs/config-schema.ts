@@ -1,6 +1,6 @@
 import type { OptionDeclaration, OptionTable } from "@holdfast/core";
-import { actions, foldedModes } from "../config/channel_rules.js";
-import { options } from "../config/server_options.js";
+import { actions, foldedModes } from "../config/channel-rules.js";
+import { options } from "../config/server-options.js";
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openGateway, testKey } from "../cli/testing/gateway.js";
 import { profileOf } from "../serve/profile.js";
-import { compileJsonSchema } from "./json_schema.js";
+import { compileJsonSchema } from "./json-schema.js";
 import { resolve } from "./resolve.js";
 
 const text = {

@@ -1,4 +1,4 @@
-import { UsageError } from "../config/usage_error.js";
+import { UsageError } from "../config/usage-error.js";
 import { developmentKey } from "../serve/demo.js";
 import { isLoopback } from "../serve/loopback.js";
 
