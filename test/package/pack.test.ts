@@ -55,6 +55,16 @@ test("no test and no build record is published", async () => {
   }
 });
 
+test("every package says what it is and under which licence", async () => {
+  for (const tarball of tarballs) {
+    const list = (await command("tar", ["-tzf", tarball], folder)).split("\n");
+    expect([tarball, list]).toEqual([
+      tarball,
+      expect.arrayContaining(["package/README.md", "package/LICENSE"]),
+    ]);
+  }
+});
+
 test("every door of every package opens for plain Node", async () => {
   for (const name of await readdir(join(root, "packages"))) {
     const manifest = JSON.parse(
