@@ -103,6 +103,7 @@ describe("a gateway's life", () => {
   it("refuses a URL no engine goes by, and repeats nothing of it that may be secret", () => {
     const refused = () => createGateway({ broker: "mystery://me:password@host" });
     expect(refused).toThrow("option broker: mystery: is not an engine known here. Known: memory:");
+    expect(refused).toThrow("createGateway of the package holdfast has redis: and nats: too.");
     expect(refused).not.toThrow("password");
     expect(() => createGateway({ broker: "constructor:" })).toThrow("not an engine");
   });

@@ -294,7 +294,11 @@ function openBroker(
     return (async () => open(url, platform))();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EngineError(`createGateway: option broker: ${reason}.`, { cause });
+    const others =
+      engines === undefined
+        ? " Others come with the option engines; createGateway of the package holdfast has redis: and nats: too."
+        : "";
+    throw new EngineError(`createGateway: option broker: ${reason}.${others}`, { cause });
   }
 }
 
