@@ -65,32 +65,32 @@ export const settings = {
   maxConnectionsPerUser: integer(1_000, {
     unit: "count",
     min: 0,
-    description: "Connections of one user to one gateway process; 0: no bound of its own.",
+    description: "Connections of one user to one gateway process; 0: no separate limit.",
   }),
   maxConnectionsPerAddress: integer(0, {
     unit: "count",
     min: 0,
     description:
-      "Connections from one network address to one gateway process; 0: no bound of its own, as behind a proxy, where all come from one.",
+      "Connections from one network address to one gateway process; 0: no separate limit, as is needed behind a proxy, where all come from one address.",
   }),
   acceptsPerSecond: integer(2_000, {
     unit: "count/s",
     min: 1,
     description:
-      "Connections taken per second (burst: one second's worth); further ones are asked to wait.",
+      "Connections accepted per second (burst: one second's worth); further ones are asked to wait.",
   }),
   acceptsPerSecondPerAddress: integer(0, {
     unit: "count/s",
     min: 0,
     description:
-      "Connections taken per second from one network address, an IPv4 address or the /64 of an IPv6 one; 0: no bound of its own.",
+      "Connections accepted per second from one network address, an IPv4 address or the /64 of an IPv6 one; 0: no separate limit.",
   }),
   flushIntervalMs: integer(0, {
     unit: "ms",
     min: 0,
     max: 1_000,
     description:
-      "Time in which what is due for a connection is gathered into one write; 0: what is due at once, more the busier the process is.",
+      "Time over which messages for a connection are gathered into one write; 0: one write per turn of the event loop.",
   }),
   compressionThresholdBytes: integer(512, {
     unit: "bytes",
@@ -127,12 +127,12 @@ export const settings = {
     unit: "count",
     min: 1,
     description:
-      "Members of a channel up to which each join and leave is told to those who watch; beyond it they are told the count.",
+      "Members of a channel up to which watchers are told of each join and leave; beyond it they are told the count.",
   }),
   presenceCountIntervalMs: integer(1_000, {
     unit: "ms",
     min: 100,
-    description: "Time between two counts of a channel's members where changes are not told.",
+    description: "Time between two counts sent to watchers who are no longer told of each change.",
   }),
   maxBadMessages: integer(10, {
     unit: "count",
@@ -154,31 +154,31 @@ export const settings = {
     unit: "count/s",
     min: 0,
     description:
-      "Commands all connections of one user to one gateway process may send per second; 0: no bound of its own.",
+      "Commands all connections of one user to one gateway process may send per second; 0: no separate limit.",
   }),
   bytesPerSecondPerUser: integer(16_777_216, {
     unit: "bytes/s",
     min: 0,
     description:
-      "Bytes all connections of one user to one gateway process may send per second; 0: no bound of its own.",
+      "Bytes all connections of one user to one gateway process may send per second; 0: no separate limit.",
   }),
   messagesPerSecondPerAddress: integer(0, {
     unit: "count/s",
     min: 0,
     description:
-      "Commands all connections from one network address may send per second; 0: no bound of its own, as behind a proxy that is not among `trustedProxies`.",
+      "Commands all connections from one network address may send per second; 0: no separate limit, as is needed behind a proxy that is not among `trustedProxies`.",
   }),
   bytesPerSecondPerAddress: integer(0, {
     unit: "bytes/s",
     min: 0,
     description:
-      "Bytes all connections from one network address may send per second; 0: no bound of its own.",
+      "Bytes all connections from one network address may send per second; 0: no separate limit.",
   }),
   idleTimeoutMs: integer(0, {
     unit: "ms",
     min: 0,
     description:
-      "Time a connection may hold no subscription and no presence and ask for nothing before it is closed (at most twice this); 0: for ever.",
+      "Time a connection may hold no subscription and no presence and ask for nothing before it is closed (at most twice this); 0: no limit.",
   }),
   callTimeoutMs: integer(10_000, {
     unit: "ms",
@@ -200,7 +200,7 @@ export const settings = {
     unit: "ms",
     min: 0,
     description:
-      "Time between repeated questions to the authorize handler about a connection's subscriptions; 0: only when told to (`gateway.recheck`).",
+      "Time after which the authorize handler is asked again about a connection's subscriptions; 0: only when told to (`gateway.recheck`).",
   }),
   ticketLifeMs: integer(30_000, {
     unit: "ms",
@@ -212,13 +212,13 @@ export const settings = {
     unit: "ms",
     min: 1_000,
     description:
-      "Longest life of a token from now on; one that ends later is refused. A revocation is remembered for so long, since no token it concerns can live longer.",
+      "Longest life of a token from now on; one that ends later is refused. A revocation is remembered for this long, since no token it concerns can live longer.",
   }),
   maxRevocations: integer(100_000, {
     unit: "count",
     min: 1,
     description:
-      "Revocations remembered. Past it the oldest is forgotten, and every token issued before that one was made is refused.",
+      "Revocations remembered. Beyond it the oldest is forgotten, and every token issued before that one was made is refused.",
   }),
   hubRingEntries: integer(256, {
     unit: "count",
@@ -282,7 +282,7 @@ export const settings = {
     unit: "bytes",
     min: 1024,
     description:
-      "States kept in the whole process, so that late-comers cost no reading; those unused for longest are let go.",
+      "Channel states kept in the whole process, so that late joiners need no read; the least recently used are dropped.",
   }),
   snapshotEveryCount: integer(256, {
     unit: "count",
@@ -297,7 +297,7 @@ export const settings = {
   snapshotReuseMs: integer(1_000, {
     unit: "ms",
     min: 0,
-    description: "Time a snapshot handler's answer is reused for late-comers.",
+    description: "Time a snapshot handler's answer is reused for late joiners.",
   }),
   quietCheckIntervalMs: integer(5_000, {
     unit: "ms",
@@ -313,7 +313,8 @@ export const settings = {
   tlsCheckIntervalMs: integer(10_000, {
     unit: "ms",
     min: 10,
-    description: "Time between two looks at the files of the TLS certificate and its key.",
+    description:
+      "Time between checks whether the files of the TLS certificate and its key have changed.",
   }),
   drainMs: integer(10_000, {
     unit: "ms",

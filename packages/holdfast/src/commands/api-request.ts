@@ -10,7 +10,7 @@ export const apiFlags = {
     unit: "",
     secret: true,
     description:
-      "One of the gateway's API keys (HOLDFAST_API_KEY, or the first of HOLDFAST_API_KEYS).",
+      "One of the gateway's API keys (HOLDFAST_API_KEY, or the first of HOLDFAST_API_KEYS); on this machine, without one: that of the development profile.",
   }),
 } as const;
 

@@ -34,7 +34,7 @@ const flags = {
   target: string("holdfast", {
     unit: "",
     choices: ["holdfast", "websocket"],
-    description: "What is there; websocket: any server that sends each message back.",
+    description: "What runs at that address. websocket: any server that sends each message back.",
   }),
   codec: string("json", {
     unit: "",
@@ -53,7 +53,10 @@ const flags = {
     unit: "",
     description: "Time that is measured; of a ramp: each step.",
   }),
-  warmup: string("2s", { unit: "", description: "Load before that, which does not count." }),
+  warmup: string("2s", {
+    unit: "",
+    description: "Load before the measurement, which does not count.",
+  }),
   payloadBytes: integer(128, {
     unit: "bytes",
     min: 1,

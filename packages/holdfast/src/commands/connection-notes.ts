@@ -9,7 +9,7 @@ export interface ConnectionNotesOptions {
   readonly note: (line: string) => void;
 }
 
-/** Tells on the error output how a client's connection fares, one plain sentence at a time. */
+/** Tells on standard error how a client's connection fares, one plain sentence at a time. */
 export class ConnectionNotes {
   readonly #options: ConnectionNotesOptions;
   #state: ClientState["now"] = "idle";

@@ -48,7 +48,7 @@ export const devCommand: Command = {
   name: "dev",
   usage: "nats|redis [--port 6379]",
   operands: ["engine"],
-  summary: "Starts a local server of an engine, for trying out.",
+  summary: "Starts a local server for an engine, to try it out.",
   details: [
     "Its binary (nats-server, redis-server) must be installed. It listens on the loopback interface only, keeps nothing, and ends with the command.",
   ],

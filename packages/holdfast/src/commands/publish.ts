@@ -22,7 +22,7 @@ export const publishCommand: Command = {
   usage: "<channel> <data> [flags]",
   operands: ["channel", "data"],
   summary: "Publishes to a channel through the HTTP API, and prints where it stands.",
-  details: ["The data is JSON; what is no JSON is published as a text."],
+  details: ["The data is JSON; anything that is not JSON is published as a string."],
   examples: [
     `holdfast publish chat:lobby '{"text":"hi"}'`,
     "holdfast publish chat:lobby 'hi' --key m-1 --user ada",

@@ -22,9 +22,9 @@ export const revokeCommand: Command = {
   name: "revoke",
   usage: "--user <name> | --token-id <jti> [flags]",
   operands: [],
-  summary: "Makes a token, or all a user was given so far, worth nothing on every gateway.",
+  summary: "Revokes a token, or all tokens a user has been given so far, on every gateway.",
   details: [
-    "Open connections under it end within 2 s; it is refused as long as it could have lived (maxTokenLifeMs).",
+    "Open connections under it end within 2 s; it is refused for as long as it could have lived (maxTokenLifeMs).",
   ],
   examples: [
     "holdfast revoke --user ada",
@@ -45,7 +45,7 @@ export const revokeCommand: Command = {
       path: "/api/revoke",
       apiKey: apiKeyFor(values.apiKey, terminal.env, new URL(http)),
       body: bodyOf(values),
-      doubt: "It may have been carried out; to repeat it does no harm.",
+      doubt: "It may have been carried out; repeating it does no harm.",
     });
     if (exit === "done") terminal.note("Revoked.");
     else terminal.note(text);

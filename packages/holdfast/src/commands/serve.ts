@@ -24,13 +24,15 @@ export const serveCommand: Command = {
   summary: "Runs a gateway: WebSocket at /ws, HTTP API at /api.",
   details: [
     "Each flag is also a variable (HOLDFAST_PORT for --port) and a name in holdfast.config.json (port);",
-    "holdfast config shows which value counts and why. --workers starts several processes on one port. SIGTERM and SIGINT stop it in good order.",
+    "holdfast config shows the values in force and where each came from. --workers starts several processes on one port. SIGTERM and SIGINT stop it in good order.",
   ],
   examples: [
     "holdfast serve --dev",
     "HOLDFAST_TOKEN_SECRET=… HOLDFAST_API_KEYS=… holdfast serve --host 0.0.0.0 --origins https://app.example",
   ],
-  exits: { 1: "It could not begin, such as for a taken port; the reason is on the error output." },
+  exits: {
+    1: "It could not start, because the port is taken for example; the reason is on standard error.",
+  },
   options: configurationFlags,
   run: async (terminal, args) => {
     const configuration = configurationOf(terminal, args);

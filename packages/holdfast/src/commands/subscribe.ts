@@ -34,8 +34,7 @@ export const subscribeCommand: Command = {
   operands: ["channel"],
   summary: "Prints a channel's publications as they come, one JSON object a line.",
   details: [
-    "It connects again by itself and resumes where it was; what it has to say about that goes to the",
-    "error output.",
+    "It reconnects by itself and resumes where it was; notes about that go to standard error.",
   ],
   examples: [
     "holdfast subscribe chat:lobby --last 10",

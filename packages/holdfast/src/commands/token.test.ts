@@ -18,7 +18,7 @@ async function token(args: readonly string[], env: Readonly<Record<string, strin
 
 const configured = { HOLDFAST_TOKEN_SECRET: secret };
 
-it("prints the token alone, and what it permits on the error output", async () => {
+it("prints the token alone, and what it permits on standard error", async () => {
   const { code, printed, noted } = await token(
     ["--user", "ada", "--can", "chat:*", "--can", "chat.rename=call", "--expires", "15m"],
     configured,

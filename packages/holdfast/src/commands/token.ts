@@ -34,7 +34,7 @@ export const tokenCommand: Command = {
   summary: "Signs a connection token with tokenSecret, and prints it alone on standard output.",
   details: [
     "tokenSecret comes from HOLDFAST_TOKEN_SECRET or the configuration file, the same as the gateway's.",
-    "What the token permits, and until when, is told on the error output.",
+    "What the token permits, and until when, is printed on standard error.",
   ],
   examples: [
     'holdfast token --user ada --can "chat:*"',

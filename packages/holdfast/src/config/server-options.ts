@@ -31,7 +31,7 @@ export const serverOptions = {
   workers: string("1", {
     unit: "",
     description:
-      "Processes that serve the port together, or auto: one for each processor. More than one needs an engine that processes can share.",
+      "Processes that serve the port together, or auto: one for each processor. More than one need an engine that processes can share.",
   }),
   workerPort: integer(0, {
     unit: "",
@@ -43,7 +43,7 @@ export const serverOptions = {
   broker: string("memory:", {
     unit: "",
     description:
-      "URL of the engine that keeps and fans out publications: memory:, file:./data (this machine's disk, one process), or one that gateways share, such as redis://host:6379. Several URLs with blanks between share the channels out (docs/engines.md).",
+      "URL of the engine that keeps and fans out publications: memory:, file:./data (this machine's disk, one process), or one that gateways share, such as redis://host:6379. Several URLs, separated by spaces, share the channels out (docs/engines.md).",
   }),
   dev: boolean(false, {
     unit: "",
@@ -54,17 +54,17 @@ export const serverOptions = {
     unit: "",
     secret: true,
     description:
-      "Keys that the HTTP API accepts as a bearer, to publish and to read any channel's state. Empty: it accepts none.",
+      "Keys that the HTTP API accepts as bearer tokens. Each opens all of it: publish, read any state, list gateways, issue tickets, disconnect, revoke. Empty: it accepts none.",
   }),
   tokenSecret: string("", {
     unit: "",
     secret: true,
     description:
-      "Secret of at least 32 bytes that signs and verifies connection tokens (JWT, HMAC). Without it, public keys and a key set no token is valid.",
+      "Secret of at least 32 bytes that signs and verifies connection tokens (JWT, HMAC). Without this, a public key or a key set, no token is valid.",
   }),
   tokenIssuer: string("", {
     unit: "",
-    description: "Required `iss` of a connection token. Empty: not looked at.",
+    description: "Required `iss` of a connection token. Empty: not checked.",
   }),
   tokenPublicKeyFiles: strings([], {
     unit: "",
@@ -95,7 +95,7 @@ export const serverOptions = {
   }),
   tokenAudience: string("", {
     unit: "",
-    description: "Required `aud` of a connection token. Empty: not looked at.",
+    description: "Required `aud` of a connection token. Empty: not checked.",
   }),
   tlsCertFile: string("", {
     unit: "",
@@ -109,7 +109,7 @@ export const serverOptions = {
   tlsSelfSigned: boolean(false, {
     unit: "",
     description:
-      "https: and wss: with a certificate made at the start that nobody vouches for. For development.",
+      "Serves https: and wss: with a self-signed certificate made at start-up. For development.",
   }),
   origins: strings([], {
     unit: "",
@@ -124,7 +124,7 @@ export const serverOptions = {
   trustedProxies: strings([], {
     unit: "",
     description:
-      "Proxies whose X-Forwarded-For is believed, as addresses or ranges (10.0.0.0/8), so that limits by address count their clients. Empty: nobody's.",
+      "Proxies whose X-Forwarded-For is believed, as addresses or ranges (10.0.0.0/8), so that limits by address count their clients. Empty: none.",
   }),
   queryTokens: boolean(false, {
     unit: "",
@@ -135,13 +135,12 @@ export const serverOptions = {
     'What connections without a token may do, as JSON: {"chat:*":["subscribe"]}. Empty: they are refused.',
   ),
   authenticated: capabilities(
-    'What every connection with a user may do beside what its token permits, as JSON; {sub} is the user\'s own name: {"user:{sub}:*":["subscribe"]}.',
+    'What every connection with a user may do in addition to what its token permits, as JSON; {sub} is the user\'s own name: {"user:{sub}:*":["subscribe"]}.',
   ),
   logLevel: string("info", {
     unit: "",
     choices: ["debug", "info", "warn", "error", "silent"],
-    description:
-      "Least important level that is logged; the development profile begins at warn unless told otherwise.",
+    description: "Lowest level that is logged; the default of the development profile is warn.",
   }),
 } as const;
 
@@ -156,7 +155,7 @@ export const limits = {
   ...settings,
   drainMs: {
     ...settings.drainMs,
-    description: `${settings.drainMs.description} The development profile takes ${developmentDrainMs} unless told otherwise.`,
+    description: `${settings.drainMs.description} The default of the development profile is ${developmentDrainMs}.`,
   },
 } as const;
 

@@ -9,7 +9,7 @@ export function commandsPage(commands: readonly Command[]): string {
 
 \`holdfast <command> --help\` says the same. In a clone it is \`npx holdfast\`, after a first \`npm start\` or \`npm test\` has built it.
 
-What a command is asked for goes to standard output, everything else to the error output. A flag, variable, option or command that does not exist is refused with the nearest name that does.
+A command's result goes to standard output, everything else to standard error. A flag, variable, option or command that does not exist is refused with the nearest name that does.
 
 ${commands.map(sectionOf).join("\n\n")}
 `;

@@ -21,21 +21,21 @@ const introduction = `# Configuration
 
 <!-- Generated from the declarations of the options; a test compares the two. -->
 
-\`holdfast serve\` reads the same options from four places. Where one is set in several, the first of this list counts:
+\`holdfast serve\` reads the same options from four places. Where an option is set in several of them, the first of this list wins:
 
 1. a flag: \`--ping-interval-ms 20000\`, \`--dev\`, \`--no-dev\`
 2. an environment variable: \`HOLDFAST_PING_INTERVAL_MS=20000\`
 3. the configuration file, \`holdfast.config.json\` in the working directory, or the one that \`--config\` or \`HOLDFAST_CONFIG\` names: \`{ "pingIntervalMs": 20000 }\`
 4. the default
 
-Lists are separated by commas in flags and variables. A name that does not exist, or a value out of range, stops the start with a message that says where it stands and what was expected. \`holdfast config\` prints every value in force and where it came from; secrets are only shown as set or not set. Prefer a variable or a file to a flag for secrets: other users of a machine can see the flags of a process.
+Lists are separated by commas in flags and variables. A name that does not exist, or a value out of range, prevents the start, with a message that says where it stands and what was expected. \`holdfast config\` prints every value in force and where it came from; secrets are only shown as set or not set. Prefer a variable or a file to a flag for secrets: other users of a machine can see the flags of a process.
 
 An editor checks the file and completes names when it begins with a reference to [holdfast.config.schema.json](holdfast.config.schema.json) in \`"$schema"\`.
 `;
 
 const channels = `## Channel rules
 
-Rules stand in the file only, under \`channels\`. Keys are channel patterns: a name (\`chat:lobby\`), a prefix followed by \`*\` (\`chat:*\`), or \`*\` alone. Order matters: the first pattern that matches a channel gives its options. A channel no rule matches keeps no history and has no presence.
+Rules stand in the file only, under \`channels\`. Keys are channel patterns: a name (\`chat:lobby\`), a prefix followed by \`*\` (\`chat:*\`), or \`*\` alone. Order matters: the first pattern that matches a channel gives its options. A channel that no rule matches does not exist: requests for it are refused as \`unknown_channel\`.
 
 \`\`\`json
 {
@@ -63,11 +63,11 @@ ${markdownTable(
     ["`stampUser`", "Whether publications carry their publisher's `user`. Default `true`."],
     [
       "`maxPerSecond`",
-      "Publications per second and subscription; faster ones are conflated, the newest per `key` stays. Only without `history`, or where `state` is `last`.",
+      "Publications per second and subscription; faster ones are conflated: the newest per `key` is kept. Only without `history`, or where `state` is `last`.",
     ],
     [
       "`schema`",
-      "JSON Schema (2020-12) that the data has to fit, compiled strictly at the start; `format` is not looked at, and nothing outside is referred to. What does not fit is refused as `invalid_data`, with the path of the field.",
+      "JSON Schema (2020-12) that the data has to fit, compiled strictly at start-up; `format` is ignored, and references to other documents are refused. What does not fit is refused as `invalid_data`, with the path of the field.",
     ],
   ],
 )}
