@@ -41,6 +41,7 @@ export interface BenchReport {
     readonly cpuMicrosPerArrival: number | null;
     readonly residentBytesBefore: number | null;
     readonly residentBytesAfter: number | null;
+    /** null: it did not say, or its memory did not grow, so that nothing can be said of a connection. */
     readonly bytesPerConnection: number | null;
   };
   readonly client: { readonly processes: number; readonly busiestShare: number };
@@ -105,7 +106,7 @@ export function makeReport(parts: ReportParts): BenchReport {
       residentBytesBefore: empty?.residentBytes ?? null,
       residentBytesAfter: after?.residentBytes ?? null,
       bytesPerConnection:
-        grown === undefined || total.counts.opened === 0
+        grown === undefined || grown <= 0 || total.counts.opened === 0
           ? null
           : Math.round(grown / total.counts.opened),
     },
@@ -131,7 +132,7 @@ function judged(
   }
   if (lag.count > 0 && lag.p99Ms > lagLimitMs) {
     warnings.push(
-      `The client was late: 1 % of the operations left more than ${lag.p99Ms} ms after they were due. \`service\` has the times without that.`,
+      `The client was late: 1 % of the operations left more than ${lag.p99Ms} ms after they were due. The times "once sent" are without that.`,
     );
   }
   if (counts.lost > 0) warnings.push(`${counts.lost} connections were lost on the way.`);

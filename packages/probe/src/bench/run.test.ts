@@ -161,6 +161,18 @@ it("asks the server how much it used and what a connection costs", async () => {
   });
 });
 
+it("says nothing of a connection's memory where the server's has shrunk", async () => {
+  const bench = new Bench();
+  let residentBytes = 3_000_000;
+  const server = {
+    sample: async () => {
+      residentBytes -= 500_000;
+      return { cpuSeconds: 1, residentBytes };
+    },
+  };
+  expect((await bench.report({}, server)).server.bytesPerConnection).toBeNull();
+});
+
 it("warns when the client was the bottleneck and the server was not", async () => {
   const bench = new Bench();
   bench.busy = 0.97;

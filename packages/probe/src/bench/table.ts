@@ -7,7 +7,7 @@ export function benchLines(report: BenchReport): readonly string[] {
   const rows: [string, string][] = [
     ["scenario", `${report.scenario}, ${report.target}, ${report.codec}`],
     ["connections", `${counts.opened} of ${report.connections}, ${report.opensPerSecond}/s`],
-    ["subscriptions", `${report.subscriptions} to ${report.channels} channels`],
+    ["subscriptions", `${report.subscriptions} to ${number(report.channels, "channel")}`],
   ];
   if (report.scenario !== "idle") {
     rows.push(
@@ -22,7 +22,7 @@ export function benchLines(report: BenchReport): readonly string[] {
   if (server.busyShare !== null) rows.push(["server", serverText(report)]);
   rows.push([
     "client",
-    `${client.processes} processes, the busiest ${percent(client.busiestShare)}`,
+    `${number(client.processes, "process", "processes")}, the busiest ${percent(client.busiestShare)}`,
   ]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
@@ -64,4 +64,6 @@ function incomplete(report: BenchReport): readonly string[] {
   ];
 }
 
+const number = (count: number, one: string, many = `${one}s`) =>
+  `${count} ${count === 1 ? one : many}`;
 const percent = (share: number) => `${Math.round(share * 100)} %`;
