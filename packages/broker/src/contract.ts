@@ -25,10 +25,13 @@ export type { Maybe } from "./contract/maybe.js";
 /** Done, or why not. */
 export type Done = { readonly ok: true } | Failure;
 
-/** How much of a channel is retained. A bound of 0 retains nothing of that measure. */
+/** How much of a channel is retained: the first bound that is reached trims. 0 in any of them retains nothing. */
 export interface HistoryBounds {
+  /** Publications. */
   readonly maxCount: number;
+  /** Bytes of their payloads. */
   readonly maxBytes: number;
+  /** Age of a publication, in milliseconds. */
   readonly maxAgeMs: number;
 }
 

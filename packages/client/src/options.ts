@@ -78,6 +78,7 @@ export const defaultLimits: ClientLimits = {
 
 /** Options of `connect`. */
 export interface ClientOptions extends Partial<ClientLimits> {
+  /** Absent: the client connects anonymously. */
   readonly getToken?: GetToken;
   /** false: connect with the first request instead of at once. Default true. */
   readonly autoConnect?: boolean;

@@ -17,9 +17,12 @@ import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
 import type { Connection, FrameWriter, Handshake, Transport } from "./transport.js";
 
-/** Options of the channels a pattern matches; the first matching rule counts. */
+/** Options of the channels a pattern matches; the first matching rule applies. */
 export interface ChannelRule {
-  /** false or absent: the channel keeps no history, so nothing can be resumed. */
+  /**
+   * What is retained; a bound that is left out is 1,000 publications, 16 MiB or one day. false or absent:
+   * the channel keeps no history, so nothing can be resumed.
+   */
   readonly history?: Partial<HistoryBounds> | false;
   /**
    * The channel has state, which subscribers are given when they begin: `last`: the newest
@@ -27,6 +30,7 @@ export interface ChannelRule {
    * application supplies it. With state `history` is on unless it says otherwise.
    */
   readonly state?: FoldedMode | { readonly handler: SnapshotHandler };
+  /** Members may enter the channel's presence and be watched. Default false. */
   readonly presence?: boolean;
   /** Publications carry the publisher's `user`. Default true. */
   readonly stampUser?: boolean;
@@ -71,11 +75,20 @@ export interface CoreOptions {
 
 /** Options of a publish that comes from the process itself or the HTTP API. */
 export interface PublishOptions {
+  /**
+   * Publish key: a repeat within the engine's `keyWindowMs` gets the first outcome. With `ephemeral`: what a
+   * later publication of the same key replaces.
+   */
   readonly key?: string;
+  /** User the publication is stamped with. */
   readonly user?: string;
+  /** Publish only if the channel's newest offset is this one; otherwise `offset_mismatch`. */
   readonly expectedOffset?: number;
+  /** true: never stored, no offset, may be dropped. Default false. */
   readonly ephemeral?: boolean;
+  /** Labels: at most 16, of at most 64 characters. */
   readonly tags?: readonly string[];
+  /** What travels along (`traceparent`): at most 16 texts, 1 KiB in all. */
   readonly meta?: Readonly<Record<string, string>>;
 }
 

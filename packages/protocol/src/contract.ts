@@ -26,8 +26,11 @@ export interface Identity {
 export interface AuthenticateRequest {
   /** From the first message, or the `holdfast.token.` subprotocol. */
   readonly token?: string;
+  /** Of the upgrade request, names in lower case: cookies are here. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The client's, where the proxies between are trusted ones. */
   readonly remoteAddress?: string;
+  /** Aborted when the answer is no longer wanted, or took longer than `handlerTimeoutMs`. */
   readonly signal: AbortSignal;
 }
 
@@ -46,9 +49,11 @@ export class UnavailableError extends Error {
 
 /** What an `authorize` handler is given. For calls `channel` is the method. */
 export interface AuthorizeRequest {
+  /** Absent: an anonymous connection. */
   readonly user?: string;
   readonly action: Action;
   readonly channel: string;
+  /** Aborted when the answer is no longer wanted, or took longer than `handlerTimeoutMs`. */
   readonly signal: AbortSignal;
 }
 
@@ -58,6 +63,7 @@ export type AuthorizeHandler = (request: AuthorizeRequest) => boolean | Promise<
 /** What a snapshot handler is given. */
 export interface SnapshotRequest {
   readonly channel: string;
+  /** Aborted when nobody waits any more, or the answer took longer than `handlerTimeoutMs`. */
   readonly signal: AbortSignal;
 }
 
@@ -76,10 +82,13 @@ export interface StateSnapshot {
  */
 export type SnapshotHandler = (request: SnapshotRequest) => StateSnapshot | Promise<StateSnapshot>;
 
-/** What a call's handler is given beside its input. */
+/** What a call's handler is given besides its input. */
 export interface CallContext {
+  /** The caller's; absent: an anonymous connection. */
   readonly user?: string;
+  /** Public identity of the caller's client session, as presence shows it. */
   readonly member: string;
+  /** What the caller sent along (`traceparent`). */
   readonly meta?: Readonly<Record<string, string>>;
   /** Aborted on cancel, timeout, and when the caller's connection ends. Made when it is read: a copy of the context has none. */
   readonly signal: AbortSignal;

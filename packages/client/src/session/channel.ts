@@ -34,6 +34,7 @@ export type HistoryResult<T> =
 /** A channel as one client uses it. Having one costs nothing; it does nothing by itself. */
 export interface Channel<T, Sent = T> {
   readonly name: string;
+  /** Who is in the channel. */
   readonly presence: Presence;
   /** The state of this client's subscription to the channel, at its position. */
   readonly state: unknown;
@@ -50,6 +51,7 @@ export interface Channel<T, Sent = T> {
   publish(data: Sent, options?: PublishOptions): Promise<PublishResult>;
   /** As `publish`, for opaque bytes. */
   publishBytes(bytes: Uint8Array, options?: PublishOptions): Promise<PublishResult>;
+  /** Reads retained publications without subscribing. */
   history(options?: HistoryOptions): Promise<HistoryResult<T>>;
 }
 

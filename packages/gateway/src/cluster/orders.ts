@@ -3,13 +3,15 @@ import { type Failure, failure, isChannelName } from "@holdfast/protocol";
 import { isUser } from "../session/identity.js";
 import { isRevocation, type Revocation } from "./revocations.js";
 
-/** Whose connections are meant: a user's, or those of one client session by its public `member`. */
+/** Whose connections are meant: exactly one of the two is given. */
 export interface Target {
+  /** Every connection of this user. */
   readonly user?: string;
+  /** The connection of one client session, by its public identity in presence. */
   readonly member?: string;
 }
 
-/** Which tokens are worth nothing any more: one by its identifier, or a user's up to a time. */
+/** Which tokens are revoked: one by its identifier, or a user's up to a time. */
 export type RevokeRequest =
   | {
       /** `jti` of the token. */

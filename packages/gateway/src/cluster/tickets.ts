@@ -24,8 +24,9 @@ const MAX_IDENTITY_BYTES = 16_384;
 
 /** Whom a ticket stands for. */
 export interface TicketRequest {
-  /** Absent: nobody by name. */
+  /** Absent: the connection has no user. */
   readonly user?: string;
+  /** Absent: nothing but what `authenticated` and the `authorize` handler permit. */
   readonly can?: Capabilities;
   /** When the connection's credentials end, in milliseconds since the Unix epoch; absent: not by themselves. */
   readonly expiresAtMs?: number;
@@ -34,8 +35,9 @@ export interface TicketRequest {
 /** A ticket, to be handed to the client it is for. */
 export interface Ticket {
   readonly ok: true;
+  /** Used like a token, once. */
   readonly ticket: string;
-  /** Time it can be used in, in milliseconds. */
+  /** Time within which it can be used, in milliseconds. */
   readonly expiresInMs: number;
 }
 

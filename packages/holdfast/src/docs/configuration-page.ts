@@ -53,7 +53,7 @@ ${markdownTable(
   [
     [
       "`history`",
-      "`false`, or the bounds of what is retained: `maxCount` publications, `maxBytes` bytes, `maxAgeMs` milliseconds. Without history nothing can be resumed.",
+      "`false`, or the bounds of what is retained, whichever is reached first: `maxCount` publications (1,000 where it is left out), `maxBytes` bytes (16,777,216), `maxAgeMs` milliseconds (86,400,000). Without history nothing can be resumed.",
     ],
     [
       "`state`",
