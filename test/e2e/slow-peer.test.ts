@@ -44,3 +44,19 @@ it("abuse 28: a peer that answers no ping is terminated within the heartbeat's b
   await peer.closeCode();
   expect(performance.now() - begunMs).toBeLessThan(4_000);
 });
+
+it("a client of the protocol is pinged in both ways with the same bytes, one that compresses too", async () => {
+  const { port } = await serve({ settings: { pingIntervalMs: 1_000 }, compression: true });
+  for (const more of [[], ["Sec-WebSocket-Extensions: permessage-deflate"]]) {
+    const peer = await RawPeer.upgrade(port, "/ws", [
+      "Sec-WebSocket-Protocol: holdfast.v1.json",
+      ...more,
+    ]);
+    peer.send({ type: "connect" });
+    await peer.take("ping");
+    const pings = peer.frames.filter(({ opcode }) => opcode === 9);
+    expect(pings.map(({ payload }) => payload.length)).toEqual([0]);
+    peer.sendText('{"type":"pong"}');
+    expect(peer.received.toString("latin1")).toContain('\u0089\u0000\u0081\u000f{"type":"ping"}');
+  }
+});

@@ -86,6 +86,8 @@ export interface Transport {
   write(frames: readonly Frame[]): void;
   /** Sends a protocol-level ping (RFC 6455 §5.5.2); its answer comes as `Connection.ponged()`. */
   ping(): void;
+  /** The message with such a ping before it, as one frame; absent: this transport cannot send them together. */
+  withPing?(message: Frame): Frame;
   /** Begins the closing handshake after what was written; the transport bounds its duration. */
   close(code: number, reason: string): void;
   /** Destroys the socket. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Frame } from "../transport.js";
-import { framedBytes, sharedBytes, truncateReason } from "./framing.js";
+import { deflatedBytes } from "./deflating.js";
+import { framedBytes, sharedBytes, truncateReason, withPing } from "./framing.js";
 
 const text = (payload: string): Frame => new Frame(payload, Buffer.byteLength(payload));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -29,6 +30,16 @@ describe("an RFC 6455 data frame", () => {
 
   it("counts bytes, not characters", () => {
     expect(hex(framedBytes(text("€")))).toBe("8103e282ac");
+  });
+
+  it("follows a ping in the same bytes, compressed or not, made once for all", () => {
+    const message = text("Hello");
+    const both = withPing(message);
+    expect(withPing(message)).toBe(both);
+    expect(hex(framedBytes(both))).toBe("8900810548656c6c6f");
+    const compression = { thresholdBytes: 0, level: 1 };
+    expect(hex(deflatedBytes(both, compression))).toBe("8900810548656c6c6f");
+    expect(hex(framedBytes(message))).toBe("810548656c6c6f");
   });
 
   it("is made once for all who receive it", () => {

@@ -1,5 +1,5 @@
 import { SharedBytes } from "@holdfast/fanout";
-import type { Frame } from "../transport.js";
+import { Frame } from "../transport.js";
 
 const FIN_TEXT = 0x81;
 const FIN_BINARY = 0x82;
@@ -22,6 +22,21 @@ export function framedBytes(frame: Frame): Uint8Array {
   if (actual !== size) throw new Error(`Frame.size is ${size}, its payload has ${actual} bytes`);
   frame.framed = framed(payload, typeof payload === "string", 0, size);
   return frame.framed;
+}
+
+/** RFC 6455 §5.5.2: a ping with nothing to say. */
+const PING = Uint8Array.of(0x89, 0);
+const pinged = new WeakMap<Frame, Frame>();
+
+/** A message in the same bytes as a ping before it, made once for all connections. */
+export function withPing(message: Frame): Frame {
+  const known = pinged.get(message);
+  if (known !== undefined) return known;
+  const both = new Frame(message.payload, message.size);
+  both.framed = Buffer.concat([PING, framedBytes(message)]);
+  both.deflated = both.framed;
+  pinged.set(message, both);
+  return both;
 }
 
 /** A frame of a payload, FIN set, with further bits of the first byte. */

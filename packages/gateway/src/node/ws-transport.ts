@@ -4,7 +4,7 @@ import { type Drained, Target } from "@holdfast/fanout";
 import type { Codec } from "@holdfast/protocol";
 import type { Connection, Frame, Transport } from "../transport.js";
 import { type Compression, deflatedBytes } from "./deflating.js";
-import { sharedBytes, truncateReason } from "./framing.js";
+import { sharedBytes, truncateReason, withPing } from "./framing.js";
 import type { LinkedSocket, SocketEvents } from "./linked-socket.js";
 import type { Traffic } from "./traffic.js";
 
@@ -126,6 +126,10 @@ export class WsTransport implements Transport, SocketEvents, Drained {
 
   ping(): void {
     if (!this.#closing) this.#ws.ping();
+  }
+
+  withPing(message: Frame): Frame {
+    return withPing(message);
   }
 
   close(code: number, reason: string): void {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { testGateway } from "../testing/harness.js";
+import type { Frame } from "../transport.js";
 
 async function opened(negotiated: boolean) {
   const gateway = await testGateway();
@@ -20,6 +21,38 @@ it("a negotiated connection is pinged every 25 s, in the protocol and in the app
   expect(peer.pings).toBeLessThanOrEqual(11);
   expect(peer.of("ping").length).toBe(peer.pings);
   expect(peer.terminated).toBe(false);
+});
+
+it("both pings leave as one frame that all share, where the socket can and nothing waits for it", async () => {
+  const { gateway, peer } = await opened(true);
+  const other = await gateway.open();
+  const shared: Frame[] = [];
+  for (const each of [peer, other]) {
+    each.withPing = (message) => {
+      shared.push(message);
+      return message;
+    };
+  }
+  const beat = async () => {
+    for (let second = 0; second < 25; second++) {
+      await gateway.clock.advanceAsync(1_000);
+      for (const each of [peer, other]) each.connection?.ponged();
+    }
+  };
+  await beat();
+  expect(shared).toHaveLength(2);
+  expect(shared[0]).toBe(shared[1]);
+  expect([peer.pings, other.pings]).toEqual([0, 0]);
+  expect([peer, other].map((each) => each.of("ping").length)).toEqual([1, 1]);
+  peer.stall(true);
+  peer.send({ type: "ping", id: 1 });
+  await gateway.settle();
+  await beat();
+  expect([peer.pings, other.pings]).toEqual([1, 0]);
+  peer.stall(false);
+  await beat();
+  expect([peer.pings, other.pings]).toEqual([1, 0]);
+  expect([peer, other].map((each) => each.of("ping").length)).toEqual([3, 3]);
 });
 
 it("a plain connection is pinged in the protocol only", async () => {

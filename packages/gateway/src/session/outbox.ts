@@ -84,6 +84,11 @@ export class Outbox implements Sink, Queue {
     this.#overflow?.dropChannel(channel);
   }
 
+  /** The socket is known to have taken everything. */
+  get isClear(): boolean {
+    return !this.#isFinished && this.#flushes.isClear(this.slot);
+  }
+
   get hasRoom(): boolean {
     const bytes = this.backlogBytes;
     return bytes === 0 || (bytes < this.#roomBytes && this.queuedMessages < this.#roomMessages);

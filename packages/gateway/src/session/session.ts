@@ -8,7 +8,7 @@ import {
   type UpMessage,
 } from "@holdfast/protocol";
 import { textOf } from "../hub/ask.js";
-import { sizeOf } from "../hub/encoded.js";
+import { Encoded, sizeOf } from "../hub/encoded.js";
 import { type Connection, Frame, type Handshake, type Transport } from "../transport.js";
 import { networkOf } from "./arrivals.js";
 import type { Authorizer } from "./authorizer.js";
@@ -36,6 +36,9 @@ import { isOver, type SessionState, transition } from "./state.js";
 import { endSubscription } from "./subscribing.js";
 import { Subscriptions } from "./subscriptions.js";
 import { type Kept, Upkeep } from "./upkeep.js";
+
+/** The same for all connections. */
+const ping = new Encoded({ type: "ping" });
 
 /** What the parts of one connection know it as. */
 type Roles = Taker & Bearer & Opened & Kept & Heart & MemberHolder & OutboxOwner;
@@ -211,9 +214,17 @@ export class Session implements Connection, Roles {
     return false;
   }
 
+  /** Both kinds at once where nothing waits: a ping of the protocol is in no queue. */
   ping(): void {
-    this.#transport.ping();
-    if (this.#transport.negotiated) this.send({ type: "ping" });
+    const transport = this.#transport;
+    const message = transport.negotiated ? ping.frame(transport.codec) : undefined;
+    if (message === undefined) transport.ping();
+    else if (this.outbox.isClear && transport.withPing !== undefined) {
+      this.outbox.control(transport.withPing(message));
+    } else {
+      transport.ping();
+      this.outbox.control(message);
+    }
   }
 
   /** Destroys the socket of a connection that does not go by itself. */

@@ -32,6 +32,8 @@ export class FakeTransport implements Transport {
   connection: Connection | undefined;
   /** The bytes and texts that were written, each a frame. */
   readonly payloads: Payload[] = [];
+  /** Set by tests that play a socket that can. */
+  withPing?(message: Frame): Frame;
   readonly #reader: Codec;
   readonly #received: DownMessage[] = [];
 
