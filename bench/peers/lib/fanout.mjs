@@ -4,13 +4,21 @@ import { busy, pending, prepared } from "./session.mjs";
 /** @import { Work } from "./works.mjs" */
 
 /**
+ * A just-in-time compiler looks at how often something ran, so that many publications at a time bring it there
+ * sooner; then the work as it is measured.
+ */
+const warmingBatch = 10;
+
+/**
  * Lets a session's subscribers come and the work run until a just-in-time compiler has done its own.
  * @param {{ connections: number, channels: number, pending: number, batch: number, warmSeconds: number }} what
  */
 export const warmed = (what) => async (/** @type {Session} */ session) => {
   await session.load("subscribe", what.connections, what.channels, what.pending);
   await session.load("publisher");
-  await session.load("fan", what.warmSeconds, what.batch, what.channels);
+  const each = what.warmSeconds / 2;
+  await session.load("fan", each, Math.max(warmingBatch, what.batch), what.channels);
+  await session.load("fan", each, what.batch, what.channels);
 };
 
 /**
