@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DescriptorFanout } from "./descriptor-fanout.js";
 import type { SendEach } from "./native.js";
@@ -11,6 +12,8 @@ import { type StreamHandle, type Watcher, watch } from "./watched-handle.js";
 
 let sockets: SocketPairs;
 beforeEach(async () => {
+  // A turn of its own: what was closed before does not count.
+  await nextTurn();
   sockets = await SocketPairs.listen();
 });
 afterEach(() => sockets.close());
@@ -61,8 +64,15 @@ class FakeHandle implements StreamHandle {
   writeBuffer(): void {}
   writev(): void {}
   shutdown(): void {}
-  close(): void {}
   reset(): void {}
+  closes = 0;
+  close(): void {
+    this.closes++;
+  }
+  stops = 0;
+  readStop(): void {
+    this.stops++;
+  }
 }
 
 it.each(["close", "reset"] as const)(
@@ -80,6 +90,21 @@ it.each(["close", "reset"] as const)(
   },
 );
 
+it("a handle whose close has to wait reads nothing until then", async () => {
+  const handles = Array.from({ length: 129 }, () => new FakeHandle());
+  for (const handle of handles) {
+    watch(handle, new Counting());
+    handle.close();
+  }
+  const of = ({ closes, stops }: FakeHandle): number[] => [closes, stops];
+  expect([handles[127], handles[128]].map((handle) => handle && of(handle))).toEqual([
+    [1, 0],
+    [0, 1],
+  ]);
+  await nextTurn();
+  expect(handles.every(({ closes }) => closes === 1)).toBe(true);
+});
+
 it("a target whose handle was closed past its stream, as one sent to another process, has no descriptor", async () => {
   const { near } = await sockets.pair();
   const target = new Target(near);
@@ -87,6 +112,17 @@ it("a target whose handle was closed past its stream, as one sent to another pro
   expect(target.descriptor).toBe(fd);
   Reflect.apply(Reflect.get(handleOf(near), "close"), handleOf(near), []);
   expect([near.destroyed, target.descriptor]).toEqual([false, -1]);
+});
+
+it("of very many that are destroyed at once some close in a later turn", async () => {
+  const pairs = await sockets.pairs(140);
+  const handles = pairs.map(({ near }) => handleOf(near));
+  for (const handle of handles) watch(handle, new Counting());
+  const ended = Promise.all(pairs.map(({ far }) => once(far.resume(), "end")));
+  for (const { near } of pairs) near.destroy();
+  expect(handles.filter(({ fd }) => fd >= 0)).toHaveLength(12);
+  await ended;
+  expect(handles.every(({ fd }) => fd < 0)).toBe(true);
 });
 
 it("what has not the methods of Node's handle is not watched", () => {

@@ -1,3 +1,5 @@
+import { closeInTurn } from "./close-turns.js";
+
 /** What of Node's TCP handle is relied on: its descriptor, and that streams do everything by its methods. */
 export interface StreamHandle {
   readonly fd: number;
@@ -54,16 +56,29 @@ function watchedPrototype(handle: object): object | undefined {
   for (const name of namesOf(plain)) {
     if (!isTouching(name)) continue;
     const method: unknown = Reflect.get(plain, name, handle);
-    if (isMethod(method)) watched[name] = telling(name, method);
+    if (isMethod(method)) watched[name] = telling(name, name === "close" ? inTurn(method) : method);
   }
   prototypes.set(plain, watched);
   marks.add(watched);
   return watched;
 }
 
-type Method = (...given: unknown[]) => unknown;
+type Method = (this: StreamHandle, ...given: unknown[]) => unknown;
 
 const isMethod = (value: unknown): value is Method => typeof value === "function";
+
+/** A `close` that may have to wait; what comes in meanwhile is nobody's, and is not read. */
+function inTurn(close: Method): Method {
+  return function (this: StreamHandle, ...given: unknown[]): void {
+    closeInTurn(
+      () => Reflect.apply(close, this, given),
+      () => {
+        const stop: unknown = Reflect.get(this, "readStop");
+        if (isMethod(stop)) Reflect.apply(stop, this, []);
+      },
+    );
+  };
+}
 
 /** A method that tells the watcher first. */
 function telling(name: string, method: Method) {

@@ -55,6 +55,14 @@ export const handshake = [
     test: test(`${node}/server-door.test.ts`, "abuse 7: a request whose headers never end"),
   },
   {
+    row: 7,
+    name: "whoever says nothing keeps others out",
+    file: `${node}/connection-gate.ts`,
+    find: "return nowMs - atMs < this.#limits.silentMs && socket.bytesRead",
+    replace: "return socket.bytesRead",
+    test: test(`${node}/connection-gate.test.ts`, "abuse 7: those who say nothing"),
+  },
+  {
     row: 8,
     name: "any number of connections in a process",
     file: `${node}/upgrade.ts`,

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock, Logger } from "@holdfast/core";
+import { ConnectionGate, defaultGateLimits, type GateLimits } from "./connection-gate.js";
 import { type HttpApi, pathOf } from "./http-api.js";
 import { refuse } from "./negotiation.js";
 import { answerRefusal } from "./refusal.js";
@@ -33,6 +35,9 @@ const defaultLimits: HttpLimits = {
 
 /** RFC 6797: a year. Without subdomains, which are not ours to speak for. */
 const STRICT_TRANSPORT = "max-age=31536000";
+
+/** Connections the kernel keeps until they are accepted, as far as it permits (`net.core.somaxconn`). */
+const BACKLOG = 4_096;
 
 /** How `attach` shares a server. */
 export interface AttachOptions {
@@ -74,6 +79,8 @@ export interface ServerDoorOptions {
   readonly tlsCheckIntervalMs: number;
   /** Bounds that differ from the defaults. */
   readonly limits?: Partial<HttpLimits>;
+  /** Bounds of letting new connections in that differ from the defaults. */
+  readonly gate?: Partial<GateLimits> | undefined;
 }
 
 /** Connects the gateway to HTTP servers: the application's, or one of its own. */
@@ -83,6 +90,7 @@ export class ServerDoor {
   readonly #attached = new WeakSet<Server>();
   #own: Server | undefined;
   #starting = false;
+  #gate: ConnectionGate<Socket> | undefined;
   #reloading: ReloadingCredentials | undefined;
 
   constructor(options: ServerDoorOptions) {
@@ -118,10 +126,16 @@ export class ServerDoor {
     try {
       const server = await this.#makeServer();
       this.attach(server, {});
+      this.#gateConnections(server);
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
         // Known to Node 22.12, not yet to the declarations of Node 20.
-        const wanted: ListenOptions & { port: number; host: string } = { port, host, ...options };
+        const wanted: ListenOptions & { port: number; host: string; backlog: number } = {
+          port,
+          host,
+          backlog: BACKLOG,
+          ...options,
+        };
         server.listen(wanted, () => {
           server.off("error", reject);
           resolve();
@@ -191,10 +205,30 @@ export class ServerDoor {
     this.#reloading?.stop();
     const server = this.#own;
     if (server === undefined) return;
+    this.#gate?.close();
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  }
+
+  /** Stands before the present listeners, which see a socket when it is let in and read nothing before. */
+  #gateConnections(server: Server): void {
+    const { clock, gate: given, tls } = this.#options;
+    const isSecure = tls !== undefined;
+    const before = server.listeners("connection");
+    const limits = { ...defaultGateLimits, ...given };
+    const gate = new ConnectionGate<Socket>(clock, limits, (socket) => {
+      for (const listener of before) Reflect.apply(listener, server, [socket]);
+      // With TLS the socket around it reads.
+      if (!isSecure) socket.resume();
+    });
+    // An option of `net.Server` that `http` does not hand on; a TLS socket takes it over.
+    Object.assign(server, { pauseOnConnect: true });
+    if (isSecure) server.on("secureConnection", (socket: Socket) => socket.resume());
+    server.removeAllListeners("connection");
+    server.on("connection", (socket) => gate.arrive(socket));
+    this.#gate = gate;
   }
 
   /** Stands before the present listeners, which see every request that is not the gateway's. */
