@@ -75,7 +75,7 @@ function messageMaker() {
   /** @param {{ o?: readonly (readonly unknown[])[] }} recorded */
   return (recorded) => {
     for (const [kind] of recorded.o ?? []) {
-      if (kind !== "a") continue;
+      if (kind !== "a" && kind !== "p") continue;
       const { data } = publishRequest(sent++, seqs, session);
       if (digest({ data }) === platform.random.id(8)) throw new Error("a digest is no id");
     }
@@ -83,26 +83,42 @@ function messageMaker() {
   };
 }
 
-/** The journal that a request is about. @param {Ask} ask @returns {string} */
-function journalOf({ subject, body }) {
-  if (!subject.startsWith("$JS.")) return subject;
-  const query = body === "" ? {} : JSON.parse(body);
-  return query.filter ?? query.last_by_subj ?? "";
+/**
+ * What a request is about: a journal, or something too large for its message. The last token but one of a
+ * part is its number.
+ * @param {Ask} ask @returns {string}
+ */
+function placeOf({ subject, body }) {
+  const query = subject.startsWith("$JS.") && body !== "" ? JSON.parse(body) : {};
+  const place = subject.startsWith("$JS.") ? (query.filter ?? query.last_by_subj ?? "") : subject;
+  return place.endsWith(".b") ? place.split(".").slice(0, -2).join(".") : place;
 }
 
-/** What is asked of each journal, one after the other, as the engine does. @param {readonly Ask[]} asked */
+/**
+ * What is asked of each journal, one after the other, as the engine does: the parts of what is too large
+ * for a message go before the one that names it, and are let go where its journal is.
+ * @param {readonly Ask[]} asked
+ */
 function chainsOf(asked) {
   /** @type {Map<string, Link[]>} */
   const chains = new Map();
   for (const ask of asked) {
-    const journal = journalOf(ask);
-    if (journal === "") continue;
-    const message = ask.subject.startsWith("$JS.") ? undefined : JSON.parse(ask.body);
-    const chain = chains.get(journal) ?? [];
+    const place = placeOf(ask);
+    if (place === "") continue;
+    const isJournal = ask.subject.endsWith(".c");
+    const message = isJournal ? JSON.parse(ask.body) : undefined;
+    const chain = chains.get(place) ?? [];
+    chains.set(place, chain);
+    const { blob } = message?.s ?? {};
+    if (blob !== undefined) {
+      const [prefix, stream] = place.split(".");
+      const parts = `${prefix}.${stream}.kept.${blob.slice(0, blob.lastIndexOf("."))}`;
+      chain.push(...(chains.get(parts) ?? []));
+      chains.set(parts, chain);
+    }
     chain.push({ ask, message });
-    chains.set(journal, chain);
   }
-  return [...chains.values()];
+  return [...new Set(chains.values())];
 }
 
 /** @type {Promise<Recorded> | undefined} */
@@ -132,7 +148,8 @@ export async function rawNats(port, ms, window) {
       const body = message === undefined ? ask.body.replace(prefix, own) : "";
       if (subject.startsWith(purge)) {
         const query = JSON.parse(body);
-        const text = JSON.stringify({ ...query, seq: places.get(query.seq) ?? last });
+        if (query.seq !== undefined) query.seq = places.get(query.seq) ?? last;
+        const text = JSON.stringify(query);
         purges.push(connection.request(subject, text, { timeout }));
         continue;
       }

@@ -13,6 +13,8 @@ const { asked } = await import("./recorded_nats.mjs");
 const url = `nats://127.0.0.1:${port}?prefix=${prefix}`;
 const broker = await createNatsBroker({ ...platform, url });
 const link = await publisher(broker);
+// A process that has run for a while, on channels that remember as much as those it is compared with.
+await fullSpeed(link, Number(ms) * 2, Number(window));
 asked.length = 0;
 const { acknowledged } = await fullSpeed(link, Number(ms), Number(window));
 writeFileSync(file, serialize({ asked, acknowledged }));

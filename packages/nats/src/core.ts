@@ -263,7 +263,7 @@ function makeParts(
     clock,
     random,
     logger,
-    nowMs: () => anchorMs + clock.monoMs(),
+    nowMs: () => Math.floor(anchorMs + clock.monoMs()),
   };
 }
 

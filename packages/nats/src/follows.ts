@@ -1,6 +1,5 @@
 import type { EphemeralRequest } from "@holdfast/broker";
-import type { ChannelOp, StoredEntry } from "./channels/ops.js";
-import { entryOf } from "./channels/ops.js";
+import { appended, type ChannelOp, entryOf, type StoredEntry } from "./channels/ops.js";
 import { type Step, stepOf } from "./journal/envelope.js";
 import type { Parts } from "./parts.js";
 import type { Hearer, Unsubscribe } from "./servers/connection.js";
@@ -99,7 +98,8 @@ export class Follows {
     const [epoch] = (step.envelope.h ?? []) as [string?];
     if (epoch === undefined) return;
     for (const op of step.envelope.o as readonly ChannelOp[]) {
-      if (op[0] === "a") this.#tell(channel, epoch, op[1]);
+      const entry = appended(op);
+      if (entry !== undefined) this.#tell(channel, epoch, entry);
     }
   }
 

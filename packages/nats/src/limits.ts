@@ -35,7 +35,7 @@ export const natsLimits = {
     min: 1,
     max: 10_000,
     description:
-      "Messages of one channel, room or log after which the next one carries the whole state, so that older ones can go.",
+      "Messages of one channel, room or log after which the next one carries the whole state, so that older ones can go. Where the state is long it waits until they are twice as long, for up to sixteen times as many.",
   }),
   maxPageCount: { ...engineLimits.maxPageCount, max: 4_000 },
   maxEntryBytes: integer(524_288, {

@@ -14,8 +14,8 @@ const planted: readonly Planted[] = [
   {
     defect: "a step is stored whatever the subject's last message is",
     file: "journal/journal.ts",
-    find: "JSON.stringify(envelope), { expected })",
-    replace: "JSON.stringify(envelope))",
+    find: "store.put(subject, text, { expected })",
+    replace: "store.put(subject, text)",
     found: "gives publishers on several links one order without holes",
   },
   {
@@ -49,15 +49,15 @@ const planted: readonly Planted[] = [
   {
     defect: "publish keys are not stored",
     file: "channels/draft_publishers.ts",
-    find: 'this.ops.push(["k", keyName, storedOutcome(outcome)]);',
-    replace: "",
+    find: "digest, keyName ?? null, id,",
+    replace: "digest, null, id,",
     found: "recognises a key on every link",
   },
   {
     defect: "a session's place is not stored",
     file: "channels/draft_publishers.ts",
-    find: 'this.ops.push(["s", id, generation, seq, storedOutcome(outcome), nowMs]);',
-    replace: "",
+    find: "keyName ?? null, id, generation",
+    replace: "keyName ?? null, null, generation",
     found: "counts a session's seq per channel, on whichever link it publishes",
   },
   {
@@ -91,8 +91,8 @@ const planted: readonly Planted[] = [
   {
     defect: "an entry is told a second time",
     file: "follows.ts",
-    find: 'if (op[0] === "a") this.#tell(channel, epoch, op[1]);',
-    replace: 'if (op[0] === "a") for (const _ of [1, 2]) this.#tell(channel, epoch, op[1]);',
+    find: "if (entry !== undefined) this.#tell(channel, epoch, entry);",
+    replace: "if (entry !== undefined) for (const _ of [1, 2]) this.#tell(channel, epoch, entry);",
     found: "tells every following link of every entry once and in order",
   },
   {

@@ -22,6 +22,10 @@ function keyName(key: { scope: string; value: string }): string {
 export class Admission {
   readonly #limits: MemoryLimits;
   readonly #publishers: Publishers;
+  /** The last key and its name: what is judged is mostly remembered next. */
+  #scope = "";
+  #value = "";
+  #name = keyName({ scope: "", value: "" });
 
   constructor(limits: MemoryLimits, publishers: Publishers) {
     this.#limits = limits;
@@ -38,7 +42,7 @@ export class Admission {
       if (verdict !== undefined) return verdict;
     }
     if (key !== undefined) {
-      const outcome = publishers.key(keyName(key));
+      const outcome = publishers.key(this.#nameOf(key));
       if (outcome !== undefined) {
         if (outcome.digest !== digest) return refused(failure("conflict"));
         // The repeat came in a new session: its place in that session's order is taken.
@@ -54,9 +58,18 @@ export class Admission {
   remember({ key, session }: PublishRequest, outcome: Outcome): void {
     // Field by field: spreading optional ones costs several times as much.
     const publish: { -readonly [Name in keyof RememberedPublish]: RememberedPublish[Name] } = {};
-    if (key !== undefined) publish.keyName = keyName(key);
+    if (key !== undefined) publish.keyName = this.#nameOf(key);
     if (session !== undefined) publish.session = session;
     this.#publishers.remember(publish, outcome);
+  }
+
+  #nameOf({ scope, value }: NonNullable<PublishRequest["key"]>): string {
+    if (this.#value !== value || this.#scope !== scope) {
+      this.#scope = scope;
+      this.#value = value;
+      this.#name = keyName({ scope, value });
+    }
+    return this.#name;
   }
 
   /** undefined: the publish is the session's next. */

@@ -69,10 +69,10 @@ export class Channels {
         const { snapshot } = await this.shelf.of(channel).fresh();
         if (snapshot === undefined) return null;
         const { position, blob } = snapshot;
-        const bytes = await blobs.get(this.shelf.storeOf(channel), blob);
+        const text = await blobs.get(this.shelf.storeOf(channel), blob);
         // A newer one has replaced it meanwhile.
-        if (bytes === undefined) continue;
-        return { position, state: JSON.parse(Buffer.from(bytes).toString("utf8")) };
+        if (text === undefined) continue;
+        return { position, state: JSON.parse(text) };
       }
       return failure("unavailable", "The channel's snapshot is not there.");
     } catch (error) {
@@ -89,7 +89,7 @@ export class Channels {
     const placeholder = { position: { ...snapshot.position }, state: null };
     let blob: string | undefined;
     try {
-      blob = await blobs.put(store, Buffer.from(JSON.stringify(copied.value)));
+      blob = await blobs.put(store, JSON.stringify(copied.value));
       const name = blob;
       const done = await this.shelf.of(channel).transact((state) => {
         const before = state.snapshot?.blob;

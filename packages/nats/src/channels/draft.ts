@@ -13,8 +13,8 @@ import type { ChannelState } from "./state.js";
 export class Draft {
   readonly channel: Channel;
   readonly #state: ChannelState;
+  readonly #ops: ChannelOp[] = [];
   readonly #log: DraftLog;
-  readonly #publishers: DraftPublishers;
 
   constructor(
     name: string,
@@ -25,13 +25,12 @@ export class Draft {
   ) {
     const { epoch, lineage, snapshot, pinned } = state;
     this.#state = state;
-    this.#log = new DraftLog(state.log);
-    this.#publishers = new DraftPublishers(state, limits);
+    this.#log = new DraftLog(state.log, this.#ops);
     this.channel = new Channel(name, limits, random, nowMs, {
       epoch,
       lineage,
       log: this.#log,
-      publishers: this.#publishers,
+      publishers: new DraftPublishers(state, limits, this.#ops),
       snapshot: snapshot && { position: snapshot.position, state: null },
       pinned,
     });
@@ -43,9 +42,9 @@ export class Draft {
     return id === undefined ? [epoch, offset] : [epoch, offset, id];
   }
 
-  /** What was decided. `blob` holds the snapshot, if one was stored. */
+  /** What was decided, asked for once. `blob` holds the snapshot, if one was stored. */
   ops(blob?: string): ChannelOp[] {
-    const ops: ChannelOp[] = [...this.#publishers.ops, ...this.#log.ops];
+    const ops = this.#ops;
     const { maxCount, maxBytes, maxAgeMs } = this.#log.bounds;
     const { log, pinned, snapshot } = this.#state;
     if (this.#log.bounds !== log.bounds || this.channel.pinned !== pinned) {

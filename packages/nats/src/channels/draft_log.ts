@@ -11,15 +11,17 @@ interface Added {
 
 /** A channel's log with what is about to be decided, on top of what was. */
 export class DraftLog implements EntryLog {
-  readonly ops: ChannelOp[] = [];
+  readonly #ops: ChannelOp[];
   readonly #base: FoldedLog;
   readonly #added: Added[] = [];
   #first: number;
   #bytes: number;
   #bounds: HistoryBounds;
 
-  constructor(base: FoldedLog) {
+  /** What is done to it is noted in `ops`. */
+  constructor(base: FoldedLog, ops: ChannelOp[]) {
     this.#base = base;
+    this.#ops = ops;
     this.#first = base.first;
     this.#bytes = base.bytes;
     this.#bounds = base.bounds;
@@ -61,7 +63,7 @@ export class DraftLog implements EntryLog {
     this.#added.push({ entry, bytes, atMs: nowMs });
     this.#bytes += bytes;
     this.#bounds = bounds;
-    this.ops.push(["a", storedEntry(entry), bytes, nowMs]);
+    this.#ops.push(["a", storedEntry(entry), bytes, nowMs]);
   }
 
   trim(nowMs: number, keepFrom: number): void {

@@ -11,24 +11,43 @@ import type { ChannelState, Session } from "./state.js";
 
 type PublisherSession = NonNullable<PublishRequest["session"]>;
 
-interface Touched {
+/** A session that something was decided in, on top of what was remembered of its generation. */
+class Touched implements KnownSession {
   readonly generation: number;
-  last: number;
-  readonly added: Map<number, Outcome>;
+  last = 0;
+  readonly #added = new Map<number, Outcome>();
+  readonly #before: Session["outcomes"] | undefined;
+
+  constructor(generation: number, before: Session | undefined) {
+    this.generation = generation;
+    this.#before = before?.generation === generation ? before.outcomes : undefined;
+  }
+
+  outcome(seq: number): Outcome | undefined {
+    return this.#added.get(seq) ?? this.#before?.get(seq);
+  }
+
+  add(seq: number, outcome: Outcome): void {
+    this.last = seq;
+    this.#added.set(seq, outcome);
+  }
 }
 
 /** What a channel remembers of its publishers, with what is about to be decided on top. */
 export class DraftPublishers implements Publishers {
-  readonly ops: ChannelOp[] = [];
+  readonly #ops: ChannelOp[];
   readonly #base: ChannelState;
   readonly #limits: NatsLimits;
   readonly #keys = new Map<string, Outcome>();
   readonly #touched = new Map<string, Touched>();
   readonly #forgotten = new Set<string>();
+  #expiredMs = Number.NEGATIVE_INFINITY;
 
-  constructor(base: ChannelState, limits: NatsLimits) {
+  /** What is to be remembered is noted in `ops`. */
+  constructor(base: ChannelState, limits: NatsLimits, ops: ChannelOp[]) {
     this.#base = base;
     this.#limits = limits;
+    this.#ops = ops;
   }
 
   get empty(): boolean {
@@ -46,6 +65,9 @@ export class DraftPublishers implements Publishers {
 
   /** What time has run out on is forgotten by whoever looks; no step has to say so. */
   expire(nowMs: number): void {
+    // All publishes of a batch are decided at the same time.
+    if (nowMs === this.#expiredMs) return;
+    this.#expiredMs = nowMs;
     const { keys, sessions } = this.#base;
     for (const [name, outcome] of keys) {
       if (nowMs - outcome.atMs < this.#limits.keyWindowMs) break;
@@ -63,35 +85,26 @@ export class DraftPublishers implements Publishers {
 
   session(id: string): KnownSession | undefined {
     const touched = this.#touched.get(id);
+    if (touched !== undefined) return touched;
     const base = this.#baseSession(id);
-    if (touched === undefined) return base && known(base);
-    const { generation, last, added } = touched;
-    const before = base?.generation === generation ? base.outcomes : undefined;
-    return { generation, last, outcome: (seq) => added.get(seq) ?? before?.get(seq) };
+    return base && known(base);
   }
 
   remember({ keyName, session }: RememberedPublish, outcome: Outcome): void {
-    if (keyName !== undefined) {
-      this.#keys.set(keyName, outcome);
-      this.ops.push(["k", keyName, storedOutcome(outcome)]);
-    }
-    if (session !== undefined) this.rememberRepeat(session, outcome, outcome.atMs);
+    if (keyName !== undefined) this.#keys.set(keyName, outcome);
+    if (session !== undefined) this.#touch(session, outcome);
+    const op = this.#ops.pop();
+    if (op?.[0] !== "a") throw new Error("only what was just appended is remembered");
+    const [, entry, bytes, atMs] = op;
+    const { id = null, generation = 0, seq = 0 } = session ?? {};
+    const { digest } = outcome;
+    this.#ops.push(["p", entry, bytes, atMs, digest, keyName ?? null, id, generation, seq]);
   }
 
-  rememberRepeat(
-    { id, seq, generation = 0 }: PublisherSession,
-    outcome: Outcome,
-    nowMs: number,
-  ): void {
-    const before = this.#touched.get(id);
-    const touched =
-      before?.generation === generation
-        ? before
-        : { generation, last: seq, added: new Map<number, Outcome>() };
-    touched.last = seq;
-    touched.added.set(seq, outcome);
-    this.#touched.set(id, touched);
-    this.ops.push(["s", id, generation, seq, storedOutcome(outcome), nowMs]);
+  rememberRepeat(session: PublisherSession, outcome: Outcome, nowMs: number): void {
+    this.#touch(session, outcome);
+    const { id, seq, generation = 0 } = session;
+    this.#ops.push(["s", id, generation, seq, storedOutcome(outcome), nowMs]);
   }
 
   makeSessionRoom(nowMs: number): boolean {
@@ -102,7 +115,7 @@ export class DraftPublishers implements Publishers {
       if (this.#forgotten.has(id) || this.#touched.has(id)) continue;
       if (nowMs - usedMs < this.#limits.keyWindowMs) return false;
       this.#forgotten.add(id);
-      this.ops.push(["f", id]);
+      this.#ops.push(["f", id]);
       return true;
     }
     return false;
@@ -114,6 +127,15 @@ export class DraftPublishers implements Publishers {
 
   copy(): never {
     throw new Error("a draft is not kept");
+  }
+
+  #touch({ id, seq, generation = 0 }: PublisherSession, outcome: Outcome): void {
+    let touched = this.#touched.get(id);
+    if (touched?.generation !== generation) {
+      touched = new Touched(generation, this.#baseSession(id));
+      this.#touched.set(id, touched);
+    }
+    touched.add(seq, outcome);
   }
 
   #baseSession(id: string): Session | undefined {

@@ -14,6 +14,19 @@ export interface SnapshotPlace {
   readonly blob: string;
 }
 
+/** An entry, its payload's bytes, a time; the payload's digest, publish key; session's id, generation, seq. */
+export type Published = readonly [
+  "p",
+  StoredEntry,
+  number,
+  number,
+  string,
+  string | null,
+  string | null,
+  number,
+  number,
+];
+
 /** What a step does to a channel. */
 export type ChannelOp =
   /** Begins a life without ancestors, with nothing of before. */
@@ -26,25 +39,32 @@ export type ChannelOp =
   | readonly ["h", number, number, number, 0 | 1]
   /** Lets the entries before an offset go. */
   | readonly ["t", number]
-  /** Remembers a publish key. */
-  | readonly ["k", string, StoredOutcome]
-  /** Remembers the newest seq of a session: id, generation, seq, outcome, time of use. */
+  /** Appends likewise, and remembers what it was published with. */
+  | Published
+  /** Remembers the newest seq of a session, a repeat: id, generation, seq, outcome, time of use. */
   | readonly ["s", string, number, number, StoredOutcome, number]
   /** Forgets a session. */
   | readonly ["f", string]
   /** Another snapshot stands, or none. */
   | readonly ["x", SnapshotPlace | null];
 
-/** An entry as it is stored. */
-export function storedEntry({ bytes, ...entry }: Entry): StoredEntry {
-  return bytes === undefined ? entry : { ...entry, b64: Buffer.from(bytes).toString("base64") };
+/** An entry as it is stored: itself, unless it holds raw bytes. */
+export function storedEntry(entry: Entry): StoredEntry {
+  if (entry.bytes === undefined) return entry;
+  const { bytes, ...rest } = entry;
+  return { ...rest, b64: Buffer.from(bytes).toString("base64") };
 }
 
 /** An entry as it was. */
-export function entryOf({ b64, ...entry }: StoredEntry): Entry {
-  return b64 === undefined
-    ? entry
-    : { ...entry, bytes: new Uint8Array(Buffer.from(b64, "base64")) };
+export function entryOf(stored: StoredEntry): Entry {
+  if (stored.b64 === undefined) return stored;
+  const { b64, ...rest } = stored;
+  return { ...rest, bytes: new Uint8Array(Buffer.from(b64, "base64")) };
+}
+
+/** The entry that an operation appends. */
+export function appended(op: ChannelOp): StoredEntry | undefined {
+  return op[0] === "a" || op[0] === "p" ? op[1] : undefined;
 }
 
 /** An outcome as it is stored. */

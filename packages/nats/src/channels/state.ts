@@ -1,4 +1,4 @@
-import type { Lineage } from "@holdfast/broker";
+import type { Lineage, PublisherSession } from "@holdfast/broker";
 import type { Outcome } from "@holdfast/broker/internal";
 import type { Step } from "../journal/envelope.js";
 import { FoldedLog } from "./folded_log.js";
@@ -6,9 +6,9 @@ import {
   type ChannelOp,
   entryOf,
   outcomeOf,
+  type Published,
   type SnapshotPlace,
   type StoredOutcome,
-  storedOutcome,
 } from "./ops.js";
 
 /** A publisher session as it is remembered. */
@@ -33,6 +33,13 @@ export interface ChannelState {
   pinned: boolean;
 }
 
+/**
+ * Outcomes by what they are known by, one after the other: that, epoch ("" for the channel's), offset, id,
+ * digest, time. A list of lists would be ten thousands of them for a busy channel.
+ */
+type Flat = readonly (string | number)[];
+const flatLength = 6;
+
 /** A channel in a checkpoint: everything but the entries. */
 interface SavedChannel {
   readonly epoch: string;
@@ -41,14 +48,10 @@ interface SavedChannel {
   readonly topId?: string;
   readonly first: number;
   readonly bounds: FoldedLog["bounds"];
-  readonly keys: readonly (readonly [string, StoredOutcome])[];
-  readonly sessions: readonly (readonly [
-    string,
-    number,
-    number,
-    number,
-    readonly (readonly [number, StoredOutcome])[],
-  ])[];
+  /** Names and outcomes, `flatLength` values each. */
+  readonly keys: Flat;
+  /** Id, generation, last seq, time of use; seqs and outcomes like keys. */
+  readonly sessions: readonly (readonly [string, number, number, number, Flat])[];
   readonly snapshot?: SnapshotPlace;
   readonly pinned: boolean;
 }
@@ -95,12 +98,15 @@ export function applyToChannel(
     case "t":
       state.log.trimTo(op[1]);
       return;
-    case "k":
-      state.keys.set(op[1], outcomeOf(op[2]));
+    case "p":
+      publish(state, op, seq, maxSessionOutcomes);
       return;
-    case "s":
-      rememberSeq(state.sessions, op, maxSessionOutcomes);
+    case "s": {
+      const [, id, generation, place, outcome, usedMs] = op;
+      const used = { id, generation, seq: place };
+      rememberSeq(state.sessions, used, outcomeOf(outcome), usedMs, maxSessionOutcomes);
       return;
+    }
     case "f":
       state.sessions.delete(op[1]);
       return;
@@ -110,9 +116,25 @@ export function applyToChannel(
   }
 }
 
+function publish(
+  state: ChannelState,
+  [, stored, bytes, atMs, digest, keyName, id, generation, place]: Published,
+  seq: number,
+  maxSessionOutcomes: number,
+): void {
+  const entry = entryOf(stored);
+  state.log.append({ entry, bytes, atMs, seq });
+  const outcome = { epoch: state.epoch, offset: entry.offset, id: entry.id, digest, atMs };
+  if (keyName !== null) state.keys.set(keyName, outcome);
+  if (id === null) return;
+  rememberSeq(state.sessions, { id, generation, seq: place }, outcome, atMs, maxSessionOutcomes);
+}
+
 function rememberSeq(
   sessions: Map<string, Session>,
-  [, id, generation, seq, outcome, usedMs]: ChannelOp & readonly ["s", ...unknown[]],
+  { id, generation, seq }: Required<PublisherSession>,
+  outcome: Outcome,
+  usedMs: number,
   maxSessionOutcomes: number,
 ): void {
   const known = sessions.get(id);
@@ -122,7 +144,7 @@ function rememberSeq(
       : { generation, last: 0, usedMs, outcomes: new Map<number, Outcome>() };
   session.last = seq;
   session.usedMs = usedMs;
-  session.outcomes.set(seq, outcomeOf(outcome));
+  session.outcomes.set(seq, outcome);
   if (session.outcomes.size > maxSessionOutcomes) session.outcomes.delete(seq - maxSessionOutcomes);
   sessions.delete(id);
   sessions.set(id, session);
@@ -138,13 +160,13 @@ export function saveChannel(state: ChannelState): SavedChannel {
     ...(log.topId !== undefined && { topId: log.topId }),
     first: log.first,
     bounds: log.bounds,
-    keys: [...keys].map(([name, outcome]) => [name, storedOutcome(outcome)]),
+    keys: flatOutcomes(keys, epoch),
     sessions: [...sessions].map(([id, { generation, last, usedMs, outcomes }]) => [
       id,
       generation,
       last,
       usedMs,
-      [...outcomes].map(([seq, outcome]) => [seq, storedOutcome(outcome)]),
+      flatOutcomes(outcomes, epoch),
     ]),
     ...(snapshot !== undefined && { snapshot }),
     pinned,
@@ -161,7 +183,7 @@ export function restoreChannel(saved: unknown, steps: readonly Step[]): ChannelS
     epoch,
     lineage,
     log: folded,
-    keys: new Map(keys.map(([name, outcome]) => [name, outcomeOf(outcome)])),
+    keys: outcomesOf<string>(keys, epoch),
     sessions: new Map(
       sessions.map(([id, generation, last, usedMs, outcomes]) => [
         id,
@@ -169,13 +191,31 @@ export function restoreChannel(saved: unknown, steps: readonly Step[]): ChannelS
           generation,
           last,
           usedMs,
-          outcomes: new Map(outcomes.map(([seq, outcome]) => [seq, outcomeOf(outcome)])),
+          outcomes: outcomesOf<number>(outcomes, epoch),
         },
       ]),
     ),
     snapshot,
     pinned,
   };
+}
+
+function flatOutcomes(outcomes: ReadonlyMap<string | number, Outcome>, current: string): Flat {
+  const flat: (string | number)[] = [];
+  for (const [name, { epoch, offset, id, digest, atMs }] of outcomes) {
+    flat.push(name, epoch === current ? "" : epoch, offset, id, digest, atMs);
+  }
+  return flat;
+}
+
+function outcomesOf<Name extends string | number>(flat: Flat, current: string): Map<Name, Outcome> {
+  const outcomes = new Map<Name, Outcome>();
+  for (let at = 0; at < flat.length; at += flatLength) {
+    const values = flat.slice(at, at + flatLength);
+    const [name, epoch, offset, id, digest, atMs] = values as [Name, ...StoredOutcome];
+    outcomes.set(name, { epoch: epoch || current, offset, id, digest, atMs });
+  }
+  return outcomes;
 }
 
 /** The entries from the first retained one on; those that are not there any more count as trimmed. */
@@ -187,7 +227,7 @@ function restoredLog(
   for (const { seq, envelope } of steps) {
     for (const op of envelope.o as readonly ChannelOp[]) {
       if (op[0] === "b") log = new FoldedLog();
-      if (op[0] !== "a" || op[1].offset < first) continue;
+      if ((op[0] !== "a" && op[0] !== "p") || op[1].offset < first) continue;
       if (log.count > 0 && op[1].offset !== log.top + 1) log = new FoldedLog();
       log.append({ entry: entryOf(op[1]), bytes: op[2], atMs: op[3], seq });
     }

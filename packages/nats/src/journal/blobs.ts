@@ -3,8 +3,8 @@ import { StoreError } from "../servers/errors.js";
 import type { StreamStore } from "../servers/store.js";
 import type { Subjects } from "../subjects.js";
 
-/** Bytes of one part, well within the least `max_payload` this engine works with. */
-const partBytes = 262_144;
+/** Length of one part: as UTF-8 within the least `max_payload` this engine works with, 512 KiB. */
+const partLength = 170_000;
 const idLength = 16;
 
 /** What of a stream's store blobs need. */
@@ -20,32 +20,32 @@ export class Blobs {
     this.#random = random;
   }
 
-  /** Stores it and gives its name. Rejects with a StoreError. */
-  async put(store: BlobStore, bytes: Uint8Array): Promise<string> {
+  /** Stores a text and gives its name. Rejects with a StoreError. */
+  async put(store: BlobStore, text: string): Promise<string> {
     const id = this.#random.id(idLength);
-    const parts = Math.max(1, Math.ceil(bytes.length / partBytes));
-    for (let part = 0; part < parts; part += 1) {
-      const subject = this.#subjects.blob(store.stream, id, part);
-      const body = bytes.subarray(part * partBytes, (part + 1) * partBytes);
-      await store.put(subject, Buffer.from(body).toString("base64"));
+    let parts = 0;
+    for (let from = 0; from < text.length || parts === 0; parts += 1) {
+      const to = endOfPart(text, from);
+      await store.put(this.#subjects.blob(store.stream, id, parts), text.slice(from, to));
+      from = to;
     }
     return `${id}.${parts}`;
   }
 
-  /** What was stored under a name; undefined: it is gone, or a part of it is. */
-  async get(store: BlobStore, name: string): Promise<Uint8Array | undefined> {
+  /** The text that was stored under a name; undefined: it is gone, or a part of it is. */
+  async get(store: BlobStore, name: string): Promise<string | undefined> {
     const { id, parts } = partsOf(name);
     const found = await Promise.all(
       Array.from({ length: parts }, (_, part) =>
         store.last(this.#subjects.blob(store.stream, id, part)),
       ),
     );
-    const bytes: Buffer[] = [];
+    let text = "";
     for (const part of found) {
       if (part === undefined) return undefined;
-      bytes.push(Buffer.from(part.text, "base64"));
+      text += part.text;
     }
-    return new Uint8Array(Buffer.concat(bytes));
+    return text;
   }
 
   /** Lets it go; what fails is left behind. */
@@ -55,6 +55,18 @@ export class Blobs {
       if (!(error instanceof StoreError)) throw error;
     });
   }
+}
+
+/** About how long something is, by the name it was stored under. */
+export function blobLength(name: string): number {
+  return partsOf(name).parts * partLength;
+}
+
+/** Where a part ends: never between the two halves of a character. */
+function endOfPart(text: string, from: number): number {
+  const to = from + partLength;
+  const last = text.charCodeAt(to - 1);
+  return last >= 0xd800 && last < 0xdc00 ? to + 1 : to;
 }
 
 function partsOf(name: string): { readonly id: string; readonly parts: number } {

@@ -33,9 +33,11 @@ export interface Envelope {
 export interface Step {
   readonly seq: number;
   readonly envelope: Envelope;
+  /** Length of its text. */
+  readonly length: number;
 }
 
 /** Reads a journal's message. */
 export function stepOf({ seq, text }: Stored): Step {
-  return { seq, envelope: JSON.parse(text) };
+  return { seq, envelope: JSON.parse(text), length: text.length };
 }

@@ -1,5 +1,11 @@
+import { blobLength } from "./blobs.js";
 import type { Step } from "./envelope.js";
 import type { JournalType } from "./type.js";
+
+/** How many times as long as a checkpoint what follows it is before the next. */
+const minStretch = 2;
+/** However much the state takes, a checkpoint follows the last one after so many times as many messages. */
+const maxStretch = 16;
 
 /** What is known of a subject: its messages up to one, folded. */
 export class Fold<State, Op> {
@@ -12,6 +18,8 @@ export class Fold<State, Op> {
   #keep = 0;
   #blob: string | undefined;
   #count = 0;
+  #checkpointLength = 0;
+  #lengthSince = 0;
 
   constructor(type: JournalType<State, Op>) {
     this.#type = type;
@@ -51,13 +59,17 @@ export class Fold<State, Op> {
     return this.#blob;
   }
 
-  /** Messages since the last checkpoint. */
-  get count(): number {
-    return this.#count;
+  /**
+   * Whether the next message has to carry a checkpoint: after so many, once they are twice as long as
+   * the last one was. So what is written for checkpoints is little beside what they stand for.
+   */
+  needsCheckpoint(count: number): boolean {
+    if (this.#state === undefined || this.#count >= count * maxStretch) return true;
+    return this.#count >= count && this.#lengthSince >= this.#checkpointLength * minStretch;
   }
 
   /** Carries out a message that was stored on the last known one. */
-  apply({ seq, envelope }: Step): void {
+  apply({ seq, envelope, length }: Step): void {
     const { i, p, g, b, k, o, s, e } = envelope;
     this.#seq = seq;
     // It was decided on something that is not there: a late one, from before a loss.
@@ -69,10 +81,13 @@ export class Fold<State, Op> {
     this.#name = i;
     this.#generation = g;
     this.#count += 1;
+    this.#lengthSince += length;
     if (s !== undefined) {
       this.#base = seq;
       this.#count = 0;
+      this.#lengthSince = 0;
       this.#blob = "blob" in s ? s.blob : undefined;
+      this.#checkpointLength = this.#blob === undefined ? length : blobLength(this.#blob);
     } else this.#base = b;
     this.#keep = k;
     this.#state ??= this.#type.empty();
@@ -97,5 +112,7 @@ export class Fold<State, Op> {
     this.#keep = 0;
     this.#blob = undefined;
     this.#count = 0;
+    this.#checkpointLength = 0;
+    this.#lengthSince = 0;
   }
 }

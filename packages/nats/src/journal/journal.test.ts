@@ -87,9 +87,28 @@ test("a checkpoint too large for its message is kept where the relay was faster 
   store.told = (message) => {
     if (message.subject === subject) journal.heard(stepOf(message));
   };
-  for (const text of [large, "2", "3", "4", "5"]) await add(journal, text);
+  // The second of them is due after sixteen times two messages.
+  const texts = [large, ...Array.from({ length: 40 }, (_, n) => String(n))];
+  for (const text of texts) await add(journal, text);
   // Another one has to put it together from what the store has.
-  expect(await journalOn(store).fresh()).toEqual([large, "2", "3", "4", "5"]);
+  expect(await journalOn(store).fresh()).toEqual(texts);
+});
+
+test("a checkpoint follows the last one after twice as much as that takes, or sixteen times as many messages", async () => {
+  const store = new MemoryStream();
+  const carry: number[] = [];
+  let written = 0;
+  store.told = (message) => {
+    if (message.subject !== subject) return;
+    if (stepOf(message).envelope.s !== undefined) carry.push(written);
+    written += 1;
+  };
+  const journal = journalOn(store);
+  for (let n = 0; n < 20; n += 1) await add(journal, "x".repeat(1_000));
+  // Each is for as many thousands of bytes as there are texts before it.
+  expect(carry).toEqual([0, 3, 10]);
+  for (let n = 0; n < 60; n += 1) await add(journal, "");
+  expect(carry).toEqual([0, 3, 10, 43, 76]);
 });
 
 test("a late message from before a loss changes nothing, for who knows the subject and for who reads it anew", async () => {

@@ -136,13 +136,17 @@ export class Journal<State, Op> {
       b: checkpoint === undefined ? base : 0,
       k: checkpoint?.keep ?? keep,
       o: ops,
-      ...(checkpoint !== undefined && { s: checkpoint.saved }),
       ...(head !== undefined && { h: head }),
     };
-    const seq = await this.#put(envelope, expected);
+    const text = withCheckpoint(JSON.stringify(envelope), checkpoint?.text);
+    const seq = await this.#put(text, expected);
     if (seq === "conflict") return false;
+    const { length } = text;
     // The relay may have told of it before the acknowledgement came.
-    if (this.#fold.seq === expected) this.#fold.apply({ seq, envelope });
+    if (this.#fold.seq === expected) {
+      const s = checkpoint?.saved;
+      this.#fold.apply({ seq, envelope: s === undefined ? envelope : { ...envelope, s }, length });
+    }
     if (checkpoint !== undefined) this.#letGo(checkpoint.keep || seq, before);
     return true;
   }
@@ -150,14 +154,14 @@ export class Journal<State, Op> {
   /** An envelope that follows on a message, with nothing in it yet. */
   #begun(name: string, seq: number): Envelope {
     const { store, random, nowMs } = this.#parts;
-    const written = { g: store.generation, i: random.id(stepNameLength), t: Math.floor(nowMs()) };
+    const written = { g: store.generation, i: random.id(stepNameLength), t: nowMs() };
     return { ...written, p: name, l: seq, b: 0, k: 0, o: [] };
   }
 
-  async #put(envelope: Envelope, expected: number): Promise<number | "conflict"> {
+  async #put(text: string, expected: number): Promise<number | "conflict"> {
     const { store, subject } = this.#parts;
     try {
-      return await store.put(subject, JSON.stringify(envelope), { expected });
+      return await store.put(subject, text, { expected });
     } catch (error) {
       // What became of it only the store knows.
       if (error instanceof StoreError && error.kind === "unknown") this.forget();
@@ -167,21 +171,22 @@ export class Journal<State, Op> {
 
   async #putEnd(): Promise<number | "conflict"> {
     const { name, seq: expected } = this.#fold;
-    const seq = await this.#put({ ...this.#begun(name, expected), o: [], e: 1 }, expected);
+    const ended: Envelope = { ...this.#begun(name, expected), e: 1 };
+    const seq = await this.#put(JSON.stringify(ended), expected);
     this.#fold.forget(seq === "conflict" ? expected : seq);
     return seq;
   }
 
   async #checkpoint() {
-    const { state = this.#type.empty(), count } = this.#fold;
-    const first = this.#fold.state === undefined;
-    if (!first && count < this.#parts.checkpointCount) return undefined;
+    if (!this.#fold.needsCheckpoint(this.#parts.checkpointCount)) return undefined;
+    const { state = this.#type.empty() } = this.#fold;
     const keep = this.#type.keep(state);
     const here = this.#type.save(state);
     const text = JSON.stringify(here);
-    if (text.length <= maxInlineBytes) return { keep, saved: { here } };
-    const blob = await this.#parts.blobs.put(this.#parts.store, Buffer.from(text));
-    return { keep, saved: { blob } };
+    if (text.length <= maxInlineBytes) return { keep, saved: { here }, text: `{"here":${text}}` };
+    const blob = await this.#parts.blobs.put(this.#parts.store, text);
+    const saved = { blob };
+    return { keep, saved, text: JSON.stringify(saved) };
   }
 
   #letGo(before: number, blob: string | undefined): void {
@@ -203,4 +208,9 @@ export class Journal<State, Op> {
       this.busy -= 1;
     }
   }
+}
+
+/** An envelope's text with a checkpoint that is a text already: it may be most of it. */
+function withCheckpoint(envelope: string, checkpoint: string | undefined): string {
+  return checkpoint === undefined ? envelope : `${envelope.slice(0, -1)},"s":${checkpoint}}`;
 }

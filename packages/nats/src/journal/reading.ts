@@ -132,9 +132,8 @@ export class Reading<State, Op> {
     steps: readonly Step[],
   ): Promise<State | undefined> {
     if ("here" in saved) return this.#type.restore(saved.here, steps);
-    const bytes = await this.#parts.blobs.get(this.#parts.store, saved.blob);
-    if (bytes === undefined) return undefined;
-    return this.#type.restore(JSON.parse(Buffer.from(bytes).toString("utf8")), steps);
+    const text = await this.#parts.blobs.get(this.#parts.store, saved.blob);
+    return text === undefined ? undefined : this.#type.restore(JSON.parse(text), steps);
   }
 }
 

@@ -91,7 +91,7 @@ export class Logs {
     if (misnamed !== undefined) return misnamed;
     const store = this.shelf.storeOf(log);
     try {
-      const blob = await blobs.put(store, snapshot.bytes);
+      const blob = await blobs.put(store, Buffer.from(snapshot.bytes).toString("base64"));
       const { refused, before } = await this.shelf.of(log).transact((held) => {
         const judged = judgeLogSnapshot(request, this.#stateOf(held), limits);
         const op: LogOp = ["s", fencingToken, snapshot.sequence, trimThrough, blob];
@@ -116,9 +116,11 @@ export class Logs {
         const { blob, state } = await this.shelf.of(log).fresh();
         if (blob === undefined) return null;
         const sequence = state.snapshotAt;
-        const bytes = await this.#parts.blobs.get(this.shelf.storeOf(log), blob);
+        const text = await this.#parts.blobs.get(this.shelf.storeOf(log), blob);
         // A newer one may have replaced it meanwhile.
-        if (bytes !== undefined) return { sequence, bytes };
+        if (text !== undefined) {
+          return { sequence, bytes: new Uint8Array(Buffer.from(text, "base64")) };
+        }
       }
       return failure("unavailable", "The log's snapshot is not there.");
     } catch (error) {

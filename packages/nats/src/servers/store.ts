@@ -93,7 +93,7 @@ export class StreamStore {
     };
     const store = async () => {
       const { connection } = this.#options;
-      const message = await connection.ask(subject, body, headers);
+      const message = await connection.store(subject, body, headers);
       const { seq } = answerOf<{ readonly seq: number }>(message.string());
       this.note(seq);
       return seq;

@@ -1,6 +1,6 @@
 import { ServerHarness } from "@holdfast/broker/testing";
 import { createNatsBroker, type NatsBrokerOptions } from "../broker.js";
-import type { ChannelOp } from "../channels/ops.js";
+import { appended, type ChannelOp } from "../channels/ops.js";
 import type { Envelope } from "../journal/envelope.js";
 import type { NatsLink } from "../link.js";
 import type { NatsServer } from "../local/nats_server.js";
@@ -65,7 +65,7 @@ class Store {
       const { message } = answer as { message?: { seq: number; data: string } };
       if (message === undefined) throw new Error(`the channel has no ${count} entries`);
       const envelope: Envelope = JSON.parse(Buffer.from(message.data, "base64").toString("utf8"));
-      lost += (envelope.o as ChannelOp[]).filter((op) => op[0] === "a").length;
+      lost += (envelope.o as ChannelOp[]).filter(appended).length;
       await this.#server.ask(`STREAM.MSG.DELETE.${name}`, { seq: message.seq });
       query = { seq: envelope.l };
     }
