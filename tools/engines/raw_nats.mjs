@@ -83,15 +83,17 @@ function messageMaker() {
   };
 }
 
+/** Tokens that all parts of one thing have in common. */
+const partsLength = 4;
+
 /**
- * What a request is about: a journal, or something too large for its message. The last token but one of a
- * part is its number.
+ * What a request is about: a journal, or something too large for its message.
  * @param {Ask} ask @returns {string}
  */
 function placeOf({ subject, body }) {
   const query = subject.startsWith("$JS.") && body !== "" ? JSON.parse(body) : {};
   const place = subject.startsWith("$JS.") ? (query.filter ?? query.last_by_subj ?? "") : subject;
-  return place.endsWith(".b") ? place.split(".").slice(0, -2).join(".") : place;
+  return place.endsWith(".b") ? place.split(".").slice(0, partsLength).join(".") : place;
 }
 
 /**

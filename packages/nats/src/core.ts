@@ -251,6 +251,7 @@ function makeParts(
     (_, stream) => new StreamStore({ ...shared, stream, onGeneration }),
   );
   const anchorMs = clock.wallMs() - clock.monoMs();
+  const nowMs = () => Math.floor(anchorMs + clock.monoMs());
   return {
     gateway,
     listener,
@@ -258,12 +259,12 @@ function makeParts(
     relay,
     stores,
     subjects,
-    blobs: new Blobs(subjects, random),
+    blobs: new Blobs(subjects, random, nowMs),
     limits: { ...resolveMemoryLimits({}), ...limits },
     clock,
     random,
     logger,
-    nowMs: () => Math.floor(anchorMs + clock.monoMs()),
+    nowMs,
   };
 }
 

@@ -1,7 +1,9 @@
 import { isFailure } from "@holdfast/broker";
 import { publishRequest as request } from "@holdfast/broker/testing";
+import { connect } from "@nats-io/transport-node";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { NatsServer } from "./local/nats_server.js";
+import { Subjects } from "./subjects.js";
 import { type Scene, scene } from "./testing/scene.js";
 
 const patienceMs = 240_000;
@@ -48,6 +50,18 @@ async function leapUntil(scenes: readonly Scene[], come: () => Promise<boolean>)
     if (leap % 100 === 99 && (await come())) return;
     if (performance.now() > untilMs) throw new Error("it did not come about");
   }
+}
+
+/** First parts of what is stored outside of its messages. */
+async function firstParts(prefix: string): Promise<string[]> {
+  const server = await starting;
+  const found: string[] = [];
+  for (const name of await server.streamNames(`${prefix}.>`)) {
+    const info = await server.ask(`STREAM.INFO.${name}`, { subjects_filter: ">" });
+    const { subjects = {} } = info.state as { subjects?: Record<string, number> };
+    found.push(...Object.keys(subjects).filter((subject) => /\.0\.[^.]+\.[cpl]\.b$/.test(subject)));
+  }
+  return found.sort();
 }
 
 const brief = { history: { maxCount: 10, maxBytes: 10_000, maxAgeMs: 60_000 } };
@@ -107,4 +121,54 @@ test("what nobody uses any more is forgotten, and what somebody may still want s
   expect(await ask(one.link.heads(["i:0"]))).toEqual(await ask(two.link.heads(["i:0"])));
   const again = await ask(two.link.acquireLease({ name: "job", holder: "h", ttlMs: 60_000 }));
   expect(isFailure(again) ? 0 : again.token).toBeGreaterThan(fencingToken);
+});
+
+test("what a gateway stored and never named is let go after an hour, and what is named stays", {
+  timeout: patienceMs,
+}, async () => {
+  const one = await linked("parts", "g1");
+  const { url } = await starting;
+  const subjects = new Subjects("parts", 256, 2);
+  const connection = await connect({ servers: url.slice("nats://".length) });
+  closers.push(() => connection.close());
+  /** As a gateway does that dies before it names what it stored. */
+  const leave = async (name: string, kind: "c" | "l", atMs: number) => {
+    const { subject } = subjects.journal(name, kind);
+    for (const part of [0, 1]) {
+      const to = subjects.blob(subject, `${atMs.toString(36)}-left`, part);
+      await connection.request(to, "{}");
+    }
+  };
+  const position = await one.link.publish(request("i:kept", "1"));
+  if (isFailure(position)) throw new Error(position.code);
+  const { epoch, offset } = position;
+  const state = { counted: 1 };
+  await one.link.storeSnapshot("i:kept", { position: { epoch, offset }, state });
+  const lease = await one.link.acquireLease({ name: "job", holder: "h", ttlMs: 60_000 });
+  const fencingToken = isFailure(lease) ? 0 : lease.token;
+  const snapshot = { sequence: 0, bytes: new Uint8Array([1, 2, 255]) };
+  await one.link.storeLogSnapshot({ log: "log", fencingToken, snapshot, trimThrough: 0 });
+  const named = await firstParts("parts");
+  expect(named).toHaveLength(2);
+
+  const nowMs = one.clock.wallMs();
+  const hourMs = 3_600_000;
+  await leave("i:kept", "c", nowMs);
+  await leave("log", "l", nowMs);
+  await leave("i:unknown", "c", nowMs);
+  // Whoever stored it may be about to name it, all the while that this takes.
+  await leave("i:kept", "c", nowMs + hourMs * 1_000);
+  expect(await firstParts("parts")).toHaveLength(6);
+
+  await leapUntil([one], async () => {
+    const passedMs = one.clock.wallMs() - nowMs;
+    return passedMs > hourMs + 600_000 && (await firstParts("parts")).length <= 3;
+  });
+  expect(await firstParts("parts")).toHaveLength(3);
+  expect(await firstParts("parts")).toEqual(expect.arrayContaining(named));
+  const kept = await one.link.loadSnapshot("i:kept");
+  expect(kept).toMatchObject({ state });
+  expect(await one.link.loadLogSnapshot("log")).toEqual(snapshot);
+  // The same epoch: nothing was begun anew for it.
+  expect(await one.link.publish(request("i:kept", "2"))).toMatchObject({ epoch, offset: 2 });
 });

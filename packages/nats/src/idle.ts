@@ -1,8 +1,9 @@
 import type { ChannelState } from "./channels/state.js";
+import { storedMs, unnamedMs } from "./journal/blobs.js";
 import { stepOf } from "./journal/envelope.js";
 import type { Leases } from "./leases.js";
 import type { FencedLog } from "./logs/state.js";
-import type { Parts } from "./parts.js";
+import { type Parts, storeAt } from "./parts.js";
 import type { RoomState } from "./presence/room.js";
 import type { Stored } from "./servers/api.js";
 import { StoreError } from "./servers/errors.js";
@@ -21,7 +22,10 @@ interface Kept {
 
 /** What has journals that can be ended. */
 interface Ending<State> {
-  aside(name: string): { end(mayGo: (state: State) => boolean): Promise<boolean> };
+  aside(name: string): {
+    end(mayGo: (state: State) => boolean): Promise<boolean>;
+    disown(id: string): Promise<boolean>;
+  };
 }
 
 /** What may be forgotten. */
@@ -47,6 +51,8 @@ export class Idle {
   readonly #kinds: readonly Kept[];
   /** How far each walk has come, by stream and kind. */
   readonly #walked = new Map<string, number>();
+  /** Ids of parts that were found to be named: who names another lets them go. */
+  readonly #named = new Set<string>();
   #sweeping = false;
   #closed = false;
 
@@ -66,6 +72,14 @@ export class Idle {
         filter: (stream) => options.subjects.leasesOf(stream),
         isOld: ({ text }, nowMs) => options.leases.isOver(text, nowMs - channelIdleMs),
         letGo: (newest) => options.leases.forget(newest),
+      },
+      {
+        name: "b",
+        filter: (stream) => options.subjects.firstParts(stream),
+        isOld: ({ subject }, nowMs) => {
+          return nowMs - storedMs(options.subjects.partOf(subject).id) >= unnamedMs;
+        },
+        letGo: (part) => this.#letGoUnnamed(part),
       },
     ];
   }
@@ -132,6 +146,21 @@ export class Idle {
         await shelf.aside(named).end((state) => mayGo(state, nowMs()));
       },
     };
+  }
+
+  /** Whoever stored it ended before it named it, or could not let it go. */
+  async #letGoUnnamed({ subject }: Stored): Promise<void> {
+    const { subjects, stores, blobs, limits, channels, rooms, logs } = this.#options;
+    const { id, name, kind } = subjects.partOf(subject);
+    if (this.#named.has(id)) return;
+    const shelf = kind === "c" ? channels : kind === "p" ? rooms : logs;
+    if (await shelf.aside(name).disown(id)) {
+      const journal = subjects.journal(name, kind);
+      blobs.dropParts(storeAt({ stores }, journal.stream), journal.subject, id);
+      return;
+    }
+    if (this.#named.size >= limits.maxCachedChannels) this.#named.clear();
+    this.#named.add(id);
   }
 
   /** Whether any gateway follows a channel: then one of them answers. */

@@ -115,9 +115,21 @@ export class Subjects {
     return `${this.prefix}.r.${tokenOf(name)}.${kind}`;
   }
 
-  /** One part of something too large for its message. */
-  blob(stream: number, id: string, part: number | "*"): string {
-    return `${this.prefix}.${stream}.kept.${id}.${part}.b`;
+  /** One part of something too large for a message of the journal that names it. */
+  blob(journal: string, id: string, part: number | "*"): string {
+    const [, stream, , token, kind] = journal.split(".");
+    return `${this.prefix}.${stream}.kept.${id}.${part}.${token}.${kind}.b`;
+  }
+
+  /** The first parts of all such things in a stream. */
+  firstParts(stream: number): string {
+    return `${this.prefix}.${stream}.kept.*.0.*.*.b`;
+  }
+
+  /** Which thing a part is of, and whose journal names it, if any does. */
+  partOf(subject: string): { readonly id: string; readonly name: string; readonly kind: Kind } {
+    const [, , , id = "", , token = "", kind] = subject.split(".");
+    return { id, name: nameOf(token), kind: kind as Kind };
   }
 
   lease(name: string): Place {

@@ -2,6 +2,7 @@ import type { Head, HistoryPage, HistoryQuery, Snapshot } from "@holdfast/broker
 import { copyData } from "@holdfast/broker/internal";
 import { type Failure, failure } from "@holdfast/protocol";
 import { failureOf } from "../failures.js";
+import { mayBeNamed } from "../journal/blobs.js";
 import { stepOf } from "../journal/envelope.js";
 import { Shelf } from "../journal/shelf.js";
 import type { Parts } from "../parts.js";
@@ -63,13 +64,14 @@ export class Channels {
   }
 
   async loadSnapshot(channel: string): Promise<Snapshot | null | Failure> {
-    const { blobs } = this.#parts;
+    const { blobs, subjects } = this.#parts;
+    const { subject } = subjects.journal(channel, "c");
     try {
       for (let tries = 0; tries < maxLoads; tries += 1) {
         const { snapshot } = await this.shelf.of(channel).fresh();
         if (snapshot === undefined) return null;
         const { position, blob } = snapshot;
-        const text = await blobs.get(this.shelf.storeOf(channel), blob);
+        const text = await blobs.get(this.shelf.storeOf(channel), subject, blob);
         // A newer one has replaced it meanwhile.
         if (text === undefined) continue;
         return { position, state: JSON.parse(text) };
@@ -81,25 +83,28 @@ export class Channels {
   }
 
   async storeSnapshot(channel: string, snapshot: Snapshot): Promise<boolean | Failure> {
-    const { blobs, limits, nowMs } = this.#parts;
+    const { blobs, limits, nowMs, subjects } = this.#parts;
     const copied = copyData(snapshot.state);
     if (copied === undefined) return failure("invalid_data", "The state is not a JSON value.");
     if (copied.bytes > limits.maxSnapshotBytes) return failure("too_large");
     const store = this.shelf.storeOf(channel);
     const placeholder = { position: { ...snapshot.position }, state: null };
+    const { subject } = subjects.journal(channel, "c");
     let blob: string | undefined;
     try {
-      blob = await blobs.put(store, JSON.stringify(copied.value));
+      blob = await blobs.put(store, subject, JSON.stringify(copied.value));
       const name = blob;
       const done = await this.shelf.of(channel).transact((state) => {
         const before = state.snapshot?.blob;
         const draft = this.draft(channel, state);
-        const stored = draft.channel.storeSnapshot(placeholder, nowMs());
+        const stored = mayBeNamed(name, nowMs())
+          ? draft.channel.storeSnapshot(placeholder, nowMs())
+          : failure("timeout");
         const ops = stored === true ? draft.ops(name) : [];
         return { ops, head: draft.head, result: { stored, before }, sure: stored === true };
       });
       const goes = done.stored === true ? done.before : blob;
-      if (goes !== undefined) blobs.drop(store, goes);
+      if (goes !== undefined) blobs.drop(store, subject, goes);
       return done.stored;
     } catch (error) {
       return failureOf(error);

@@ -31,17 +31,21 @@ export function channelJournals(
     apply: (state, op, seq) => applyToChannel(state, op, seq, limits.maxSessionOutcomes),
     save: saveChannel,
     restore: restoreChannel,
+    head: headOf,
+    blobs: ({ snapshot }) => (snapshot === undefined ? [] : [snapshot.blob]),
     keep: ({ log }) => log.at(log.first)?.seq ?? 0,
     begin(state) {
       if (state === undefined || lacksState(state)) return anew();
       const epoch = random.id(epochLength);
-      const { top, topId } = state.log;
-      const head = topId === undefined ? [epoch, top] : [epoch, top, topId];
-      return { ops: [["e", epoch, lineageOf(state)]], head };
+      return { ops: [["e", epoch, lineageOf(state)]], head: headOf({ ...state, epoch }) };
     },
     weigh: ({ log, keys, sessions }) =>
       log.bytes + (log.count + keys.size + sessions.size) * overheadBytes,
   };
+}
+
+function headOf({ epoch, log: { top, topId } }: ChannelState): readonly unknown[] {
+  return topId === undefined ? [epoch, top] : [epoch, top, topId];
 }
 
 /** Whether the state can be had neither from the snapshot nor from the entries. */

@@ -6,7 +6,6 @@ import { type BlobStore, Blobs } from "./blobs.js";
 
 /** A stream that keeps messages as servers do, in UTF-8. */
 class EncodingStore implements BlobStore {
-  readonly stream = 0;
   readonly kept = new Map<string, Buffer>();
 
   async put(subject: string, body: string | Uint8Array): Promise<number> {
@@ -26,7 +25,8 @@ class EncodingStore implements BlobStore {
   }
 }
 
-const blobs = () => new Blobs(new Subjects("hf", 256, 1), new SeededRandom(1));
+const blobs = () => new Blobs(new Subjects("hf", 256, 1), new SeededRandom(1), () => 1_000);
+const journal = "hf.0.live.a.c";
 
 test.each([
   ["nothing", ""],
@@ -37,11 +37,11 @@ test.each([
   "a text comes back as it was, and no part is larger than half a mebibyte: %s",
   async (_, text) => {
     const store = new EncodingStore();
-    const name = await blobs().put(store, text);
-    expect(await blobs().get(store, name)).toBe(text);
+    const name = await blobs().put(store, journal, text);
+    expect(await blobs().get(store, journal, name)).toBe(text);
     for (const body of store.kept.values()) expect(body.length).toBeLessThanOrEqual(524_288);
-    blobs().drop(store, name);
+    blobs().drop(store, journal, name);
     expect(store.kept.size).toBe(0);
-    expect(await blobs().get(store, name)).toBeUndefined();
+    expect(await blobs().get(store, journal, name)).toBeUndefined();
   },
 );

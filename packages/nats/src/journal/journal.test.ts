@@ -23,7 +23,6 @@ const texts: JournalType<string[], string> = {
 
 /** A stream in memory. */
 class MemoryStream implements JournalStore {
-  readonly stream = 0;
   readonly generation = "g1";
   messages: Stored[] = [];
   /** Called between storing a message and acknowledging it. */
@@ -66,7 +65,7 @@ let count = 0;
 function journalOn(store: JournalStore): Journal<string[], string> {
   count += 1;
   const random = new SeededRandom(count);
-  const blobs = new Blobs(new Subjects("hf", 256, 1), random);
+  const blobs = new Blobs(new Subjects("hf", 256, 1), random, () => 1_000);
   return new Journal(texts, {
     store,
     subject,
@@ -191,4 +190,52 @@ test("a subject does not end that was written to since it was judged", async () 
   };
   expect(await one.end(() => true)).toBe(false);
   expect(await one.fresh()).toEqual(["1", "2"]);
+});
+
+/** Ids of what is stored outside of the journal. */
+function idsIn(store: MemoryStream): string[] {
+  const parts = store.messages.filter(({ subject: of }) => of !== subject);
+  return [...new Set(parts.map(({ subject: of }) => of.split(".")[3] ?? ""))];
+}
+
+test("what a checkpoint names stays, and what nothing names cannot be named any more once that was said", async () => {
+  const store = new MemoryStream();
+  const journal = journalOn(store);
+  for (const text of [large, "2", "3"]) await add(journal, text);
+  const [named = ""] = idsIn(store);
+  expect(await journalOn(store).disown(named)).toBe(false);
+
+  const late = journalOn(store);
+  await late.fresh();
+  const put = store.put.bind(store);
+  const rounds: number[] = [];
+  store.put = async (to, body, options) => {
+    store.put = put;
+    expect(await journal.disown("another")).toBe(true);
+    return await put(to, body, options);
+  };
+  await late.transact(({ length }) => {
+    rounds.push(length);
+    return { ops: ["4"], result: undefined, sure: true };
+  });
+  expect(rounds).toEqual([3, 3]);
+  expect(await journal.fresh()).toEqual([large, "2", "3", "4"]);
+});
+
+test("a checkpoint that came too late leaves nothing behind", async () => {
+  const store = new MemoryStream();
+  const [one, two] = [journalOn(store), journalOn(store)];
+  for (const text of [large, "2"]) await add(one, text);
+  await two.fresh();
+  const put = store.put.bind(store);
+  store.put = async (to, body, options) => {
+    if (to === subject) {
+      store.put = put;
+      await add(two, "3");
+    }
+    return await put(to, body, options);
+  };
+  await add(one, "4");
+  expect(await two.fresh()).toEqual([large, "2", "3", "4"]);
+  expect(idsIn(store)).toHaveLength(1);
 });

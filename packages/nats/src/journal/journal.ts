@@ -70,6 +70,26 @@ export class Journal<State, Op> {
     });
   }
 
+  /**
+   * Whether nothing names something that was stored for it, by the id of its parts; nothing that was
+   * decided before then can name it any more, for another step was stored. Rejects with a StoreError.
+   */
+  disown(id: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await this.#reading.catchUp();
+      for (let round = 0; round < maxRounds; round += 1) {
+        if (this.#fold.seq === 0) return true;
+        if (!this.#whole()) await this.#settle();
+        const state = this.#known();
+        const named = [...(this.#type.blobs?.(state) ?? []), this.#fold.blob];
+        if (named.some((name) => name?.startsWith(`${id}.`))) return false;
+        if (await this.#store({ ops: [], head: this.#type.head?.(state) })) return true;
+        await this.#reading.catchUp();
+      }
+      throw new StoreError("contended", "others were always faster");
+    });
+  }
+
   /** A message of the subject, told by the relay as soon as it was stored. */
   heard(step: Step): void {
     const fold = this.#fold;
@@ -140,7 +160,11 @@ export class Journal<State, Op> {
     };
     const text = withCheckpoint(JSON.stringify(envelope), checkpoint?.text);
     const seq = await this.#put(text, expected);
-    if (seq === "conflict") return false;
+    if (seq === "conflict") {
+      // It was stored for nothing.
+      if (checkpoint?.blob !== undefined) this.#drop(checkpoint.blob);
+      return false;
+    }
     const { length } = text;
     // The relay may have told of it before the acknowledgement came.
     if (this.#fold.seq === expected) {
@@ -183,19 +207,26 @@ export class Journal<State, Op> {
     const keep = this.#type.keep(state);
     const here = this.#type.save(state);
     const text = JSON.stringify(here);
-    if (text.length <= maxInlineBytes) return { keep, saved: { here }, text: `{"here":${text}}` };
-    const blob = await this.#parts.blobs.put(this.#parts.store, text);
-    const saved = { blob };
-    return { keep, saved, text: JSON.stringify(saved) };
+    if (text.length <= maxInlineBytes) {
+      return { keep, blob: undefined, saved: { here }, text: `{"here":${text}}` };
+    }
+    const { blobs, store, subject } = this.#parts;
+    const saved = { blob: await blobs.put(store, subject, text) };
+    return { keep, blob: saved.blob, saved, text: JSON.stringify(saved) };
   }
 
   #letGo(before: number, blob: string | undefined): void {
-    const { store, subject, blobs } = this.#parts;
+    const { store, subject } = this.#parts;
     store.purge(subject, { before }).catch((error: unknown) => {
       // The next checkpoint takes it along.
       if (!(error instanceof StoreError)) throw error;
     });
-    if (blob !== undefined) blobs.drop(store, blob);
+    if (blob !== undefined) this.#drop(blob);
+  }
+
+  #drop(blob: string): void {
+    const { store, subject, blobs } = this.#parts;
+    blobs.drop(store, subject, blob);
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

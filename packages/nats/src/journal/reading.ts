@@ -132,7 +132,8 @@ export class Reading<State, Op> {
     steps: readonly Step[],
   ): Promise<State | undefined> {
     if ("here" in saved) return this.#type.restore(saved.here, steps);
-    const text = await this.#parts.blobs.get(this.#parts.store, saved.blob);
+    const { blobs, store, subject } = this.#parts;
+    const text = await blobs.get(store, subject, saved.blob);
     return text === undefined ? undefined : this.#type.restore(JSON.parse(text), steps);
   }
 }

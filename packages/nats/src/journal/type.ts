@@ -17,6 +17,10 @@ export interface JournalType<State, Op> {
   keep(state: State): number;
   /** What makes it whole again: where there is none yet, or where something may have been lost. */
   begin(state: State | undefined): Decided<Op>;
+  /** What can be known of the state without folding it. */
+  head?(state: State): unknown;
+  /** Things outside of the journal that the state names. */
+  blobs?(state: State): readonly string[];
   /** About how many bytes it takes. */
   weigh(state: State): number;
 }

@@ -20,6 +20,7 @@ import {
 } from "@holdfast/broker/internal";
 import { type Failure, failure } from "@holdfast/protocol";
 import { failureOf, wrong } from "../failures.js";
+import { mayBeNamed } from "../journal/blobs.js";
 import { Shelf } from "../journal/shelf.js";
 import type { Parts } from "../parts.js";
 import { type FencedLog, type LogOp, logJournals } from "./state.js";
@@ -91,9 +92,12 @@ export class Logs {
     if (misnamed !== undefined) return misnamed;
     const store = this.shelf.storeOf(log);
     try {
-      const blob = await blobs.put(store, Buffer.from(snapshot.bytes).toString("base64"));
+      const { subject } = this.#parts.subjects.journal(log, "l");
+      const blob = await blobs.put(store, subject, Buffer.from(snapshot.bytes).toString("base64"));
       const { refused, before } = await this.shelf.of(log).transact((held) => {
-        const judged = judgeLogSnapshot(request, this.#stateOf(held), limits);
+        const judged = mayBeNamed(blob, this.#parts.nowMs())
+          ? judgeLogSnapshot(request, this.#stateOf(held), limits)
+          : failure("timeout");
         const op: LogOp = ["s", fencingToken, snapshot.sequence, trimThrough, blob];
         return {
           ops: judged === undefined ? [op] : [],
@@ -102,7 +106,7 @@ export class Logs {
         };
       });
       const goes = refused === undefined ? before : blob;
-      if (goes !== undefined) blobs.drop(store, goes);
+      if (goes !== undefined) blobs.drop(store, subject, goes);
       return refused ?? { ok: true };
     } catch (error) {
       return failureOf(error);
@@ -116,7 +120,8 @@ export class Logs {
         const { blob, state } = await this.shelf.of(log).fresh();
         if (blob === undefined) return null;
         const sequence = state.snapshotAt;
-        const text = await this.#parts.blobs.get(this.shelf.storeOf(log), blob);
+        const { subject } = this.#parts.subjects.journal(log, "l");
+        const text = await this.#parts.blobs.get(this.shelf.storeOf(log), subject, blob);
         // A newer one may have replaced it meanwhile.
         if (text !== undefined) {
           return { sequence, bytes: new Uint8Array(Buffer.from(text, "base64")) };
@@ -143,7 +148,9 @@ export class Logs {
         };
       });
       if (refused !== undefined) return refused;
-      if (before !== undefined) this.#parts.blobs.drop(this.shelf.storeOf(log), before);
+      const { blobs, subjects } = this.#parts;
+      const { subject } = subjects.journal(log, "l");
+      if (before !== undefined) blobs.drop(this.shelf.storeOf(log), subject, before);
       return { ok: true };
     } catch (error) {
       return failureOf(error);

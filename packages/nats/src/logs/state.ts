@@ -52,6 +52,7 @@ export const logJournals: JournalType<FencedLog, LogOp> = {
     ...(deletedMs !== undefined && { deletedMs }),
   }),
   restore: restoreLog,
+  blobs: ({ blob }) => (blob === undefined ? [] : [blob]),
   keep: ({ kept }) => kept[0]?.seq ?? 0,
   begin: () => ({ ops: [] }),
   weigh: ({ state, kept }) => state.bytes + (kept.length + 1) * overheadBytes,

@@ -51,6 +51,7 @@ function emptyRoom(): RoomState {
 export function roomJournals(random: Random): JournalType<RoomState, RoomOp> {
   return {
     empty: emptyRoom,
+    head: ({ life }) => [life],
     apply: applyToRoom,
     save: ({ life, version, members }): SavedRoom => ({
       life,
