@@ -15,7 +15,7 @@ import { Hub } from "./hub/hub.js";
 import { Turns } from "./hub/turns.js";
 import { type Payload, type PublishOutcome, publishFromProcess } from "./process-publishing.js";
 import { Arrivals, networkOf } from "./session/arrivals.js";
-import { overLimitAdvice } from "./session/closing.js";
+import { closeCode, overLimitAdvice } from "./session/closing.js";
 import { Doors } from "./session/door.js";
 import { Drain } from "./session/drain.js";
 import { FlushScheduler } from "./session/flush-scheduler.js";
@@ -35,11 +35,6 @@ const wheelOptions = { tickMs: 50, slots: 1_024 };
 /** Replay pages begun before sockets and timers get a chance. */
 const MAX_TURNS_PER_TICK = 32;
 
-const OVER_CONNECTION_LIMIT = 4005;
-const DRAINING = 4000;
-const OVERLOADED = 4003;
-const TOKEN_EXPIRED = 4006;
-const DISCONNECTED = 4504;
 /** Advice to connections beyond the rate: after this long, plus a random part of that. */
 const OVERLOADED_RETRY_MS = 1_000;
 const OVERLOADED_SPREAD_MS = 10_000;
@@ -174,11 +169,11 @@ class Core implements GatewayCore, SessionOwner {
     session.isNetworkCounted = isAddressCounted;
     this.#sessions.add(session);
     this.#metrics.connections(this.#sessions.size);
-    if (this.#drain !== undefined) session.end(DRAINING, this.#drain.advice());
+    if (this.#drain !== undefined) session.end(closeCode.draining, this.#drain.advice());
     else if (!isAddressCounted || this.#sessions.size > this.#shared.settings.maxConnections) {
-      session.end(OVER_CONNECTION_LIMIT, overLimitAdvice);
+      session.end(closeCode.too_many_connections, overLimitAdvice);
     } else if (!this.#accepts.take()) {
-      session.end(OVERLOADED, {
+      session.end(closeCode.overloaded, {
         retryAfterMs: OVERLOADED_RETRY_MS,
         spreadMs: OVERLOADED_SPREAD_MS,
       });
@@ -267,7 +262,7 @@ class Core implements GatewayCore, SessionOwner {
         const isMeant =
           order.user === undefined ? session.member === order.member : session.user === order.user;
         if (!isMeant) continue;
-        if (order.name === "disconnect") session.end(DISCONNECTED);
+        if (order.name === "disconnect") session.end(closeCode.disconnected);
         else session.unsubscribe(order.channel);
       }
     }
@@ -277,7 +272,7 @@ class Core implements GatewayCore, SessionOwner {
     const { revocations } = this.#shared;
     for (const session of [...this.#sessions]) {
       if (session.revocable !== undefined && revocations.covers(session.revocable)) {
-        session.end(TOKEN_EXPIRED);
+        session.end(closeCode.token_expired);
       }
     }
   }

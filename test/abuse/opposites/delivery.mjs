@@ -9,7 +9,7 @@ export const delivery = [
     row: 21,
     name: "a queue without a bound",
     file: `${session}/outbox.ts`,
-    find: "if (!this.#fits(frame)) this.#owner.fail(4001);",
+    find: "if (!this.#fits(frame)) this.#owner.fail(closeCode.slow_reader);",
     replace: "",
     test: test(
       `${session}/backpressure.test.ts`,
@@ -78,7 +78,7 @@ export const delivery = [
     row: 30,
     name: "two sockets are one session",
     file: `${session}/session.ts`,
-    find: "  replaced(): void {\n    this.end(4503);",
+    find: "  replaced(): void {\n    this.end(closeCode.replaced);",
     replace: "  replaced(): void {",
     test: test("test/e2e/session.test.ts", "abuse 30: two sockets resume one session"),
   },

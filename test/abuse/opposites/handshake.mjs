@@ -106,7 +106,7 @@ export const handshake = [
     row: 29,
     name: "a farewell without a word",
     file: `${session}/drain.ts`,
-    find: "session.end(4000, this.advice());",
+    find: "session.end(closeCode.draining, this.advice());",
     replace: "session.terminate();",
     test: test("test/e2e/drain.test.ts", "abuse 29: closing tells every client to come back"),
   },

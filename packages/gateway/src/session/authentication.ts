@@ -4,6 +4,7 @@ import { TICKET_PREFIX } from "../cluster/tickets.js";
 import { textOf } from "../hub/ask.js";
 import { Abortable, withDeadline } from "../hub/deadline.js";
 import type { Handshake } from "../transport.js";
+import { closeCode } from "./closing.js";
 import { isIdentity } from "./identity.js";
 import type { Shared } from "./shared.js";
 
@@ -11,10 +12,6 @@ import type { Shared } from "./shared.js";
 export type Authenticated =
   | { readonly ok: true; readonly identity: Identity }
   | { readonly ok: false; readonly code: CloseCode };
-
-const UNAUTHORIZED = 4500;
-const TOKEN_EXPIRED = 4006;
-const OVERLOADED = 4003;
 
 /**
  * Turns credentials into an identity: by the handler, or, without credentials, the anonymous one.
@@ -30,7 +27,7 @@ export function authenticate(
   const withoutToken = (): Authenticated =>
     token === undefined && anonymous !== undefined
       ? { ok: true, identity: { can: anonymous } }
-      : { ok: false, code: UNAUTHORIZED };
+      : { ok: false, code: closeCode.unauthorized };
   if (token?.startsWith(TICKET_PREFIX)) return redeem(shared, token, done);
   if (handler === undefined) {
     done(withoutToken());
@@ -57,16 +54,16 @@ export function authenticate(
     (ending) => {
       if (ending.kind === "timeout") {
         logger.warn("authenticate handler failed", { error: "timeout" });
-        done({ ok: false, code: OVERLOADED });
+        done({ ok: false, code: closeCode.overloaded });
       } else if (ending.kind === "error") {
         logger.warn("authenticate handler failed", { error: textOf(ending.error) });
         const outOfReach = ending.error instanceof UnavailableError;
-        done({ ok: false, code: outOfReach ? OVERLOADED : UNAUTHORIZED });
+        done({ ok: false, code: outOfReach ? closeCode.overloaded : closeCode.unauthorized });
       } else if (ending.value === null || ending.value === undefined) {
         done(withoutToken());
       } else if (!isIdentity(ending.value)) {
         logger.warn("authenticate handler failed", { error: "not an identity" });
-        done({ ok: false, code: UNAUTHORIZED });
+        done({ ok: false, code: closeCode.unauthorized });
       } else done(admit(shared, ending.value));
     },
   );
@@ -81,8 +78,8 @@ function redeem(
   let over = false;
   shared.tickets.redeem(ticket, (identity) => {
     if (over) return;
-    if (identity === null) done({ ok: false, code: UNAUTHORIZED });
-    else if (isFailure(identity)) done({ ok: false, code: OVERLOADED });
+    if (identity === null) done({ ok: false, code: closeCode.unauthorized });
+    else if (isFailure(identity)) done({ ok: false, code: closeCode.overloaded });
     else done(admit(shared, identity));
   });
   return () => {
@@ -96,14 +93,16 @@ function admit(shared: Shared, identity: Identity): Authenticated {
   const { user, tokenId, issuedAtMs = Infinity, expiresAtMs = Infinity } = identity;
   const nowMs = clock.wallMs();
   if (expiresAtMs <= nowMs || issuedAtMs + settings.maxTokenLifeMs <= nowMs) {
-    return { ok: false, code: TOKEN_EXPIRED };
+    return { ok: false, code: closeCode.token_expired };
   }
   if (Number.isFinite(expiresAtMs) && expiresAtMs > nowMs + settings.maxTokenLifeMs) {
     // Its revocation would be forgotten before it ends.
     logger.warn("token lives too long", { maxTokenLifeMs: settings.maxTokenLifeMs });
-    return { ok: false, code: UNAUTHORIZED };
+    return { ok: false, code: closeCode.unauthorized };
   }
   if (user === undefined && tokenId === undefined) return { ok: true, identity };
-  if (!knowsRevoked()) return { ok: false, code: OVERLOADED };
-  return revocations.covers(identity) ? { ok: false, code: UNAUTHORIZED } : { ok: true, identity };
+  if (!knowsRevoked()) return { ok: false, code: closeCode.overloaded };
+  return revocations.covers(identity)
+    ? { ok: false, code: closeCode.unauthorized }
+    : { ok: true, identity };
 }

@@ -1,5 +1,12 @@
 import { type CloseCode, closeCodes, type DownMessage, shouldReconnect } from "@holdfast/protocol";
 
+type Named = { readonly [Code in CloseCode as (typeof closeCodes)[Code]["name"]]: Code };
+
+/** The close codes by their names, as the protocol declares them. */
+export const closeCode = Object.fromEntries(
+  Object.entries(closeCodes).map(([code, { name }]) => [name, Number(code)]),
+) as Named;
+
 /** When to come back. */
 export interface Advice {
   readonly retryAfterMs?: number;
@@ -34,5 +41,9 @@ export function disconnectOf(code: CloseCode, advice: Advice): DownMessage {
  * nobody's any more.
  */
 export function discards(code: CloseCode): boolean {
-  return code === 4001 || code === 4006 || code === 4504;
+  return (
+    code === closeCode.slow_reader ||
+    code === closeCode.token_expired ||
+    code === closeCode.disconnected
+  );
 }

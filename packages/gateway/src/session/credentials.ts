@@ -2,6 +2,7 @@ import { failure, type Identity, type UpMessage } from "@holdfast/protocol";
 import type { Handshake } from "../transport.js";
 import { type Authenticated, authenticate } from "./authentication.js";
 import { Authorizer } from "./authorizer.js";
+import { closeCode } from "./closing.js";
 import { Expiry, type Mortal } from "./expiry.js";
 import { idOf, type Peer } from "./peer.js";
 
@@ -77,7 +78,7 @@ export class Credentials {
     }
     this.judge(command.token, (outcome) => {
       if (!outcome.ok) {
-        const code = outcome.code === 4003 ? "unavailable" : "unauthorized";
+        const code = outcome.code === closeCode.overloaded ? "unavailable" : "unauthorized";
         bearer.refuse(command, failure(code));
       } else if (outcome.identity.user !== bearer.user) {
         bearer.refuse(command, failure("unauthorized", "The token is another user's."));

@@ -1,5 +1,5 @@
 import type { Clock, Random, Timer } from "@holdfast/core";
-import type { Advice } from "./closing.js";
+import { type Advice, closeCode } from "./closing.js";
 import type { Session } from "./session.js";
 
 /** Time between two batches of closes, in milliseconds. */
@@ -59,7 +59,8 @@ export class Drain {
     this.#stepsTaken++;
     const due = Math.ceil((this.#total * this.#stepsTaken) / this.#steps);
     const now = due - (this.#total - this.#queue.length);
-    for (const session of this.#queue.splice(0, now)) session.end(4000, this.advice());
+    for (const session of this.#queue.splice(0, now))
+      session.end(closeCode.draining, this.advice());
     if (this.#queue.length > 0) this.#clock.after(STEP_MS, () => this.#step());
     else this.gone();
   }

@@ -6,7 +6,7 @@ import {
   type UpMessage,
 } from "@holdfast/protocol";
 import { parseUp } from "@holdfast/protocol/schemas";
-import type { Advice } from "./closing.js";
+import { type Advice, closeCode } from "./closing.js";
 import type { SharedDoors } from "./door.js";
 import type { Outbox } from "./outbox.js";
 import type { Request } from "./peer.js";
@@ -86,7 +86,8 @@ export class Intake implements SharedDoors {
     const { slot } = taker.outbox;
     const retryAfterMs = doors.admit(slot, bytes, this);
     if (retryAfterMs > 0) {
-      if (doors.isFlooded(slot)) taker.end(4007, { retryAfterMs: Math.max(1_000, retryAfterMs) });
+      if (doors.isFlooded(slot))
+        taker.end(closeCode.rate_limited, { retryAfterMs: Math.max(1_000, retryAfterMs) });
       else taker.refuse(addressOf(value), failure("rate_limited", undefined, { retryAfterMs }));
       return;
     }

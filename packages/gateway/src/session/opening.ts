@@ -2,7 +2,7 @@ import type { Timer } from "@holdfast/core";
 import { type CloseCode, failure, type Identity, type UpMessage } from "@holdfast/protocol";
 import type { Handshake } from "../transport.js";
 import { Backlog } from "./backlog.js";
-import type { Advice } from "./closing.js";
+import { type Advice, closeCode } from "./closing.js";
 import type { Credentials } from "./credentials.js";
 import type { Peer } from "./peer.js";
 import type { SessionState } from "./state.js";
@@ -33,7 +33,7 @@ export class Opening {
     this.#opened = opened;
     this.#handshake = handshake;
     this.#credentials = credentials;
-    this.#deadline = wheel.add(settings.authTimeoutMs, () => opened.end(4501));
+    this.#deadline = wheel.add(settings.authTimeoutMs, () => opened.end(closeCode.auth_timeout));
   }
 
   /** Begins; credentials of the handshake are judged without waiting for a first command. */
@@ -55,7 +55,7 @@ export class Opening {
     if (!this.#backlog.add(command, bytes)) {
       const message = "Too many commands before authentication.";
       this.#opened.refuse(command, failure("limit_exceeded", message));
-      this.#opened.end(4007, { retryAfterMs: 1_000 });
+      this.#opened.end(closeCode.rate_limited, { retryAfterMs: 1_000 });
       return;
     }
     if (isFirst) this.#authenticate(undefined, {});
@@ -89,7 +89,7 @@ export class Opening {
     this.#credentials.judge(token ?? this.#handshake.token, (outcome) => {
       if (outcome.ok) this.#opened.open(outcome.identity, connect);
       else {
-        const isOverloaded = outcome.code === 4003;
+        const isOverloaded = outcome.code === closeCode.overloaded;
         const advice = isOverloaded ? { retryAfterMs: 1_000, spreadMs: 5_000 } : {};
         this.#opened.end(outcome.code, advice);
       }

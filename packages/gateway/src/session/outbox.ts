@@ -2,6 +2,7 @@ import type { CloseCode, Codec } from "@holdfast/protocol";
 import type { Sink } from "../hub/sink.js";
 import type { Settings } from "../settings.js";
 import type { Frame, Transport } from "../transport.js";
+import { closeCode } from "./closing.js";
 import type { FlushScheduler, Queue } from "./flush-scheduler.js";
 import { Overflow } from "./overflow.js";
 
@@ -199,7 +200,7 @@ export class Outbox implements Sink, Queue {
       // A burst within one tick is not a slow reader.
       this.flushNow();
       if (!this.#fits(frame)) this.#overflow?.dropEphemeral();
-      if (!this.#fits(frame)) this.#owner.fail(4001);
+      if (!this.#fits(frame)) this.#owner.fail(closeCode.slow_reader);
     }
     this.#append(frame);
   }

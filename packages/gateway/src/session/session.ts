@@ -14,6 +14,7 @@ import { networkOf } from "./arrivals.js";
 import type { Authorizer } from "./authorizer.js";
 import {
   type Advice,
+  closeCode,
   discards,
   disconnectOf,
   idleAdvice,
@@ -132,7 +133,7 @@ export class Session implements Connection, Roles {
       this.shared.logger.error("session failed", {
         error: error instanceof Error ? (error.stack ?? error.message) : textOf(error),
       });
-      this.end(4008);
+      this.end(closeCode.internal_error);
     }
   }
 
@@ -188,7 +189,7 @@ export class Session implements Connection, Roles {
   }
 
   replaced(): void {
-    this.end(4503);
+    this.end(closeCode.replaced);
   }
 
   expiring(inMs: number): void {
@@ -196,11 +197,11 @@ export class Session implements Connection, Roles {
   }
 
   expired(): void {
-    this.end(4006);
+    this.end(closeCode.token_expired);
   }
 
   idle(): void {
-    this.end(4009, idleAdvice);
+    this.end(closeCode.idle, idleAdvice);
   }
 
   fail(code: CloseCode): void {
@@ -255,7 +256,7 @@ export class Session implements Connection, Roles {
     if (this.ended) return;
     this.shared.metrics.error(why.code);
     this.send(errorOf(request, why));
-    if (!this.ended && !this.#intake.forgive(why)) this.end(4502);
+    if (!this.ended && !this.#intake.forgive(why)) this.end(closeCode.protocol_violation);
   }
 
   take(command: UpMessage, bytes: number): void {
@@ -286,7 +287,7 @@ export class Session implements Connection, Roles {
     if (this.user === undefined) return true;
     this.#isCounted = this.shared.users.add(this.user);
     if (this.#isCounted) this.#intake.user = this.shared.userRates.join(this.user);
-    else this.end(4005, overLimitAdvice);
+    else this.end(closeCode.too_many_connections, overLimitAdvice);
     return this.#isCounted;
   }
 

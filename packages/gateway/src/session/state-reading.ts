@@ -6,6 +6,7 @@ import type { StateAt } from "../hub/state/source.js";
 import type { Handshake } from "../transport.js";
 import { authenticate } from "./authentication.js";
 import { Authorizer } from "./authorizer.js";
+import { closeCode } from "./closing.js";
 import type { Shared } from "./shared.js";
 
 /** A channel's state as it was read. */
@@ -13,9 +14,6 @@ export interface StateRead extends StateAt {
   readonly ok: true;
   readonly mode: StateMode;
 }
-
-const TOKEN_EXPIRED = 4006;
-const OVERLOADED = 4003;
 
 /**
  * Reads a channel's state without subscribing: with the process's own authority, or as whoever the
@@ -57,8 +55,8 @@ export function readState(
 }
 
 const refusals: Readonly<Record<number, "token_expired" | "unavailable">> = {
-  [TOKEN_EXPIRED]: "token_expired",
-  [OVERLOADED]: "unavailable",
+  [closeCode.token_expired]: "token_expired",
+  [closeCode.overloaded]: "unavailable",
 };
 
 function readPermitted(
