@@ -10,7 +10,7 @@ import type {
   SnapshotHandler,
 } from "@holdfast/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Told } from "./cluster/cluster.js";
+import type { OrderResult } from "./cluster/cluster.js";
 import type { Order, RevokeRequest, Withdrawal } from "./cluster/orders.js";
 import type { Ticket } from "./cluster/tickets.js";
 import type { StateRead } from "./session/state-reading.js";
@@ -104,7 +104,7 @@ export interface GatewayCore {
   /** Asks again for every subscription it concerns, here alone; what is not confirmed within a second ends. */
   recheck(withdrawal: Withdrawal): void;
   /** Carries an order out on every gateway, on this one at once. A failure tells that others may not know. */
-  tell(order: Order | Failure): Promise<Told>;
+  tell(order: Order | Failure): Promise<OrderResult>;
   /** Reads a revocation, which is remembered as long as a token it concerns could live. */
   revocation(request: RevokeRequest): Order | Failure;
   /** Makes a ticket that is good for one connection to any gateway. */

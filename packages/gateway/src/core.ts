@@ -1,7 +1,7 @@
 import { isFailure, type NodeRecord } from "@holdfast/broker";
 import { TimerWheel, TokenBucket } from "@holdfast/core";
 import type { Failure } from "@holdfast/protocol";
-import { Cluster, type Told } from "./cluster/cluster.js";
+import { Cluster, type OrderResult } from "./cluster/cluster.js";
 import { type Order, type RevokeRequest, revokeOrder, type Withdrawal } from "./cluster/orders.js";
 import { RevocationLog } from "./cluster/revocation-log.js";
 import { Revocations } from "./cluster/revocations.js";
@@ -204,7 +204,7 @@ class Core implements GatewayCore, SessionOwner {
     }
   }
 
-  tell(order: Order | Failure): Promise<Told> {
+  tell(order: Order | Failure): Promise<OrderResult> {
     if (isFailure(order)) return Promise.resolve(order);
     return new Promise((resolve) => this.cluster.tell(order, resolve));
   }

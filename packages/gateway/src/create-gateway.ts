@@ -13,7 +13,7 @@ import { createFanout } from "@holdfast/fanout";
 import { type Contract, type Failure, failure } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import { msgpackCodec } from "@holdfast/protocol/msgpack";
-import type { Told } from "./cluster/cluster.js";
+import type { OrderResult } from "./cluster/cluster.js";
 import {
   disconnectOrder,
   type Order,
@@ -205,15 +205,15 @@ class NodeGateway implements Gateway<Contract> {
     return (await this.#starting).readState(channel);
   }
 
-  recheck(withdrawal: Withdrawal = {}): Promise<Told> {
+  recheck(withdrawal: Withdrawal = {}): Promise<OrderResult> {
     return this.#tell(() => recheckOrder(withdrawal));
   }
 
-  disconnect(target: Target): Promise<Told> {
+  disconnect(target: Target): Promise<OrderResult> {
     return this.#tell(() => disconnectOrder(target));
   }
 
-  revoke(request: RevokeRequest): Promise<Told> {
+  revoke(request: RevokeRequest): Promise<OrderResult> {
     return this.#tell((core) => core.revocation(request));
   }
 
@@ -227,7 +227,7 @@ class NodeGateway implements Gateway<Contract> {
     return (await this.#starting).issueTicket(request);
   }
 
-  unsubscribe(request: UnsubscribeRequest): Promise<Told> {
+  unsubscribe(request: UnsubscribeRequest): Promise<OrderResult> {
     return this.#tell(() => unsubscribeOrder(request));
   }
 
@@ -264,7 +264,7 @@ class NodeGateway implements Gateway<Contract> {
     return core.publish(channel, payload, options);
   }
 
-  async #tell(order: (core: GatewayCore) => Order | Failure): Promise<Told> {
+  async #tell(order: (core: GatewayCore) => Order | Failure): Promise<OrderResult> {
     if (this.#closing !== undefined) return failure("draining");
     const core = this.#core ?? (await this.#starting);
     return core.tell(order(core));

@@ -8,7 +8,7 @@ import type {
   PublishedOf,
 } from "@holdfast/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Told } from "./cluster/cluster.js";
+import type { OrderResult } from "./cluster/cluster.js";
 import type { RevokeRequest, Target, UnsubscribeRequest, Withdrawal } from "./cluster/orders.js";
 import type { Ticket, TicketRequest } from "./cluster/tickets.js";
 import type { CallDefinitions, ChannelRules, PublishOptions } from "./core-contract.js";
@@ -89,17 +89,17 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
    * ends, and what is still queued of it is dropped. This and the three below take effect here at once
    * and everywhere within 2 s; a failure tells that other gateways may not know yet: repeat it.
    */
-  recheck(withdrawal?: Withdrawal): Promise<Told>;
+  recheck(withdrawal?: Withdrawal): Promise<OrderResult>;
   /** Ends the connections of a user or a client session. They do not come back by themselves, but may. */
-  disconnect(target: Target): Promise<Told>;
+  disconnect(target: Target): Promise<OrderResult>;
   /** Makes a token, or all that a user was given before now (`beforeMs`), worth nothing, and ends their connections. */
-  revoke(request: RevokeRequest): Promise<Told>;
+  revoke(request: RevokeRequest): Promise<OrderResult>;
   /** Makes a ticket: a token that is good for one connection within `ticketLifeMs`, at any gateway. */
   issueTicket(request: TicketRequest): Promise<Ticket | Failure>;
   /** The gateways that share the engine, this one among them, with what each said of itself within 5 s. */
   nodes(): Promise<readonly NodeRecord[] | Failure>;
   /** Ends subscriptions, presence included. */
-  unsubscribe(request: UnsubscribeRequest): Promise<Told>;
+  unsubscribe(request: UnsubscribeRequest): Promise<OrderResult>;
   /**
    * Stops: refuses new connections, advises open ones to leave spread over `drainMs` (default:
    * setting `drainMs`), then ends servers of its own and engines it made. Calling again gives the same promise.

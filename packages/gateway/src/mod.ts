@@ -1,5 +1,5 @@
 export { type CallDefinition, CallError, call, UnavailableError } from "@holdfast/protocol";
-export type { Told } from "./cluster/cluster.js";
+export type { OrderResult } from "./cluster/cluster.js";
 export type { RevokeRequest, Target, UnsubscribeRequest, Withdrawal } from "./cluster/orders.js";
 export type { Ticket, TicketRequest } from "./cluster/tickets.js";
 export type {

@@ -34,7 +34,7 @@ export function judgeLeaseFields(
 }
 
 /** The refusal of a lease that another holder has. */
-export function leaseHeld(held: HeldLease, nowMs: number): Failure {
+function leaseHeld(held: HeldLease, nowMs: number): Failure {
   const retryAfterMs = Math.max(1, Math.ceil(held.untilMs - nowMs));
   return failure("lease_held", undefined, { retryAfterMs });
 }

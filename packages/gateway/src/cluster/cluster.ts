@@ -21,8 +21,8 @@ const LOOK_MS = 1_000;
 const MAX_HEARD = 10_000;
 const COMMAND_ID_CHARS = 22;
 
-/** An order has been carried out here and is on its way to every other gateway. */
-export type Told = { readonly ok: true } | Failure;
+/** Carried out here and on its way to every other gateway; a failure says that others may not know. */
+export type OrderResult = { readonly ok: true } | Failure;
 
 /** Who carries orders out on this gateway. */
 export interface Executor {
@@ -89,7 +89,7 @@ export class Cluster {
   }
 
   /** Carries an order out here and tells every gateway; a revocation is kept first. */
-  tell(order: Order, done: (told: Told) => void): void {
+  tell(order: Order, done: (told: OrderResult) => void): void {
     this.#carryOut(order);
     if (order.name !== "revoke") this.#broadcast(order, done);
     else {
@@ -150,7 +150,7 @@ export class Cluster {
     this.#options.executor.apply(order);
   }
 
-  #broadcast(order: Order, done: (told: Told) => void): void {
+  #broadcast(order: Order, done: (told: OrderResult) => void): void {
     const { link, random } = this.#options;
     const id = random.id(COMMAND_ID_CHARS);
     this.#isNews(id);

@@ -4,7 +4,7 @@ import type { Inputs } from "./resolve.js";
 import { UsageError } from "./usage-error.js";
 
 /** Looked for in the working directory when no path is given. */
-export const defaultFileName = "holdfast.config.json";
+const defaultFileName = "holdfast.config.json";
 
 /**
  * Reads the configuration file. Without a path a missing default file is no fault.
