@@ -4,7 +4,7 @@
 import { createMemoryBroker } from "@holdfast/broker";
 import { defaultsOf, silentLogger, silentMeter } from "@holdfast/core";
 import { SeededRandom, VirtualClock } from "@holdfast/core/testing";
-import { createCore, settings } from "@holdfast/gateway/internal";
+import { createCore, digestOf, settings } from "@holdfast/gateway/internal";
 import { jsonCodec } from "@holdfast/protocol/json";
 
 const [connections = 100_000, each = 10, channels = 10_000] = process.argv.slice(2).map(Number);
@@ -18,6 +18,7 @@ const core = await createCore({
   broker: createMemoryBroker({ clock, random }),
   clock,
   random,
+  digest: digestOf,
   logger: silentLogger,
   meter: silentMeter,
   settings: {

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { packageSource } from "./files.mjs";
 import { blank, importsOf, lineAt } from "./source_text.mjs";
 
@@ -14,6 +15,16 @@ const platformPaths = [
   /^packages\/holdfast\//,
   /^packages\/[^/]+\/src\/(?:[^/]+\/)?testing\//,
 ];
+
+/** Where the platform is put into what has none of its own. */
+const doors = [
+  /^packages\/gateway\/src\/(?:create-gateway|mod|internal)\.ts$/,
+  /^packages\/client\/src\/(?:mod|node|internal-node)\.ts$/,
+  /^packages\/broker\/src\/file\/mod\.ts$/,
+];
+
+/** @param {string} path */
+const isPlatform = (path) => platformPaths.some((pattern) => pattern.test(path));
 
 const time = "take the time from Clock";
 const timer = "set timers through Clock";
@@ -54,7 +65,7 @@ export function checkPlatformBans(files) {
   const violations = [];
   for (const { path, text } of files) {
     if (packageSource(path) === undefined) continue;
-    if (platformPaths.some((pattern) => pattern.test(path))) continue;
+    if (isPlatform(path)) continue;
     const code = blank(text);
     for (const { pattern, message } of bans) {
       for (const match of code.matchAll(pattern)) {
@@ -62,8 +73,18 @@ export function checkPlatformBans(files) {
       }
     }
     for (const { specifier, typeOnly, line } of importsOf(text)) {
-      if (specifier.startsWith("node:") && !typeOnly) {
+      if (typeOnly) continue;
+      if (specifier.startsWith("node:")) {
         violations.push({ path, line, message: `${specifier}: only platform files know Node` });
+      }
+      const imported = posix.join(posix.dirname(path), specifier);
+      if (
+        specifier.startsWith(".") &&
+        isPlatform(imported) &&
+        !doors.some((door) => door.test(path))
+      ) {
+        const message = `${specifier}: what a platform file does is handed in`;
+        violations.push({ path, line, message });
       }
     }
   }

@@ -53,6 +53,14 @@ test.each([
   expect(checkPlatformBans([{ path: "packages/core/src/x.ts", text }])).toEqual([]);
 });
 
+test("core logic that goes through a platform file is found, and a door that puts it in is not", () => {
+  const text = 'import { digestOf } from "../node/digest.js";';
+  const found = (path: string, imports = text) => checkPlatformBans([{ path, text: imports }]);
+  expect(found("packages/gateway/src/session/identity.ts")).toHaveLength(1);
+  expect(found("packages/gateway/src/hub/x.ts", text.replace("import", "import type"))).toEqual([]);
+  expect(found("packages/gateway/src/create-gateway.ts", text.replace("..", "."))).toEqual([]);
+});
+
 test("a violation names its line", () => {
   const text = "// one\n\nconst t = Date.now();\n";
   expect(checkPlatformBans([{ path: "packages/core/src/x.ts", text }])[0]?.line).toBe(3);

@@ -13,6 +13,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { OrderResult } from "./cluster/cluster.js";
 import type { Order, RevokeRequest, Withdrawal } from "./cluster/orders.js";
 import type { Ticket } from "./cluster/tickets.js";
+import type { Digest } from "./session/identity.js";
 import type { StateRead } from "./session/state-reading.js";
 import type { Settings } from "./settings.js";
 import type { Connection, FrameWriter, Handshake, Transport } from "./transport.js";
@@ -56,6 +57,8 @@ export interface CoreOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly random: Random;
+  /** The same for one text everywhere, and telling nothing of the text: SHA-256 as base64url. */
+  readonly digest: Digest;
   readonly logger: Logger;
   readonly meter: Meter;
   readonly settings: Settings;

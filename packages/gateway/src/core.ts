@@ -44,7 +44,7 @@ const OVERLOADED_SPREAD_MS = 10_000;
  * or cannot do what a channel rule needs.
  */
 export async function createCore(options: CoreOptions): Promise<GatewayCore> {
-  const { broker, clock, gateway, logger, random, settings } = options;
+  const { broker, clock, digest, gateway, logger, random, settings } = options;
   refuseBeyond(broker.capabilities, options.channels);
   const metrics = new CoreMetrics(options.meter);
   const turns = new Turns(clock, {
@@ -76,6 +76,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
     {
       clock,
       random,
+      digest,
       logger,
       settings,
       hub,
@@ -112,7 +113,7 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       anonymous: options.anonymous,
       authenticated: options.authenticated,
       revocations,
-      tickets: new Tickets(hub.context.link, clock, random, settings),
+      tickets: new Tickets(hub.context.link, { clock, random, digest }, settings),
       knowsRevoked: () => core?.cluster.isLoaded ?? false,
     },
     metrics,

@@ -36,7 +36,13 @@ import type {
 import type { ContractFrom, Gateway, PublishResult } from "./gateway.js";
 import { createKeyCheck } from "./node/api-keys.js";
 import { TrustedProxies } from "./node/client-address.js";
-import { checkOptions, type GatewayOptions, resolveSettings } from "./node/gateway-options.js";
+import { digestOf } from "./node/digest.js";
+import {
+  checkOptions,
+  type GatewayOptions,
+  type MetricsOptions,
+  resolveSettings,
+} from "./node/gateway-options.js";
 import { HttpApi } from "./node/http-api.js";
 import { createPinoLogger } from "./node/logger.js";
 import { createPrometheusMeter } from "./node/meter.js";
@@ -94,10 +100,7 @@ class NodeGateway implements Gateway<Contract> {
         risk: "proxies log addresses, and browsers keep them in their history",
       });
     }
-    const exposition =
-      metrics === false
-        ? undefined
-        : createPrometheusMeter({ process: metrics.process ?? true, worker });
+    const exposition = metrics === false ? undefined : expositionOf(metrics, worker);
     const meter: Meter = exposition ?? silentMeter;
     const { trustedProxies = [], checkHost = false } = options;
     const shielding = { proxies: new TrustedProxies(trustedProxies), checkHost };
@@ -149,6 +152,7 @@ class NodeGateway implements Gateway<Contract> {
       gateway: random.id(22),
       clock,
       random,
+      digest: digestOf,
       logger,
       meter,
       settings,
@@ -281,6 +285,10 @@ class NodeGateway implements Gateway<Contract> {
     await broker?.close();
     this.#logger.info("stopped");
   }
+}
+
+function expositionOf({ process = true }: MetricsOptions, worker: string | undefined) {
+  return createPrometheusMeter({ process, worker });
 }
 
 /** Throws for a URL nobody opens; what opening it meets is the start's to report. */

@@ -3,7 +3,7 @@ import type { SocketEvents } from "@holdfast/client/internal";
 import { type Clock, type Meter, silentLogger, silentMeter } from "@holdfast/core";
 import type { SeededRandom } from "@holdfast/core/testing";
 import { metrics, type Settings } from "@holdfast/gateway";
-import { createCore, type GatewayCore } from "@holdfast/gateway/internal";
+import { createCore, digestOf, type GatewayCore } from "@holdfast/gateway/internal";
 import { jsonCodec } from "@holdfast/protocol/json";
 import { LeanSocket } from "./lean-socket.js";
 
@@ -62,6 +62,7 @@ export class Door {
       broker,
       clock,
       random,
+      digest: digestOf,
       logger: silentLogger,
       meter: meterFor(name, watch),
       settings,

@@ -2,7 +2,7 @@ import type { FaultyMemoryBroker } from "@holdfast/broker/testing";
 import { type Counter, defaultsOf, type Meter, silentLogger, silentMeter } from "@holdfast/core";
 import type { SeededRandom } from "@holdfast/core/testing";
 import { metrics, type Settings, settings } from "@holdfast/gateway";
-import { createCore, type GatewayCore } from "@holdfast/gateway/internal";
+import { createCore, digestOf, type GatewayCore } from "@holdfast/gateway/internal";
 import type { AuthorizeHandler, SnapshotHandler } from "@holdfast/protocol";
 import { jsonCodec } from "@holdfast/protocol/json";
 import type { Link } from "../link/link.js";
@@ -117,6 +117,7 @@ export class GatewayNode {
       broker: contained(broker, process, coverage),
       clock: process.clock,
       random: random.fork(),
+      digest: digestOf,
       logger: world.logger ?? silentLogger,
       meter: this.#meter,
       settings: simSettings,

@@ -8,8 +8,7 @@ import {
   type Identity,
 } from "@holdfast/protocol";
 import { ask } from "../hub/ask.js";
-import { digestOf } from "../node/digest.js";
-import { isIdentity, isUser } from "../session/identity.js";
+import { type Digest, isIdentity, isUser } from "../session/identity.js";
 import type { Settings } from "../settings.js";
 
 /** What tells a ticket from a token of the application's own. */
@@ -41,6 +40,13 @@ export interface Ticket {
   readonly expiresInMs: number;
 }
 
+/** What tickets need of the platform. */
+export interface TicketPlatform {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly digest: Digest;
+}
+
 /**
  * Opaque tokens that are good for one connection within a short time, for clients that cannot keep a
  * secret or set a header. The engine holds an identity under the ticket's hash, as the first entry of
@@ -50,12 +56,14 @@ export class Tickets {
   readonly #link: BrokerLink;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #digest: Digest;
   readonly #lifeMs: number;
 
-  constructor(link: BrokerLink, clock: Clock, random: Random, settings: Settings) {
+  constructor(link: BrokerLink, platform: TicketPlatform, settings: Settings) {
     this.#link = link;
-    this.#clock = clock;
-    this.#random = random;
+    this.#clock = platform.clock;
+    this.#random = platform.random;
+    this.#digest = platform.digest;
     this.#lifeMs = settings.ticketLifeMs;
   }
 
@@ -75,7 +83,7 @@ export class Tickets {
 
   /** Uses a ticket; null: it is none, was used, or its time is over. */
   redeem(ticket: string, done: (identity: Identity | null | Failure) => void): void {
-    const channel = channelOf(ticket);
+    const channel = this.#channelOf(ticket);
     ask(
       () => this.#link.read({ channel, after: 0, maxCount: 2, maxBytes: 2 * MAX_IDENTITY_BYTES }),
       (page) => {
@@ -111,7 +119,7 @@ export class Tickets {
     done: (failed: Failure | undefined) => void,
   ): void {
     const request = {
-      channel: channelOf(ticket),
+      channel: this.#channelOf(ticket),
       data,
       expectedOffset,
       timeMs: this.#clock.wallMs(),
@@ -122,10 +130,10 @@ export class Tickets {
       (outcome) => done(isFailure(outcome) ? outcome : undefined),
     );
   }
-}
 
-function channelOf(ticket: string): string {
-  return `${CHANNEL_PREFIX}${digestOf(ticket)}`;
+  #channelOf(ticket: string): string {
+    return `${CHANNEL_PREFIX}${this.#digest(ticket)}`;
+  }
 }
 
 const actions: readonly Action[] = ["subscribe", "publish", "presence", "history", "call"];

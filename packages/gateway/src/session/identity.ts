@@ -1,6 +1,8 @@
 import type { Random } from "@holdfast/core";
 import type { Identity } from "@holdfast/protocol";
-import { digestOf } from "../node/digest.js";
+
+/** Makes of a text what tells nothing of it, and is the same on every gateway. */
+export type Digest = (text: string) => string;
 
 /** The longest `user`, in characters. */
 export const MAX_USER_CHARS = 256;
@@ -30,8 +32,8 @@ const MEMBER_LENGTH = 22;
 export function memberOf(
   user: string | undefined,
   secret: string | undefined,
-  random: Random,
+  { random, digest }: { readonly random: Random; readonly digest: Digest },
 ): string {
   if (secret === undefined) return random.id(MEMBER_LENGTH);
-  return digestOf(JSON.stringify([user ?? null, secret])).slice(0, MEMBER_LENGTH);
+  return digest(JSON.stringify([user ?? null, secret])).slice(0, MEMBER_LENGTH);
 }

@@ -293,9 +293,9 @@ export class Session implements Connection, Roles {
 
   /** Takes the member's place that the session's secret names. */
   #become({ session, generation = 0 }: Partial<Connect>): void {
-    const { members, random } = this.shared;
+    const { members } = this.shared;
     members.release(this.member, this);
-    this.member = memberOf(this.user, session, random);
+    this.member = memberOf(this.user, session, this.shared);
     this.generation = generation;
     members.claim(this.member, this);
   }

@@ -9,6 +9,7 @@ import type { Settings } from "../settings.js";
 import type { Doors } from "./door.js";
 import type { FlushScheduler } from "./flush-scheduler.js";
 import type { Grants } from "./grants.js";
+import type { Digest } from "./identity.js";
 import type { Members } from "./members.js";
 import type { Outstanding } from "./outstanding.js";
 import type { SharedRates } from "./rates.js";
@@ -28,6 +29,7 @@ export interface SessionMetrics {
 export interface Shared {
   readonly clock: Clock;
   readonly random: Random;
+  readonly digest: Digest;
   readonly logger: Logger;
   readonly settings: Settings;
   readonly hub: Hub;

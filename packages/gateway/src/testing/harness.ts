@@ -12,6 +12,7 @@ import type { Codec, DownMessage, Payload, UpMessage } from "@holdfast/protocol"
 import { jsonCodec } from "@holdfast/protocol/json";
 import { createCore } from "../core.js";
 import type { CoreOptions, GatewayCore } from "../core-contract.js";
+import { digestOf } from "../node/digest.js";
 import { type Settings, settings } from "../settings.js";
 import type { Connection, Frame, Handshake, Transport } from "../transport.js";
 
@@ -162,6 +163,7 @@ export async function testGateway(options: TestOptions = {}): Promise<TestGatewa
   const core = await createCore({
     gateway: "gateway-1",
     random,
+    digest: digestOf,
     logger,
     meter,
     channels: { "chat:*": { history: {}, presence: true }, "plain:*": {} },
