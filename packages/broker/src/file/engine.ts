@@ -12,7 +12,7 @@ import { type Appended, type Channel, newEntryId } from "../memory/channel.js";
 import { Exchange } from "../memory/exchange.js";
 import { directRelay } from "../memory/fan-out.js";
 import { Leases } from "../memory/leases.js";
-import { preparePublish } from "../memory/prepared-publish.js";
+import { type PreparedPublish, preparePublish } from "../memory/prepared-publish.js";
 import { encodeEntry } from "./entry-codec.js";
 import { Gauge } from "./gauge.js";
 import { StoredLeases, StoredMembers } from "./journals.js";
@@ -23,7 +23,7 @@ import { type StoreFacts, StoreTime } from "./store-facts.js";
 import { StoredChannels } from "./stored-channels.js";
 import { StoredLogs } from "./stored-logs.js";
 import { Sweeper } from "./sweeper.js";
-import { Writer } from "./writer.js";
+import { type Operation, Writer } from "./writer.js";
 
 /** What an engine over an opened store is made of. */
 export interface FileEngineOptions {
@@ -91,6 +91,11 @@ export class FileEngine extends Exchange {
     this.#scheduleSweep();
   }
 
+  /** The store's time of the running transaction. */
+  get transactionMs(): number {
+    return this.#facts.timeMs;
+  }
+
   /** The store's time in milliseconds. */
   nowMs(): number {
     return this.#time.nowMs();
@@ -115,10 +120,7 @@ export class FileEngine extends Exchange {
     const prepared = preparePublish(request, this.limits, newEntryId(this.random));
     if ("ok" in prepared) return prepared;
     const row = encodeEntry(prepared.content);
-    return this.writer.submit(
-      () => this.channels.publish(channel, prepared, row, this.#facts.timeMs),
-      (appended) => this.#tellAppended(channel, appended),
-    );
+    return this.writer.write(new Publication(this, channel, prepared, row));
   }
 
   /** Looks at a channel: at once where it can be read as it is, otherwise after it was begun or renewed. */
@@ -160,15 +162,6 @@ export class FileEngine extends Exchange {
     this.presence.close();
   }
 
-  /** Tells the channel's followers; gives the publisher's answer. */
-  #tellAppended(channel: string, appended: Appended): PublishOutcome {
-    if (isFailure(appended)) return appended;
-    const { entry, outcome } = appended;
-    const { epoch, offset, id } = outcome;
-    if (entry !== undefined) this.tellEntry(channel, epoch, entry);
-    return { ok: true, epoch, offset, id, duplicate: entry === undefined };
-  }
-
   #tellWorking(working: boolean): void {
     for (const link of this.links) {
       this.guard(link, () => link.listener.onAvailability(working));
@@ -194,14 +187,45 @@ export class FileEngine extends Exchange {
   }
 }
 
+/** What a publish waits as. */
+class Publication implements Operation<Appended, PublishOutcome> {
+  readonly #engine: FileEngine;
+  readonly #channel: string;
+  readonly #prepared: PreparedPublish;
+  readonly #row: Buffer;
+
+  constructor(engine: FileEngine, channel: string, prepared: PreparedPublish, row: Buffer) {
+    this.#engine = engine;
+    this.#channel = channel;
+    this.#prepared = prepared;
+    this.#row = row;
+  }
+
+  run(): Appended {
+    const { channels, transactionMs: timeMs } = this.#engine;
+    return channels.publish(this.#channel, this.#prepared, this.#row, timeMs);
+  }
+
+  /** Tells the channel's followers; gives the publisher's answer. */
+  tell(appended: Appended): PublishOutcome {
+    if (isFailure(appended)) return appended;
+    const { entry, outcome } = appended;
+    const { epoch, offset, id } = outcome;
+    if (entry !== undefined) this.#engine.tellEntry(this.#channel, epoch, entry);
+    return { ok: true, epoch, offset, id, duplicate: entry === undefined };
+  }
+}
+
+/** What a name costs in a key besides its characters, at most: a length, an id and a mark. */
+const keyOverheadUnits = 8;
+
 /** Keys and sessions that no key of the store can hold. */
 function refuseNames({ key, session }: PublishRequest): Failure | undefined {
-  const isLong = (...texts: readonly string[]) =>
-    texts.reduce((sum, text) => sum + text.length + 8, 0) > maxKeyTextUnits;
-  if (key !== undefined && isLong(key.scope, key.value)) {
+  const maxUnits = maxKeyTextUnits - keyOverheadUnits;
+  if (key !== undefined && key.scope.length + key.value.length > maxUnits - keyOverheadUnits) {
     return failure("invalid_field", "The publish key is too long.", { field: "/key" });
   }
-  if (session !== undefined && isLong(session.id)) {
+  if (session !== undefined && session.id.length > maxUnits) {
     return failure("invalid_field", "The session's id is too long.", { field: "/session" });
   }
   return undefined;

@@ -1,3 +1,5 @@
+import { unitAt } from "../memory/unit-at.js";
+
 const idBytes = 6;
 const numberBytes = 6;
 const latin = 0;
@@ -31,6 +33,18 @@ export function numberKey(id: number, n: number): Buffer {
   return key;
 }
 
+/**
+ * `numberKey` for at once: the next call makes another key of the same bytes. A publish has half a
+ * dozen of them, and the store reads a key before it returns.
+ */
+export function passingKey(id: number, n: number): Buffer {
+  writeNumber(passing, id, 0);
+  writeNumber(passing, n, idBytes);
+  return passing;
+}
+
+const passing = Buffer.alloc(idBytes + numberBytes);
+
 /** The number that `numberKey` was given. */
 export function numberOfKey(key: Buffer): number {
   return key.readUIntBE(idBytes, numberBytes);
@@ -60,6 +74,7 @@ function writeNumber(key: Buffer, n: number, at: number): void {
 }
 
 function isLatin1(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0xff) return false;
+  const { length } = text;
+  for (let at = 0; at < length; at += 1) if (unitAt.call(text, at) > 0xff) return false;
   return true;
 }

@@ -14,19 +14,17 @@ const planted: readonly Planted[] = [
   {
     name: "a publish is acknowledged within its transaction, before the flush",
     ...at("writer.ts"),
-    find: "const outcomes = batch.map(({ run }) => run());",
-    replace: `const outcomes = batch.map(({ run }) => run());
-      for (const [index, { settle }] of batch.entries()) settle(outcomes[index]);`,
+    find: "for (const each of batch) each.outcome = each.operation.run();",
+    replace: `for (const each of batch) each.outcome = each.operation.run();
+      for (const each of batch) each.tell();`,
   },
   {
     name: "an entry is told to followers before it is kept",
     ...at("engine.ts"),
-    find: "() => this.channels.publish(channel, prepared, row, this.#facts.timeMs),",
-    replace: `() => {
-        const early = this.channels.publish(channel, prepared, row, this.#facts.timeMs);
-        if (early.entry) this.tellEntry(channel, early.outcome.epoch, early.entry);
-        return early;
-      },`,
+    find: "    return channels.publish(this.#channel, this.#prepared, this.#row, timeMs);",
+    replace: `    const early = channels.publish(this.#channel, this.#prepared, this.#row, timeMs);
+    if (early.entry) this.#engine.tellEntry(this.#channel, early.outcome.epoch, early.entry);
+    return early;`,
   },
   {
     name: "a channel's position is written with the transaction after its entry's",
@@ -58,8 +56,9 @@ const planted: readonly Planted[] = [
   {
     name: "what a transaction did to its channels is written with the next one",
     ...at("writer.ts"),
-    find: "      begin();\n      const outcomes = batch.map(({ run }) => run());\n      end();",
-    replace: "      begin();\n      end();\n      const outcomes = batch.map(({ run }) => run());",
+    find: "      begin();\n      for (const each of batch) each.outcome = each.operation.run();\n      end();",
+    replace:
+      "      begin();\n      end();\n      for (const each of batch) each.outcome = each.operation.run();",
   },
   {
     name: "a channel's number is kept by the transaction after it was given",

@@ -11,7 +11,10 @@ export interface RangeQuery {
   readonly limit?: number;
 }
 
-/** A sorted map on disk. Writing outside `Store.transaction` is a mistake and throws. */
+/**
+ * A sorted map on disk. Keys are read before a call returns: their bytes may be another key's then.
+ * Writing outside `Store.transaction` is a mistake and throws.
+ */
 export interface Table<Value> {
   get(key: Buffer): Value | undefined;
   put(key: Buffer, value: Value): void;

@@ -7,7 +7,7 @@ import {
   encodeEntry,
   writeHeader,
 } from "./entry-codec.js";
-import { numberKey } from "./keys.js";
+import { passingKey } from "./keys.js";
 import type { LogRow, Table } from "./store.js";
 
 /** A row read from its table. */
@@ -102,14 +102,13 @@ export class StoredLog implements EntryLog {
       throw new Error(`entry ${entry.offset} does not follow ${this.#top}`);
     }
     this.#total += bytes;
-    const { offset, ...rest } = entry;
-    const row = this.#ahead ?? encodeEntry(rest);
+    const row = this.#ahead ?? encodeEntry(withoutOffset(entry));
     this.#ahead = undefined;
     writeHeader(row, { atMs: nowMs, total: this.#total, bytes });
-    this.#table.put(numberKey(this.#id, offset), row);
+    this.#table.put(passingKey(this.#id, entry.offset), row);
     this.#top = entry.offset;
     this.#topId = entry.id;
-    this.#bounds = { ...bounds };
+    this.#bounds = bounds;
   }
 
   trim(nowMs: number, keepFrom: number): void {
@@ -136,7 +135,7 @@ export class StoredLog implements EntryLog {
   clear(maxRows: number): void {
     const end = Math.min(this.#first, this.#kept + maxRows);
     for (; this.#kept < end; this.#kept += 1) {
-      this.#table.remove(numberKey(this.#id, this.#kept));
+      this.#table.remove(passingKey(this.#id, this.#kept));
     }
   }
 
@@ -177,9 +176,13 @@ export class StoredLog implements EntryLog {
   #rowAt(offset: number): Buffer | undefined {
     if (offset < this.#first || offset > this.#top) return undefined;
     if (this.#last?.offset === offset) return this.#last.row;
-    const row = this.#table.get(numberKey(this.#id, offset));
+    const row = this.#table.get(passingKey(this.#id, offset));
     if (row === undefined) throw new Error(`the store lacks entry ${offset} of a channel`);
     this.#last = { offset, row };
     return row;
   }
+}
+
+function withoutOffset({ offset: _offset, ...content }: Entry): Omit<Entry, "offset"> {
+  return content;
 }

@@ -1,7 +1,7 @@
 import type { PublisherSession } from "../contract.js";
 import type { MemoryLimits } from "../memory/options.js";
 import type { KnownSession, Outcome, Publishers, RememberedPublish } from "../memory/publishers.js";
-import { idKey, numberKey, numberOfKey, textKey } from "./keys.js";
+import { idKey, numberOfKey, passingKey, textKey } from "./keys.js";
 import type { LedgerRow, SessionRow, Tables } from "./store.js";
 
 /** Expired publishes forgotten with one: more than one comes with it, so that they never pile up. */
@@ -111,8 +111,7 @@ export class StoredPublishers implements Publishers {
   session(id: string): KnownSession | undefined {
     const { row } = this.#placeOf(id);
     if (row === undefined || this.#isIdle(row)) return undefined;
-    const { generation = 0, last } = row;
-    return { generation, last, outcome: (seq) => this.#outcomeOf(row, seq) };
+    return new StoredSession(row, this.#outcomeOf);
   }
 
   remember({ keyName, session }: RememberedPublish, outcome: Outcome): void {
@@ -129,7 +128,7 @@ export class StoredPublishers implements Publishers {
     if (keyName !== undefined) row.key = keyName;
     if (session !== undefined) row.seq = session.seq;
     if (before?.offset !== undefined) row.previous = before.offset;
-    tables.ledger.put(numberKey(this.#id, offset), row);
+    tables.ledger.put(passingKey(this.#id, offset), row);
     this.#oldestMs ??= atMs;
     if (keyName !== undefined) {
       const { key, offset: former } = this.#seek(keyName);
@@ -203,28 +202,28 @@ export class StoredPublishers implements Publishers {
   }
 
   #outcomeAt(offset: number): Outcome | undefined {
-    const row = this.#context.tables.ledger.get(numberKey(this.#id, offset));
+    const row = this.#context.tables.ledger.get(passingKey(this.#id, offset));
     if (row === undefined || this.#isExpired(row.atMs)) return undefined;
     const { epoch, id, digest, atMs } = row;
     return { epoch, offset, id, digest, atMs };
   }
 
   /** Follows a session's publishes back to a seq. */
-  #outcomeOf(session: SessionRow, seq: number): Outcome | undefined {
+  readonly #outcomeOf = (session: SessionRow, seq: number): Outcome | undefined => {
     const repeat = session.repeats?.find(([repeated]) => repeated === seq);
     if (repeat !== undefined) return this.#outcomeAt(repeat[1]);
     if (session.last - seq >= this.#context.limits.maxSessionOutcomes) return undefined;
     let offset = session.offset;
     while (offset !== undefined) {
       const row: LedgerRow | undefined = this.#context.tables.ledger.get(
-        numberKey(this.#id, offset),
+        passingKey(this.#id, offset),
       );
       if (row?.seq === undefined || row.seq < seq) return undefined;
       if (row.seq === seq) return this.#outcomeAt(offset);
       offset = row.previous;
     }
     return undefined;
-  }
+  };
 
   /** What is kept of a session, unless it is idle or a generation that has ended. */
   #sameGeneration({ id, generation = 0 }: PublisherSession): SessionRow | undefined {
@@ -292,5 +291,24 @@ export class StoredPublishers implements Publishers {
 
   #isIdle({ usedMs }: SessionRow): boolean {
     return this.#nowMs - usedMs >= this.#context.limits.sessionIdleMs;
+  }
+}
+
+/** A session as it was read: made for every publish, and asked for an outcome by a repeat alone. */
+class StoredSession implements KnownSession {
+  readonly generation: number;
+  readonly last: number;
+  readonly #row: SessionRow;
+  readonly #outcomeOf: (row: SessionRow, seq: number) => Outcome | undefined;
+
+  constructor(row: SessionRow, outcomeOf: (row: SessionRow, seq: number) => Outcome | undefined) {
+    this.generation = row.generation ?? 0;
+    this.last = row.last;
+    this.#row = row;
+    this.#outcomeOf = outcomeOf;
+  }
+
+  outcome(seq: number): Outcome | undefined {
+    return this.#outcomeOf(this.#row, seq);
   }
 }

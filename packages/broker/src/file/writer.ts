@@ -2,11 +2,32 @@ import type { Logger } from "@holdfast/core";
 import { type Failure, failure } from "@holdfast/protocol";
 import { CommitError, type Store } from "./store.js";
 
-/** One operation that waits to be written. */
-interface Waiting {
+/** What is to be written. */
+export interface Operation<T = unknown, Answer = unknown> {
   /** Decides and writes; runs within a transaction, again if the first one failed for another's fault. */
-  readonly run: () => unknown;
-  readonly settle: (outcome: unknown) => void;
+  run(): T;
+  /** Runs once that is on disk, in the order of the operations, and makes the answer of the outcome. */
+  tell(outcome: T): Answer;
+}
+
+/** An operation that waits to be written. Thousands do, and outlive the garbage around them: one object each. */
+class Waiting {
+  readonly operation: Operation;
+  outcome: unknown;
+  readonly #resolve: (answer: unknown) => void;
+
+  constructor(operation: Operation, resolve: (answer: unknown) => void) {
+    this.operation = operation;
+    this.#resolve = resolve;
+  }
+
+  tell(): void {
+    this.#resolve(this.operation.tell(this.outcome));
+  }
+
+  fail(why: Failure): void {
+    this.#resolve(why);
+  }
 }
 
 /** What a writer is made of. */
@@ -55,25 +76,25 @@ export class Writer {
     return this.#working;
   }
 
-  /**
-   * Runs an operation in the next transaction; settles once that is on disk, or with why it is not.
-   * `tell` runs as soon as it is, in the order of the operations, and makes the answer of the outcome.
-   */
+  /** Runs an operation in the next transaction; settles once that is on disk, or with why it is not. */
   submit<T>(run: () => T): Promise<T | Failure>;
   submit<T, Answer>(run: () => T, tell: (outcome: T) => Answer): Promise<Answer | Failure>;
-  submit<T>(run: () => T, tell?: (outcome: T) => unknown): Promise<unknown> {
+  submit(run: () => unknown, tell: (outcome: unknown) => unknown = itself): Promise<unknown> {
+    return this.write({ run, tell });
+  }
+
+  /** `submit` of what is an object anyway. */
+  write<T, Answer>(operation: Operation<T, Answer>): Promise<Answer | Failure>;
+  write(operation: Operation): Promise<unknown> {
     if (!this.#open) return Promise.resolve(failure("closed", "The engine was closed."));
     if (this.#waiting.length >= this.#options.maxWaiting) {
       return Promise.resolve(failure("busy", "The store has too much to write."));
     }
-    return new Promise((resolve) => {
-      const settle = (outcome: unknown) => {
-        if (outcome instanceof NotDone) resolve(outcome.failure);
-        else resolve(tell === undefined ? outcome : tell(outcome as T));
-      };
-      this.#waiting.push({ run, settle });
-      this.#writing ??= this.#write();
+    const answer = new Promise((resolve) => {
+      this.#waiting.push(new Waiting(operation, resolve));
     });
+    this.#writing ??= this.#write();
+    return answer;
   }
 
   /** Writes what waits and takes no more. */
@@ -86,7 +107,7 @@ export class Writer {
   async abandon(): Promise<void> {
     this.#open = false;
     const lost = failure("unavailable", "The engine was stopped.", { unknown: true });
-    for (const { settle } of this.#waiting.splice(0)) settle(new NotDone(lost));
+    for (const each of this.#waiting.splice(0)) each.fail(lost);
     await this.#writing;
   }
 
@@ -120,7 +141,11 @@ export class Writer {
   /** Settles when the operations are kept, or are known not to be; `written` runs when they are on their way. */
   async #transact(batch: readonly Waiting[], written: () => void): Promise<Telling> {
     try {
-      return this.#kept(batch, await this.#commit(batch, written));
+      await this.#commit(batch, written);
+      this.#note(true);
+      return tellingOf(batch.length, () => {
+        for (const each of batch) each.tell();
+      });
     } catch (error) {
       const isDisk = error instanceof CommitError;
       if (isDisk || batch.length === 1) return this.#failed(batch, error, isDisk);
@@ -133,22 +158,14 @@ export class Writer {
     });
   }
 
-  #commit(batch: readonly Waiting[], written: () => void): Promise<unknown[]> {
+  #commit(batch: readonly Waiting[], written: () => void): Promise<void> {
     const { store, begin, end } = this.#options;
     return store.transaction(() => {
       begin();
-      const outcomes = batch.map(({ run }) => run());
+      for (const each of batch) each.outcome = each.operation.run();
       end();
       // Not within the transaction: whoever is told may read, and must not see what is not kept yet.
       void Promise.resolve().then(written);
-      return outcomes;
-    });
-  }
-
-  #kept(batch: readonly Waiting[], outcomes: readonly unknown[]): Telling {
-    this.#note(true);
-    return tellingOf(batch.length, () => {
-      for (const [at, { settle }] of batch.entries()) settle(outcomes[at]);
     });
   }
 
@@ -160,7 +177,7 @@ export class Writer {
     if (isDisk) this.#note(false);
     const why = isDisk ? notCommitted() : failure("internal");
     return tellingOf(batch.length, () => {
-      for (const { settle } of batch) settle(new NotDone(why));
+      for (const each of batch) each.fail(why);
     });
   }
 
@@ -191,13 +208,5 @@ function tellingOf(count: number, tell: () => void): Telling {
 }
 
 const nothing = () => {};
+const itself = (outcome: unknown) => outcome;
 const tellNobody = tellingOf(0, nothing);
-
-/** An operation without an outcome of its own. */
-class NotDone {
-  readonly failure: Failure;
-
-  constructor(why: Failure) {
-    this.failure = why;
-  }
-}

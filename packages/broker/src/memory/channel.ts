@@ -13,7 +13,7 @@ import { Admission } from "./admission.js";
 import { ChannelLog, type EntryLog } from "./channel-log.js";
 import type { MemoryLimits } from "./options.js";
 import { copyData } from "./payload.js";
-import { type PreparedPublish, preparePublish } from "./prepared-publish.js";
+import { type PreparedPublish, placeEntry, preparePublish } from "./prepared-publish.js";
 import { type Outcome, PublisherMemory, type Publishers } from "./publishers.js";
 
 const epochLength = 12;
@@ -147,7 +147,7 @@ export class Channel {
     this.#pinned = pinned;
     const offset = this.#log.top + 1;
     const id = content.id ?? newEntryId(this.#random);
-    const entry: Entry = Object.assign(content, { offset, id });
+    const entry = placeEntry(content, offset, id);
     this.#log.append(entry, bytes, request.history, nowMs);
     this.trim(nowMs);
     const outcome = { epoch: this.epoch, offset, id, digest, atMs: nowMs };

@@ -1,8 +1,11 @@
+import { unitAt } from "./unit-at.js";
+
 /** Stable hash of a name: FNV-1a over its UTF-16 units, then murmur3's finalizer so that low bits are even. */
 export function partitionOf(name: string, partitions: number): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < name.length; at += 1) {
-    hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  const { length } = name;
+  for (let at = 0; at < length; at += 1) {
+    hash = Math.imul(hash ^ unitAt.call(name, at), 0x01000193);
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

@@ -1,3 +1,5 @@
+import { unitAt } from "./unit-at.js";
+
 /** Deeper nesting than this is refused: encoders recurse, and nobody means it. */
 const maxDepth = 128;
 
@@ -12,9 +14,10 @@ class Unrepresentable extends Error {}
 
 /** Bytes of a string as a JSON text in UTF-8, quotes and the common escapes included. */
 function textBytes(text: string): number {
-  let bytes = text.length + 2;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
+  const { length } = text;
+  let bytes = length + 2;
+  for (let at = 0; at < length; at += 1) {
+    const code = unitAt.call(text, at);
     if (code < 0x20) bytes += 5;
     else if (code === 0x22 || code === 0x5c) bytes += 1;
     else if (code >= 0x800) bytes += code >= 0xd800 && code <= 0xdfff ? 1 : 2;
@@ -23,57 +26,64 @@ function textBytes(text: string): number {
   return bytes;
 }
 
-function copyArray(list: readonly unknown[], depth: number): Copied {
-  let bytes = 2;
-  const value: unknown[] = [];
-  for (const item of list) {
-    const copied = copyValue(item === undefined ? null : item, depth + 1);
-    value.push(copied.value);
-    bytes += copied.bytes + 1;
-  }
-  return { value, bytes };
+/** Adds up the size of what it copies. */
+interface Size {
+  bytes: number;
 }
 
-function copyObject(source: object, depth: number): Copied {
-  let bytes = 2;
+function copyArray(list: readonly unknown[], size: Size, depth: number): unknown[] {
+  size.bytes += 2 + list.length;
+  const value: unknown[] = [];
+  for (const item of list) value.push(copyValue(item === undefined ? null : item, size, depth + 1));
+  return value;
+}
+
+function copyObject(source: object, size: Size, depth: number): Record<string, unknown> {
+  size.bytes += 2;
   const value: Record<string, unknown> = {};
   const fields = source as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(fields)) {
     const item = fields[name];
     if (item === undefined || typeof item === "function" || typeof item === "symbol") continue;
-    const copied = copyValue(item, depth + 1);
+    const copied = copyValue(item, size, depth + 1);
     // Plain assignment to `__proto__` would set the prototype instead of a field.
     if (name === "__proto__") {
       Object.defineProperty(value, name, {
-        value: copied.value,
+        value: copied,
         enumerable: true,
         configurable: true,
         writable: true,
       });
-    } else value[name] = copied.value;
-    bytes += textBytes(name) + copied.bytes + 2;
+    } else value[name] = copied;
+    size.bytes += textBytes(name) + 2;
   }
-  return { value, bytes };
+  return value;
 }
 
-function copyValue(value: unknown, depth: number): Copied {
+function copyValue(value: unknown, size: Size, depth: number): unknown {
   if (depth > maxDepth) throw new Unrepresentable();
   switch (typeof value) {
     case "string":
-      return { value, bytes: textBytes(value) };
-    case "number":
-      return Number.isFinite(value)
-        ? { value, bytes: String(value).length }
-        : { value: null, bytes: 4 };
+      size.bytes += textBytes(value);
+      return value;
+    case "number": {
+      const isNumber = Number.isFinite(value);
+      size.bytes += isNumber ? String(value).length : 4;
+      return isNumber ? value : null;
+    }
     case "boolean":
-      return { value, bytes: 5 };
+      size.bytes += 5;
+      return value;
     case "object": {
-      if (value === null) return { value, bytes: 4 };
-      if (Array.isArray(value)) return copyArray(value, depth);
-      if ("toJSON" in value && typeof value.toJSON === "function") {
-        return copyValue(value.toJSON(), depth + 1);
+      if (value === null) {
+        size.bytes += 4;
+        return value;
       }
-      return copyObject(value, depth);
+      if (Array.isArray(value)) return copyArray(value, size, depth);
+      if ("toJSON" in value && typeof value.toJSON === "function") {
+        return copyValue(value.toJSON(), size, depth + 1);
+      }
+      return copyObject(value, size, depth);
     }
     default:
       throw new Unrepresentable();
@@ -83,7 +93,9 @@ function copyValue(value: unknown, depth: number): Copied {
 /** Copies a JSON value as encoding and decoding it would; undefined: it is not one, or nested too deep. */
 export function copyData(value: unknown): Copied | undefined {
   try {
-    return copyValue(value, 0);
+    const size: Size = { bytes: 0 };
+    const copy = copyValue(value, size, 0);
+    return { value: copy, bytes: size.bytes };
   } catch (error) {
     if (error instanceof Unrepresentable) return undefined;
     throw error;
@@ -136,14 +148,15 @@ class Mixer {
   text(text: string): this {
     let high = this.#high;
     let low = this.#low;
-    for (let index = 0; index < text.length; index += 1) {
-      const code = text.charCodeAt(index);
+    const { length } = text;
+    for (let index = 0; index < length; index += 1) {
+      const code = unitAt.call(text, index);
       high = Math.imul(high ^ code, 2654435761);
       low = Math.imul(low ^ code, 1597334677);
     }
     this.#high = high;
     this.#low = low;
-    this.#length += text.length;
+    this.#length += length;
     return this;
   }
 

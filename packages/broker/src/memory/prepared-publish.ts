@@ -6,6 +6,14 @@ import { copyData, digest } from "./payload.js";
 /** An entry before it has its place, and maybe its id. Decided once more, it is given another place. */
 export type EntryContent = Omit<Entry, "offset" | "id"> & { readonly id?: string };
 
+/** Gives it its place: what was prepared becomes the entry. */
+export function placeEntry(content: EntryContent, offset: number, id: string): Entry {
+  const entry = content as { -readonly [Name in keyof Entry]: Entry[Name] };
+  entry.offset = offset;
+  entry.id = id;
+  return entry;
+}
+
 /** A publish as far as it does not depend on its channel. */
 export interface PreparedPublish {
   readonly request: PublishRequest;
