@@ -12,7 +12,7 @@ import {
 import { subjects } from "./engines/subjects.mjs";
 import { commandLine, refuseCommandLine } from "./steps/command_line.mjs";
 
-/** @import { Subject } from "./engines/subjects.mjs" */
+/** @import { Round, Subject } from "./engines/subjects.mjs" */
 
 const rounds = 5;
 const window = 1_024;
@@ -39,12 +39,12 @@ if (unknown.length > 0) {
 /**
  * What `work` publishes in a second, and what one publish costs this process and the engine's.
  * @param {number | undefined} pid
- * @param {() => Promise<{ acknowledged: number, perSecond: number }>} work
+ * @param {() => ReturnType<Round>} work
  */
 async function costing(pid, work) {
   const before = [ownCpuUs(), cpuUs(pid)];
-  const { acknowledged, perSecond } = await work();
-  const own = (ownCpuUs() - (before[0] ?? 0)) / acknowledged;
+  const { acknowledged, perSecond, cpuUs: within } = await work();
+  const own = (within ?? ownCpuUs() - (before[0] ?? 0)) / acknowledged;
   return { perSecond, own, engine: (cpuUs(pid) - (before[1] ?? 0)) / acknowledged };
 }
 
@@ -58,15 +58,16 @@ function medians(rounds, isServer) {
 }
 
 /** The engine and its bare client in turn, so that both meet the same weather. @param {Subject} subject */
-async function throughput({ broker, pid, raw }) {
+async function throughput({ broker, pid, raw, round }) {
   const link = await publisher(broker);
   await fullSpeed(link, ms / 3, window);
   /** @type {Awaited<ReturnType<typeof costing>>[]} */
   const ours = [];
   /** @type {Awaited<ReturnType<typeof costing>>[]} */
   const bare = [];
-  for (let round = 0; round < rounds; round += 1) {
-    ours.push(await costing(pid, () => fullSpeed(link, ms, window)));
+  const published = round ?? ((ms, window) => fullSpeed(link, ms, window));
+  for (let turn = 0; turn < rounds; turn += 1) {
+    ours.push(await costing(pid, () => published(ms, window)));
     if (raw !== undefined) bare.push(await costing(pid, () => raw(ms, window)));
   }
   await link.close();
@@ -74,7 +75,7 @@ async function throughput({ broker, pid, raw }) {
   if (raw === undefined) return { ...speed, raw: null, shareOfRaw: null };
   const rawSpeed = medians(bare, pid !== undefined);
   // Each round with the one right after it: what is between two neighbours is not the weather.
-  const shares = ours.map(({ perSecond }, round) => perSecond / (bare[round]?.perSecond ?? 0));
+  const shares = ours.map(({ perSecond }, turn) => perSecond / (bare[turn]?.perSecond ?? 0));
   return { ...speed, raw: rawSpeed, shareOfRaw: median(shares) };
 }
 

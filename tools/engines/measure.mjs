@@ -88,19 +88,20 @@ export function ownCpuUs() {
 }
 
 /**
- * Publishes as fast as answers come, with so many under way.
+ * Publishes as fast as answers come, with so many under way, until the time is over or so many are sent.
  * @param {BrokerLink} link
  * @param {number} ms
  * @param {number} window
+ * @param {number} [maxCount]
  */
-export async function fullSpeed(link, ms, window) {
+export async function fullSpeed(link, ms, window, maxCount = Number.POSITIVE_INFINITY) {
   const session = platform.random.id(12);
   const seqs = new Map();
   let [sent, acknowledged] = [0, 0];
   const beganMs = performance.now();
   const endMs = beganMs + ms;
   const lane = async () => {
-    while (performance.now() < endMs) {
+    while (sent < maxCount && performance.now() < endMs) {
       const outcome = await link.publish(publishRequest(sent++, seqs, session));
       if (!outcome.ok) throw new Error(`${outcome.code}: ${outcome.message}`);
       acknowledged += 1;

@@ -11,8 +11,9 @@ import {
   writeHeader,
 } from "../../packages/broker/dist/file/entry-codec.js";
 import { digest } from "../../packages/broker/dist/memory/payload.js";
-import { platform, publishRequest } from "./measure.mjs";
+import { fullSpeed, ownCpuUs, platform, publisher, publishRequest } from "./measure.mjs";
 
+/** @import { Broker } from "@holdfast/broker" */
 /** @import { Step } from "./recorded_lmdb.mjs" */
 /** @typedef {{ transactions: Step[][], acknowledged: number, before: Buffer }} Recorded */
 
@@ -32,6 +33,8 @@ const encodings = new Map([
   ["logSnapshots", /** @type {const} */ ("binary")],
   ["snapshots", /** @type {const} */ ("string")],
 ]);
+/** Publishes of a round, and those its store has taken before, for each millisecond it is wished to take. */
+const publishesPerMs = 15;
 const recorder = fileURLToPath(new URL("record_file.mjs", import.meta.url));
 
 /** @template T @param {(folder: string) => T} work @returns {Promise<Awaited<T>>} */
@@ -44,10 +47,10 @@ async function inFolder(work) {
   }
 }
 
-/** @param {number} ms @param {number} window @returns {Promise<Recorded>} */
-function record(ms, window) {
+/** @param {number} count @param {number} window @returns {Promise<Recorded>} */
+function record(count, window) {
   return inFolder((folder) => {
-    execFileSync(process.execPath, [recorder, folder, String(ms), String(window)]);
+    execFileSync(process.execPath, [recorder, folder, String(count), String(window)]);
     const before = readFileSync(join(folder, "before.mdb"));
     return { ...deserialize(readFileSync(join(folder, "recorded"))), before };
   });
@@ -72,6 +75,19 @@ function rowMaker() {
   };
 }
 
+/**
+ * The new rows of a transaction.
+ * @param {readonly Step[] | undefined} steps
+ * @param {(recorded: Buffer) => Buffer} rowOf
+ */
+function rowsOf(steps, rowOf) {
+  const rows = [];
+  for (const { operation, value } of steps ?? []) {
+    if (operation === "put" && Buffer.isBuffer(value)) rows.push(rowOf(value));
+  }
+  return rows;
+}
+
 /** @param {Recorded} recorded */
 function replay({ transactions, acknowledged, before }) {
   return inFolder(async (folder) => {
@@ -86,19 +102,47 @@ function replay({ transactions, acknowledged, before }) {
       }),
     );
     const rowOf = rowMaker();
-    const beganMs = performance.now();
-    for (const steps of transactions) {
+    const [beganMs, beganUs] = [performance.now(), ownCpuUs()];
+    let rows = rowsOf(transactions[0], rowOf);
+    for (const [index, steps] of transactions.entries()) {
       await root.childTransaction(() => {
+        let made = 0;
         for (const { table, operation, key, value } of steps) {
           const database = tables.get(table);
           if (operation !== "put") database?.[operation](key);
-          else void database?.put(key, Buffer.isBuffer(value) ? rowOf(value) : value);
+          else void database?.put(key, Buffer.isBuffer(value) ? rows[made++] : value);
         }
+        // While this one is on its way to the disk, as the engine does.
+        void Promise.resolve().then(() => {
+          rows = rowsOf(transactions[index + 1], rowOf);
+        });
       });
     }
     const perSecond = acknowledged / ((performance.now() - beganMs) / 1_000);
+    const cpuUs = ownCpuUs() - beganUs;
     await root.close();
-    return { acknowledged, perSecond };
+    return { acknowledged, perSecond, cpuUs };
+  });
+}
+
+/**
+ * What the bare client library is measured beside: the engine with a new store that has taken as many publishes
+ * before, because in a fuller one every row costs more.
+ * @param {(url: string) => Promise<Broker>} open
+ * @param {number} ms
+ * @param {number} window
+ */
+export function fileRound(open, ms, window) {
+  const count = ms * publishesPerMs;
+  return inFolder(async (folder) => {
+    const broker = await open(`file:${folder}`);
+    const link = await publisher(broker);
+    await fullSpeed(link, Number.POSITIVE_INFINITY, window, count);
+    const beganUs = ownCpuUs();
+    const speed = await fullSpeed(link, Number.POSITIVE_INFINITY, window, count);
+    const cpuUs = ownCpuUs() - beganUs;
+    await broker.close();
+    return { ...speed, cpuUs };
   });
 }
 
@@ -112,6 +156,6 @@ let recording;
  * @param {number} window
  */
 export async function rawFile(ms, window) {
-  recording ??= record(ms, window);
+  recording ??= record(ms * publishesPerMs, window);
   return await replay(await recording);
 }

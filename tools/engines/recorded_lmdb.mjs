@@ -33,7 +33,8 @@ export function open(options) {
     methods[operation] =
       /** @this {{ name: string }} @param {Buffer} key @param {unknown} value */
       function (key, value) {
-        steps?.push({ table: this.name, operation, key, value });
+        // The engine may make another key of the same bytes.
+        steps?.push({ table: this.name, operation, key: Buffer.from(key), value });
         return original?.call(this, key, value);
       };
   }

@@ -6,11 +6,20 @@ import { NatsServer } from "@holdfast/nats/local";
 import { freePort, RedisServer } from "@holdfast/redis/local";
 import { engines } from "../../packages/holdfast/dist/engines.js";
 import { platform } from "./measure.mjs";
-import { rawFile } from "./raw_file.mjs";
+import { fileRound, rawFile } from "./raw_file.mjs";
 import { rawNats } from "./raw_nats.mjs";
 import { rawRedis } from "./raw_redis.mjs";
 
 /** @import { Broker } from "@holdfast/broker" */
+
+/**
+ * Publishes as fast as it goes, so long and with so many under way.
+ * @typedef {(ms: number, window: number) => Promise<{
+ *   acknowledged: number,
+ *   perSecond: number,
+ *   cpuUs?: number,
+ * }>} Round `cpuUs`: processor time of this process, where more happens in it than publishing
+ */
 
 /**
  * An engine to be measured.
@@ -18,8 +27,8 @@ import { rawRedis } from "./raw_redis.mjs";
  * @property {string} name
  * @property {Broker} broker
  * @property {number | undefined} pid of its server, if it has one of its own
- * @property {((ms: number, window: number) => Promise<{ acknowledged: number, perSecond: number }>) | undefined} raw
- *   publishes as fast as its bare client library carries the same requests, if it has one
+ * @property {Round | undefined} raw by its bare client library and the same requests, if it has one
+ * @property {Round} [round] by the engine as it is to be measured beside that, if not as it has become
  * @property {() => Promise<void>} close
  */
 
@@ -58,7 +67,9 @@ export const subjects = {
       await broker.close();
       rmSync(folder, { recursive: true, force: true });
     };
-    return { name: "file", broker, pid: undefined, raw: rawFile, close };
+    /** @type {Round} */
+    const round = (ms, window) => fileRound(open, ms, window);
+    return { name: "file", broker, pid: undefined, raw: rawFile, round, close };
   },
   redis: () => redis("redis", []),
   nats: async () => {
