@@ -136,7 +136,7 @@ export const plantedBugs = [
     name: "duplicate on retry: the engine forgets publish keys",
     invariants: ["key-idempotence"],
     file: `${memory}/admission.ts`,
-    find: `if (key !== undefined) publish.keyName = keyName(key);`,
+    find: `if (key !== undefined) publish.keyName = this.#nameOf(key);`,
     replace: "",
     seeds: 20,
   },

@@ -54,7 +54,7 @@ export const delivery = [
     row: 26,
     name: "keys are forgotten",
     file: "packages/broker/src/memory/admission.ts",
-    find: "if (key !== undefined) publish.keyName = keyName(key);",
+    find: "if (key !== undefined) publish.keyName = this.#nameOf(key);",
     replace: "",
     test: test(`${session}/publishing.test.ts`, "its acknowledgement was lost (abuse 26)"),
   },

@@ -71,10 +71,10 @@ export interface LedgerRow {
   readonly id: string;
   readonly digest: string;
   readonly atMs: number;
-  readonly key?: string;
-  readonly seq?: number;
+  readonly key?: string | undefined;
+  readonly seq?: number | undefined;
   /** Offset of the same session's publish before this one. */
-  readonly previous?: number;
+  readonly previous?: number | undefined;
 }
 
 /** Tables of the store. Keys are made by `keys.ts`. */
