@@ -63,9 +63,16 @@ export function publishCall(
   };
 }
 
-function published(words: readonly string[], duplicate: boolean): PublishOutcome {
-  const [, epoch = "", offset, id = ""] = words;
-  return { ok: true, epoch, offset: Number(offset), id, duplicate };
+/** Where the epoch begins in the answer to a publish that is there. */
+const epochAt = 2;
+
+/** Reads "a epoch offset id" in place: an answer a publish, which lists of words would be made and thrown away for. */
+function published(answer: string, duplicate: boolean): PublishOutcome {
+  const epochEnd = answer.indexOf(" ", epochAt);
+  const offsetEnd = answer.indexOf(" ", epochEnd + 1);
+  const epoch = answer.slice(epochAt, epochEnd);
+  const offset = Number(answer.slice(epochEnd + 1, offsetEnd));
+  return { ok: true, epoch, offset, id: answer.slice(offsetEnd + 1), duplicate };
 }
 
 function refused(word: string | undefined, number: number, item: PublishItem): Failure {
@@ -102,8 +109,8 @@ function refused(word: string | undefined, number: number, item: PublishItem): F
 
 /** Reads the script's answer to one publish. */
 export function outcomeOf(answer: string, item: PublishItem): PublishOutcome {
-  const words = answer.split(" ");
-  if (words[0] === "a") return published(words, false);
-  if (words[0] === "d") return published(words, true);
-  return refused(words[0], Number(words[1]), item);
+  if (answer.startsWith("a ")) return published(answer, false);
+  if (answer.startsWith("d ")) return published(answer, true);
+  const [word, number] = answer.split(" ");
+  return refused(word, Number(number), item);
 }

@@ -29,10 +29,10 @@ function encoded(request: PublishRequest): { body: Buffer | string; bytes: numbe
     return failure("invalid_data", "Exactly one of `data` and `bytes` is expected.");
   }
   try {
-    if (bytes !== undefined) return { body: encodeBody(request), bytes: bytes.length };
+    if (bytes !== undefined) return { body: encodeBody(request, undefined), bytes: bytes.length };
     const text: string | undefined = JSON.stringify(data);
     if (text === undefined) return failure("invalid_data", "The data is not a JSON value.");
-    return { body: encodeBody(request), bytes: Buffer.byteLength(text) };
+    return { body: encodeBody(request, text), bytes: Buffer.byteLength(text) };
   } catch {
     return failure("invalid_data", "The data is not a JSON value or is nested too deep.");
   }

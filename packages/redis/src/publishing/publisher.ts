@@ -6,7 +6,7 @@ import type { Keys } from "../keys.js";
 import type { RedisLimits } from "../limits.js";
 import { noteScript } from "../scripts/changes.js";
 import { publishScript } from "../scripts/publish.js";
-import { listOf, textOf } from "../servers/replies.js";
+import { asciiOf, listOf, textOf } from "../servers/replies.js";
 import { CommandError, type Reply, type Servers } from "../servers/servers.js";
 import { outcomeOf, publishCall } from "./batch.js";
 import { type PublishItem, publishItem } from "./item.js";
@@ -94,8 +94,9 @@ export class Publisher {
     const { keys: names, args } = publishCall(batch, head, keys, limits);
     const reply = listOf(await servers.run(publishScript, names, args));
     const answers = listOf(reply[0]);
-    for (const [index, item] of batch.entries()) {
-      item.done(outcomeOf(textOf(answers[index]), item));
+    for (let index = 0; index < batch.length; index += 1) {
+      const item = batch[index];
+      item?.done(outcomeOf(asciiOf(answers[index]), item));
     }
     this.#noteLater(listOf(reply[1]));
   }

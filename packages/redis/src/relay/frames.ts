@@ -4,10 +4,10 @@ import type { Member } from "@holdfast/protocol";
 /** A publication's own part, as it is stored and relayed: one line of JSON, then raw bytes if any. */
 interface BodyHead {
   readonly t?: number;
-  readonly u?: string;
+  readonly u?: string | undefined;
   readonly k?: string;
-  readonly g?: readonly string[];
-  readonly m?: Readonly<Record<string, string>>;
+  readonly g?: readonly string[] | undefined;
+  readonly m?: Readonly<Record<string, string>> | undefined;
   readonly d?: unknown;
 }
 
@@ -26,19 +26,17 @@ function decode(body: Buffer): { head: BodyHead; bytes?: Uint8Array } {
   return { head, bytes: new Uint8Array(body.subarray(end + 1)) };
 }
 
-/** What of a publish is stored. Throws where the data is no JSON value. */
+/** What of a publish is stored; `data`: its JSON text, or undefined where it has bytes. */
 export function encodeBody(
-  publication: Pick<Entry, "timeMs" | "data" | "bytes" | "user" | "tags" | "meta">,
+  publication: Pick<Entry, "timeMs" | "bytes" | "user" | "tags" | "meta">,
+  data: string | undefined,
 ): Buffer | string {
-  const { timeMs, user, tags, meta, data, bytes } = publication;
-  const head: BodyHead = {
-    t: timeMs,
-    ...(user !== undefined && { u: user }),
-    ...(tags !== undefined && { g: tags }),
-    ...(meta !== undefined && { m: meta }),
-    ...(bytes === undefined && { d: data }),
-  };
-  return encode(head, bytes);
+  const { timeMs, user, tags, meta, bytes } = publication;
+  // What is undefined is left out of the text.
+  const head = { t: timeMs, u: user, g: tags, m: meta };
+  if (data === undefined) return encode(head, bytes);
+  // The data was written once, to know its size: a second time costs as much again.
+  return `${JSON.stringify(head).slice(0, -1)},"d":${data}}`;
 }
 
 function entryOf(offset: number, id: string, body: Buffer): Entry {

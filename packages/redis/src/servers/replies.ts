@@ -13,6 +13,11 @@ export function textOf(reply: Reply | undefined): string {
   throw unexpected(reply ?? null);
 }
 
+/** A text that a script makes of words of its own and of names this engine gave: none is beyond ASCII. */
+export function asciiOf(reply: Reply | undefined): string {
+  return Buffer.isBuffer(reply) ? reply.toString("latin1") : textOf(reply);
+}
+
 /** A text's bytes. */
 export function bytesOf(reply: Reply | undefined): Buffer {
   if (Buffer.isBuffer(reply)) return reply;
