@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,9 +15,9 @@ import { fullSpeed, ownCpuUs, platform, publisher, publishRequest } from "./meas
 
 /** @import { Broker } from "@holdfast/broker" */
 /** @import { Step } from "./recorded_lmdb.mjs" */
-/** @typedef {{ transactions: Step[][], acknowledged: number, before: Buffer }} Recorded */
+/** @typedef {{ transactions: Step[][], measuredFrom: number, acknowledged: number }} Recorded */
 
-/** As the engine opens its file, which the replay goes on from as it was. */
+/** As the engine opens its file. */
 const options = /** @type {const} */ ({
   noSubdir: true,
   maxDbs: 20,
@@ -51,8 +51,7 @@ async function inFolder(work) {
 function record(count, window) {
   return inFolder((folder) => {
     execFileSync(process.execPath, [recorder, folder, String(count), String(window)]);
-    const before = readFileSync(join(folder, "before.mdb"));
-    return { ...deserialize(readFileSync(join(folder, "recorded"))), before };
+    return deserialize(readFileSync(join(folder, "recorded")));
   });
 }
 
@@ -89,11 +88,9 @@ function rowsOf(steps, rowOf) {
 }
 
 /** @param {Recorded} recorded */
-function replay({ transactions, acknowledged, before }) {
+function replay({ transactions, measuredFrom, acknowledged }) {
   return inFolder(async (folder) => {
-    const path = join(folder, "raw.mdb");
-    writeFileSync(path, before, { flush: true });
-    const root = open({ ...options, path });
+    const root = open({ ...options, path: join(folder, "raw.mdb") });
     const names = new Set(transactions.flat().map(({ table }) => table));
     const tables = new Map(
       [...names].map((name) => {
@@ -102,9 +99,10 @@ function replay({ transactions, acknowledged, before }) {
       }),
     );
     const rowOf = rowMaker();
-    const [beganMs, beganUs] = [performance.now(), ownCpuUs()];
+    let [beganMs, beganUs] = [0, 0];
     let rows = rowsOf(transactions[0], rowOf);
     for (const [index, steps] of transactions.entries()) {
+      if (index === measuredFrom) [beganMs, beganUs] = [performance.now(), ownCpuUs()];
       await root.childTransaction(() => {
         let made = 0;
         for (const { table, operation, key, value } of steps) {

@@ -1,6 +1,6 @@
-// Publishes so often to a file engine in a folder and writes down what it asks of LMDB, and what its store was
-// before: record_file.mjs FOLDER COUNT WINDOW
-import { copyFileSync, writeFileSync } from "node:fs";
+// Publishes so often to a file engine in a folder, then as often again, and writes down what it asks of LMDB:
+// record_file.mjs FOLDER COUNT WINDOW
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { serialize } from "node:v8";
 import { giveInstead } from "./hooking.mjs";
@@ -11,21 +11,13 @@ giveInstead("lmdb", "/file/lmdb-store.js", instead);
 const [folder = "", count, window] = process.argv.slice(2);
 const { openFileUrl } = await import("@holdfast/broker/file");
 const { transactions } = await import("./recorded_lmdb.mjs");
-const url = `file:${join(folder, "store")}`;
+const broker = await openFileUrl(`file:${join(folder, "store")}`, platform);
+const link = await publisher(broker);
+const publish = () => fullSpeed(link, Number.POSITIVE_INFINITY, Number(window), Number(count));
 
-/** @param {() => void} [ended] runs when the store is closed */
-async function publish(ended = () => {}) {
-  const broker = await openFileUrl(url, platform);
-  const link = await publisher(broker);
-  const { acknowledged } = await fullSpeed(link, Infinity, Number(window), Number(count));
-  await broker.close();
-  ended();
-  return acknowledged;
-}
-
-// As often before: as much is trimmed then as is appended.
-await publish(() => copyFileSync(join(folder, "store", "store.mdb"), join(folder, "before.mdb")));
-transactions.length = 0;
-const acknowledged = await publish();
-writeFileSync(join(folder, "recorded"), serialize({ transactions, acknowledged }));
+await publish();
+// By now as much is trimmed as is appended: what a store does from then on.
+const measuredFrom = transactions.length;
+const { acknowledged } = await publish();
+writeFileSync(join(folder, "recorded"), serialize({ transactions, measuredFrom, acknowledged }));
 process.exit(0);
