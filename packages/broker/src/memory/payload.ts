@@ -191,7 +191,7 @@ class Mixer {
     let high = Math.imul(this.#high ^ quote, 2654435761);
     let low = Math.imul(this.#low ^ quote, 1597334677);
     for (let index = 0; index < text.length; index += 1) {
-      const code = text.charCodeAt(index);
+      const code = unitAt.call(text, index);
       const isEscaped = code < 0x20 || code === quote || code === backslash;
       // Half of a pair may stand alone, and is escaped then.
       if (isEscaped || (code >= 0xd800 && code <= 0xdfff)) return this.text(JSON.stringify(text));
