@@ -72,6 +72,8 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
     },
   });
   const revocations = new Revocations(clock, settings.maxRevocations);
+  const rates = (messagesPerSecond: number, bytesPerSecond: number) =>
+    new SharedRates(clock, { messagesPerSecond, bytesPerSecond }, settings.maxMessageBytes);
   core = new Core(
     {
       clock,
@@ -90,22 +92,8 @@ export async function createCore(options: CoreOptions): Promise<GatewayCore> {
       doors: new Doors(clock, settings),
       outstanding: new Outstanding(),
       grants: new Grants(),
-      userRates: new SharedRates(
-        clock,
-        {
-          messagesPerSecond: settings.messagesPerSecondPerUser,
-          bytesPerSecond: settings.bytesPerSecondPerUser,
-        },
-        settings.maxMessageBytes,
-      ),
-      addressRates: new SharedRates(
-        clock,
-        {
-          messagesPerSecond: settings.messagesPerSecondPerAddress,
-          bytesPerSecond: settings.bytesPerSecondPerAddress,
-        },
-        settings.maxMessageBytes,
-      ),
+      userRates: rates(settings.messagesPerSecondPerUser, settings.bytesPerSecondPerUser),
+      addressRates: rates(settings.messagesPerSecondPerAddress, settings.bytesPerSecondPerAddress),
       metrics,
       authenticate: options.authenticate,
       authorize: options.authorize,

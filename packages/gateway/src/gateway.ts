@@ -92,7 +92,7 @@ export interface Gateway<C extends Contract = Contract> extends HasContract<C> {
   recheck(withdrawal?: Withdrawal): Promise<OrderResult>;
   /** Ends the connections of a user or a client session. They do not come back by themselves, but may. */
   disconnect(target: Target): Promise<OrderResult>;
-  /** Makes a token, or all that a user was given before now (`beforeMs`), worth nothing, and ends their connections. */
+  /** Revokes a token, or all that a user was given before `beforeMs` (default: now), and ends their connections. */
   revoke(request: RevokeRequest): Promise<OrderResult>;
   /** Makes a ticket: a token that is good for one connection within `ticketLifeMs`, at any gateway. */
   issueTicket(request: TicketRequest): Promise<Ticket | Failure>;

@@ -36,7 +36,7 @@ export interface AuthenticateRequest {
 
 /**
  * Turns credentials into an identity; `null` refuses. Throwing refuses too and is logged; an
- * `UnavailableError` and a timeout are no refusal: the client is told to come back.
+ * `UnavailableError` or a timeout is not a refusal: the client is told to come back.
  */
 export type AuthenticateHandler = (
   request: AuthenticateRequest,

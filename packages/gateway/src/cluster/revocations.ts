@@ -8,7 +8,7 @@ interface Times {
   readonly untilMs: number;
 }
 
-/** Tokens that are worth nothing any more: one, or all of a user that were issued before a time. */
+/** Tokens that are no longer valid: one, or all of a user that were issued before a time. */
 export type Revocation =
   | (Times & { readonly tokenId: string })
   | (Times & { readonly user: string; readonly beforeMs: number });
@@ -68,7 +68,7 @@ export class Revocations {
     this.#nothingBeforeMs = Math.max(this.#nothingBeforeMs, wallMs);
   }
 
-  /** Whether the credentials are worth nothing. Those of unknown age count as old. */
+  /** Whether the credentials have been revoked. Those of unknown age count as old. */
   covers({ user, tokenId, issuedAtMs = Number.NEGATIVE_INFINITY }: Identity): boolean {
     if (issuedAtMs < this.#nothingBeforeMs && (user !== undefined || tokenId !== undefined)) {
       return true;

@@ -81,7 +81,7 @@ export class Tickets {
     });
   }
 
-  /** Uses a ticket; null: it is none, was used, or its time is over. */
+  /** Uses a ticket; null: it is not a ticket, has been used, or has expired. */
   redeem(ticket: string, done: (identity: Identity | null | Failure) => void): void {
     const channel = this.#channelOf(ticket);
     ask(

@@ -22,7 +22,7 @@ export class TrustedProxies {
 
   /**
    * Who sent a request: its peer, unless that is a trusted proxy; then the nearest address of
-   * `X-Forwarded-For`, read from the right, that is none. Whatever stands left of it anybody can write.
+   * `X-Forwarded-For`, read from the right, that is not a trusted proxy. Anybody can write what stands to the left of it.
    */
   clientOf({ headers, socket }: Pick<IncomingMessage, "headers" | "socket">): string | undefined {
     let client = plain(socket.remoteAddress);

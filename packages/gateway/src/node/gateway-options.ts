@@ -60,7 +60,7 @@ export interface GatewayOptions<
   readonly queryTokens?: boolean;
   /**
    * Proxies whose `X-Forwarded-For` is believed, as addresses or ranges (`10.0.0.0/8`): the addresses
-   * that limits and handlers see are then their clients'. Absent: nobody's.
+   * that limits and handlers see are then their clients'. Absent: no proxy is believed.
    */
   readonly trustedProxies?: readonly string[];
   /**

@@ -64,7 +64,7 @@ export function startedCore(
   return gateway;
 }
 
-/** A JSON object in UTF-8 (RFC 8259 §8.1); undefined: it is none. */
+/** A JSON object in UTF-8 (RFC 8259 §8.1); undefined: the bytes are not one. */
 export function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -55,7 +55,7 @@ export class LinkedSocket extends WebSocket {
     if (chunks?.length === 0) chunks.length = 0;
   }
 
-  /** As `ws` does by itself, with a function kept per connection, where it is told to. */
+  /** Answers as `autoPong` of `ws` would, which keeps a function per connection and bounds nothing. */
   #answer(ping: unknown): void {
     if (this.readyState !== WebSocket.OPEN) return;
     if (this.#pendingPongs >= MAX_PENDING_PONGS) {

@@ -38,7 +38,7 @@ class Asked {
   readonly answers = new Map<string, { readonly allowed: boolean; readonly untilMs: number }>();
   /** Each gives its question up. */
   readonly running = new Set<() => void>();
-  /** Answers to questions of an earlier one are worth nothing. */
+  /** Answers to questions of an earlier generation are ignored. */
   generation = 0;
 }
 
@@ -98,7 +98,7 @@ export class Authorizer {
     else this.#ask(action, channel, answer, timeoutMs);
   }
 
-  /** Remembered answers, and those to questions asked before, are worth nothing from here on. */
+  /** From here on remembered answers, and those to questions already asked, are ignored. */
   forget(): void {
     if (this.#asked === undefined) return;
     this.#asked.answers.clear();

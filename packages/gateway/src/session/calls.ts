@@ -165,7 +165,7 @@ export class ConnectionCalls {
       return { ok: false, code, message, retryable };
     }
     this.#peer.shared.logger.warn("call failed", { method: command.method, error: textOf(error) });
-    // The error's own words may tell what is none of the caller's business.
+    // The error's own message may contain what the caller must not learn.
     return failure("call_failed", errorCodes.call_failed.meaning);
   }
 }

@@ -37,8 +37,8 @@ export function disconnectOf(code: CloseCode, advice: Advice): DownMessage {
 
 /**
  * Whether what is still queued is thrown away: a reader that did not take it will not take it
- * now, and what was appended under credentials that have ended, or for somebody who was shown out, is
- * nobody's any more.
+ * now, and what was queued under credentials that have ended, or for somebody who was disconnected, may no
+ * longer be delivered.
  */
 export function discards(code: CloseCode): boolean {
   return (

@@ -28,7 +28,7 @@ export interface Taker {
   end(code: CloseCode, advice?: Advice): void;
 }
 
-/** Makes commands of what one connection sends, and refuses what is none, too large or too often. */
+/** Makes commands of what one connection sends, and refuses what is not a command, too large or too frequent. */
 export class Intake implements SharedDoors {
   readonly address: Rate | undefined;
   /** Set when it is known whose the connection is. */

@@ -1,4 +1,4 @@
-/** What a scenario runs with where nothing is said. */
+/** What a scenario runs with unless told otherwise. */
 export interface ScenarioDefaults {
   readonly connections: number;
   readonly channels: number;

@@ -17,7 +17,7 @@ const flags = {
   tokenId: string("", { unit: "", description: "Revokes the token with this `jti`." }),
 } as const;
 
-/** `holdfast revoke`: makes tokens worth nothing on every gateway. */
+/** `holdfast revoke`: revokes tokens on every gateway. */
 export const revokeCommand: Command = {
   name: "revoke",
   usage: "--user <name> | --token-id <jti> [flags]",

@@ -9,8 +9,8 @@ export const maxWorkers = 128;
 type Asked = Pick<Options, "workers" | "workerPort" | "broker" | "tlsSelfSigned">;
 
 /**
- * How many processes shall serve; `processors`: what `auto` means.
- * @throws UsageError for a number that is none, and where several processes could not be one gateway
+ * How many processes are to serve; `processors`: what `auto` means.
+ * @throws UsageError for what is not a number of processes, and where several could not share the engine
  */
 export function workerCount(options: Asked, processors: number): number {
   const { workers } = options;

@@ -60,8 +60,8 @@ interface Slot {
 }
 
 /**
- * Keeps a fixed number of workers running: the first alone, so that a wrong configuration is said
- * once, then the others. After that one that ends is started again, with backoff, for as long as
+ * Keeps a fixed number of workers running: the first alone, so that a wrong configuration is reported
+ * once, then the others. After that a worker that ends is started again, with backoff, for as long as
  * the supervisor runs.
  */
 export class Supervisor {

@@ -36,7 +36,7 @@ function textToBytes(message: unknown): void {
   if (bytes !== undefined) message.bytes = bytes;
 }
 
-/** The message of one JSON text, its `bytes` decoded; an error where it is none. */
+/** The message of one JSON text, its `bytes` decoded; an error where the text is not a message. */
 export function decodeText(text: string): unknown {
   let message: unknown;
   try {

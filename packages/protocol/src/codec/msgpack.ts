@@ -9,7 +9,7 @@ import { MessagePackWriter, Unwritable } from "./msgpack/writer.js";
 
 export type { Codec } from "./codec.js";
 
-/** A larger buffer is let go after use. */
+/** A larger buffer is dropped after use. */
 const MAX_KEPT_BYTES = 1_048_576;
 /** A length is a number of 32 bits at most. */
 const MAX_PREFIX_BYTES = 5;
@@ -74,7 +74,7 @@ interface Prefix {
   readonly end: number;
 }
 
-/** Reads a varint (LEB128, as Protocol Buffers have it); undefined: there is none of 32 bits. */
+/** Reads a varint (LEB128, as Protocol Buffers have it); undefined: there is no valid one of at most 32 bits. */
 function prefixAt(bytes: Uint8Array, start: number): Prefix | undefined {
   let size = 0;
   let scale = 1;

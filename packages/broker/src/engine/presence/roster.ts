@@ -30,8 +30,8 @@ export interface RosterOptions<Given extends Entrant> {
 const leasesRemembered = 20;
 
 /**
- * Whom this gateway believes to be present through it, and the work of keeping the servers of the
- * same mind: what they lost is registered again, what could not be said is said later.
+ * The members this gateway believes to be present through it, and the work of keeping the servers in
+ * agreement: what they lost is registered again, and what could not be sent is sent later.
  */
 export class Roster<Given extends Entrant> {
   readonly #registry: Registry<Given>;

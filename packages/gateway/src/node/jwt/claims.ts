@@ -11,7 +11,7 @@ export interface ClaimRules {
   readonly clockToleranceMs: number;
 }
 
-/** Farther away nobody's clock is: a number of milliseconds written where seconds belong. */
+/** No clock is this far off: a larger number is in milliseconds where seconds belong. */
 const MAX_NUMERIC_DATE_S = 100_000_000_000;
 const MAX_USER_CHARS = 256;
 const MAX_TOKEN_ID_CHARS = 256;
@@ -54,7 +54,7 @@ export function identityOf(
 
 type Times = { readonly [Name in "exp" | "nbf" | "iat"]?: number };
 
-/** The NumericDates (RFC 7519 §2); undefined when one is none. */
+/** The NumericDates (RFC 7519 §2); undefined when one of them is not a number. */
 function timesOf(claims: Readonly<Record<string, unknown>>): Times | undefined {
   const times: Record<string, number> = {};
   for (const name of ["exp", "nbf", "iat"]) {

@@ -14,7 +14,7 @@ export interface UnverifiedToken {
 
 const PART = /^[A-Za-z0-9_-]+$/;
 
-/** Takes a compact JWS apart; undefined: it is none that could be accepted, whatever its key. */
+/** Takes a compact JWS apart; undefined: it could not be accepted, whatever its key. */
 export function takeApart(token: string): UnverifiedToken | undefined {
   const parts = token.split(".");
   const [header, payload, signature] = parts;
