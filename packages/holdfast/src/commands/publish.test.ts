@@ -93,6 +93,15 @@ it("says in plain words that nothing answers, what to do, and exits 3", async ()
   expect(code).toBe(3);
 });
 
+it("does not call in doubt what was never sent: to a port that fetch blocks", async () => {
+  const { code, noted } = await publish(["chat:a", "1", "--url", "http://127.0.0.1:1"]);
+  expect([code, noted]).toEqual([
+    3,
+    expect.stringMatching(/^http:.*:1 cannot be reached: bad port/),
+  ]);
+  expect(noted).not.toContain("may have been published");
+});
+
 it("says that the outcome is unknown when the answer is cut off, and how to repeat it", async () => {
   const url = await other((_request, response) => response.destroy());
   const without = await publish(["chat:a", "1", "--url", url]);

@@ -32,8 +32,9 @@ export const reachAdvice =
 
 /** true where nobody had the request in hand, so that it cannot have been carried out. */
 export function neverArrived(cause: unknown): boolean {
-  const { code } = rootOf(cause);
-  if (certificateFaults.test(code)) return true;
+  const { code, message } = rootOf(cause);
+  // `fetch` sends nothing to some ports (Fetch §2.9).
+  if (certificateFaults.test(code) || message === "bad port") return true;
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPROTO|ERR_SSL)/.test(code);
 }
 
