@@ -96,6 +96,25 @@ describe("the live subscriptions of a channel", () => {
     expect(members.map(({ heard }) => heard.length)).toEqual([2, 1, 0, 2, 1]);
   });
 
+  it("hear nothing once they are removed, not even where the set has grown in the middle of a message", () => {
+    const members = Array.from({ length: 9 }, (_, index) => new Member(index + 1));
+    const [first, second, third, fourth, ...later] = members as [Member, Member, Member, Member];
+    const live = new LiveSet();
+    for (const member of [first, second, third, fourth]) live.add(member);
+    const broadcast = broadcastTo(members);
+    second.onFrame = () => {
+      second.onFrame = undefined;
+      for (const member of later) live.add(member);
+      first.onFrame = () => live.delete(fourth);
+      live.send(message(2), "stored", broadcast);
+      live.delete(third);
+    };
+    live.send(message(1), "stored", broadcast);
+    expect(members.map(({ heard }) => heard.length)).toEqual([2, 2, 1, 0, 1, 1, 1, 1, 1]);
+    live.send(message(3), "stored", broadcast);
+    expect(members.map(({ heard }) => heard.length)).toEqual([3, 3, 1, 0, 2, 2, 2, 2, 2]);
+  });
+
   it("are exactly those added and not removed, for any order of steps", () => {
     const step = fc.record({ member: fc.nat(19), adds: fc.boolean() });
     fc.assert(

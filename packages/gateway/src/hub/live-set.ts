@@ -68,7 +68,8 @@ class Group {
   /** The numbers of the members' queues, at the same places; 0 in a hole. */
   #slots = new Int32Array(MIN_SLOTS);
   #holes = 0;
-  #walks = 0;
+  /** The numbers each walk under way goes through: where the set has grown meanwhile, no longer its own. */
+  readonly #walked: Int32Array[] = [];
 
   constructor(codec: Codec, isNumbered: boolean) {
     this.codec = codec;
@@ -90,9 +91,10 @@ class Group {
   delete(member: LiveMember): void {
     const index = member.liveIndex;
     member.liveIndex = -1;
-    if (this.#walks > 0) {
+    if (this.#walked.length > 0) {
       this.#members[index] = undefined;
       this.#slots[index] = 0;
+      for (const slots of this.#walked) slots[index] = 0;
       this.#holes++;
     } else this.#close(index);
   }
@@ -100,15 +102,16 @@ class Group {
   send(encoded: Encoded, delivery: Delivery, broadcast: Broadcast): void {
     const frame = encoded.frame(this.codec);
     const { length } = this.#members;
-    this.#walks++;
+    const slots = this.#slots;
+    this.#walked.push(slots);
     try {
-      if (this.isNumbered) broadcast.send(this.#slots, length, frame);
+      if (this.isNumbered) broadcast.send(slots, length, frame);
       else {
         for (let index = 0; index < length; index++) this.#members[index]?.sink[delivery](frame);
       }
     } finally {
-      this.#walks--;
-      if (this.#walks === 0 && this.#holes > 0) this.#closeAll();
+      this.#walked.pop();
+      if (this.#walked.length === 0 && this.#holes > 0) this.#closeAll();
     }
   }
 
