@@ -2,7 +2,13 @@ import { VirtualClock } from "@holdfast/core/testing";
 import { expect, it } from "vitest";
 import { ConnectionGate, type GateLimits } from "./connection-gate.js";
 
-const limits: GateLimits = { maxSilent: 3, silentMs: 50, maxWaiting: 5, maxWaitMs: 1_000 };
+const limits: GateLimits = {
+  maxSilent: 3,
+  maxPerTurn: 3,
+  silentMs: 50,
+  maxWaiting: 5,
+  maxWaitMs: 1_000,
+};
 
 class FakeSocket {
   bytesRead = 0;
@@ -65,16 +71,18 @@ it("lets as many in as have spoken, in the order they came", () => {
   expect([inside, gate.waiting]).toEqual([[0, 1, 2, 3, 4, 5, 6, 7], 0]);
 });
 
-it("lets no more in per turn than may be silent, however fast they speak", () => {
-  const { arrive, clock, gate, inside, speak } = makeGate();
+it("lets a bounded number of those who wait in per turn, however fast they speak", () => {
+  const { arrive, clock, gate, inside, speak } = makeGate({ maxPerTurn: 2 });
   const turns: (() => void)[] = [];
   clock.soon = (turn) => turns.push(turn);
   arrive(8);
   speak(0, 1, 2, 3, 4, 5, 6, 7);
   clock.advance(2);
-  expect([inside.length, gate.waiting, turns.length]).toEqual([6, 2, 1]);
+  expect([inside.length, gate.waiting, turns.length]).toEqual([5, 3, 1]);
   turns[0]?.();
-  expect([inside.length, gate.waiting, turns.length]).toEqual([8, 0, 1]);
+  expect([inside.length, gate.waiting, turns.length]).toEqual([7, 1, 2]);
+  turns[1]?.();
+  expect([inside, gate.waiting, turns.length]).toEqual([[0, 1, 2, 3, 4, 5, 6, 7], 0, 2]);
 });
 
 it("does not let a newcomer pass those who wait", () => {

@@ -10,8 +10,10 @@ export interface PausedSocket {
 
 /** Bounds of the gate. */
 export interface GateLimits {
-  /** Sockets let in that have said nothing yet: no more than these can begin in one turn of the loop. */
+  /** Sockets let in that have said nothing yet: no more than these can begin to speak in one turn of the loop. */
   readonly maxSilent: number;
+  /** Of those who wait, how many are let in per turn: short turns also accept sooner, which is one per turn. */
+  readonly maxPerTurn: number;
   /** Time after which a silent socket no longer keeps others out, in milliseconds. */
   readonly silentMs: number;
   /** Sockets that wait; further ones are destroyed. */
@@ -22,6 +24,7 @@ export interface GateLimits {
 
 export const defaultGateLimits: GateLimits = {
   maxSilent: 128,
+  maxPerTurn: 8,
   silentMs: 50,
   maxWaiting: 50_000,
   maxWaitMs: 10_000,
@@ -123,7 +126,7 @@ export class ConnectionGate<S extends PausedSocket> {
   #pump(): void {
     const nowMs = this.#clock.monoMs();
     let admitted = 0;
-    while (admitted < this.#limits.maxSilent && this.#hasRoom(nowMs)) {
+    while (admitted < this.#limits.maxPerTurn && this.#hasRoom(nowMs)) {
       const first = this.#waiting[this.#next];
       if (first === undefined) break;
       this.#next++;
