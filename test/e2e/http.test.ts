@@ -181,6 +181,15 @@ describe("the other routes", () => {
     expect((await fetch(`${url}/metrics`, { headers })).status).toBe(403);
   });
 
+  it("show metrics elsewhere to who has an API key (abuse 32)", async () => {
+    const { url } = await serve();
+    const headers = { "x-forwarded-for": "203.0.113.9" };
+    const statusWith = async (key: string) =>
+      (await fetch(`${url}/metrics`, { headers: { ...headers, authorization: `Bearer ${key}` } }))
+        .status;
+    expect([await statusWith(API_KEY), await statusWith(`${API_KEY}x`)]).toEqual([200, 403]);
+  });
+
   it("have no metrics when they are switched off, and show them to all when public", async () => {
     const off = await serve({ metrics: false });
     expect((await fetch(`${off.url}/metrics`)).status).toBe(404);

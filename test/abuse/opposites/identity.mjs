@@ -141,8 +141,8 @@ export const identity = [
     row: 32,
     name: "metrics for everybody",
     file: `${node}/http-api.ts`,
-    find: "if (!this.#options.metricsPublic && !isLocal(request)) {",
-    replace: "if (false) {",
+    find: "return metricsPublic || isLocal(request) ||",
+    replace: "return true || isLocal(request) ||",
     test: test("test/e2e/http.test.ts", "show metrics on this machine, and not through a proxy"),
   },
   {

@@ -10,7 +10,7 @@ import type { TlsOptions } from "./tls/credentials.js";
 
 /** What `/metrics` shows and to whom. */
 export interface MetricsOptions {
-  /** true: others than this machine may read `/metrics`. Default false. */
+  /** true: everybody may read `/metrics`. Default false: this machine, and others with an API key. */
   readonly public?: boolean;
   /** Also the process's own metrics (memory, event loop, garbage collection). Default true. */
   readonly process?: boolean;

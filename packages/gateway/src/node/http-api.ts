@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import type { Logger, Meter } from "@holdfast/core";
 import { failure } from "@holdfast/protocol";
 import { metrics } from "../metrics.js";
+import { presentedKey } from "./api-keys.js";
 import { handleNodes } from "./http-nodes.js";
 import { handleOrder, orderRoutes } from "./http-orders.js";
 import { handlePublish } from "./http-publish.js";
@@ -26,7 +27,7 @@ export interface HttpApiOptions extends KeyedRouteOptions, StateRouteOptions {
   readonly webSocketPath: string;
   /** What `/metrics` shows; absent: there is no such route. */
   readonly exposition?: PrometheusMeter;
-  /** true: `/metrics` answers others than this machine too. */
+  /** true: `/metrics` answers everybody; otherwise this machine, and who has an API key. */
   readonly metricsPublic: boolean;
   /** File served at `/client.js`. */
   readonly clientFile?: string;
@@ -165,12 +166,18 @@ export class HttpApi {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    if (!this.#options.metricsPublic && !isLocal(request)) {
-      const message = "Metrics are shown on loopback only (option `metrics.public`).";
+    if (!this.#mayWatch(request)) {
+      const message =
+        "Metrics are shown to this machine, and to others with an API key (or option `metrics.public`).";
       sendProblem(response, 403, problemOf(failure("forbidden", message)));
       return;
     }
     sendText(response, 200, exposition.contentType, await exposition.expose());
+  }
+
+  #mayWatch(request: IncomingMessage): boolean {
+    const { keyCheck, metricsPublic } = this.#options;
+    return metricsPublic || isLocal(request) || keyCheck(presentedKey(request.headers));
   }
 }
 

@@ -116,6 +116,11 @@ export const serverOptions = {
     description:
       "Web origins (https://app.example, https://*.app.example) whose pages may connect besides the gateway's own; * for every origin.",
   }),
+  metricsPublic: boolean(false, {
+    unit: "",
+    description:
+      "Shows /metrics to everybody. Otherwise to this machine, and to requests with an API key.",
+  }),
   compression: boolean(false, {
     unit: "",
     description:

@@ -9,7 +9,7 @@ export function metricsPage(): string {
 
 <!-- Generated from the declarations of the gateway package; a test compares the two. -->
 
-\`GET /metrics\` answers in the text format of Prometheus: to requests from this machine only, unless a gateway of your own has \`metrics: { public: true }\`. The values of labels come from closed sets, never from what a client sent, so their number is bounded.
+\`GET /metrics\` answers in the text format of Prometheus: to requests from this machine, to those from elsewhere with an API key (\`authorization\` with \`credentials_file\` in the configuration of Prometheus), and to everybody with \`metricsPublic\` (in a gateway of your own \`metrics: { public: true }\`). The values of labels come from closed sets, never from what a client sent, so their number is bounded.
 
 ${markdownTable(
   ["metric", "kind", "labels", "meaning"],

@@ -27,6 +27,7 @@ export type Profile = Pick<
   | "origins"
   | "queryTokens"
   | "compression"
+  | "metrics"
   | "trustedProxies"
   | "checkHost"
   | "settings"
@@ -55,6 +56,7 @@ export function profileOf({ options, channels, sources }: Configuration): Profil
     authenticated: options.authenticated,
     queryTokens: options.queryTokens,
     compression: options.compression,
+    metrics: { public: options.metricsPublic },
     trustedProxies: options.trustedProxies,
     checkHost: options.dev,
     logLevel: levelOf(options.dev && sources.logLevel === "default" ? "warn" : options.logLevel),
