@@ -73,7 +73,7 @@ const flags = {
   }),
   engineFaults: strings([], {
     unit: "",
-    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")} (failover: redis: only; restore: an older copy of its disk). Without it: all that this engine has.`,
+    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")} (failover: redis: only; restore: an older copy of its disk; file: has wipe and restore). Without it: all that this engine has, and of file: none.`,
   }),
   faults: strings(faultTargets, {
     unit: "",

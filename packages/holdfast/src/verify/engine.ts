@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { EngineError, engineFor } from "@holdfast/broker";
 import { silentLogger } from "@holdfast/core";
 import type { Bounds } from "@holdfast/probe";
-import { type EngineFault, type HarmedEngine, LinkProxy } from "@holdfast/probe/node";
+import { type EngineFault, type Fleet, type HarmedEngine, LinkProxy } from "@holdfast/probe/node";
 import { engines } from "../engines.js";
+import { FileStore, fileFaults } from "./file_store.js";
 import { NatsSingle } from "./nats_single.js";
 import { RedisPair } from "./redis_pair.js";
 import type { SpawnOptions } from "./spawn.js";
@@ -17,6 +15,8 @@ export interface NamedEngine {
   readonly pid?: number;
   readonly bounds?: Partial<Bounds>;
   readonly harmed?: HarmedEngine;
+  /** Where it is in the gateways, and harmed with them. */
+  readonly harmedBy?: (fleet: Fleet) => HarmedEngine;
   /** It is made to lose what it has acknowledged, an order to revoke like anything else. */
   readonly losesData?: boolean;
   close(): Promise<void>;
@@ -40,19 +40,22 @@ export async function nameEngine(
   if (broker.startsWith("file:") && count > 1) {
     throw new EngineError("One process owns a file store: --spawn 1 goes with --broker file:.");
   }
-  if (broker === "file:") return await makeFolder();
+  if (broker === "file:") return await makeStore(engineFaults);
   if (broker === "redis:") return await startRedis(engineFaults, guard);
   if (broker === "nats:") return await startNats(engineFaults, guard);
   return { url: broker, bounds: await boundsOf(broker, platform), close: async () => {} };
 }
 
-/** A file store of the run's own: it outlives the gateway that has it, and goes with the run. */
-async function makeFolder(): Promise<NamedEngine> {
-  const folder = await mkdtemp(join(tmpdir(), "holdfast-verify-"));
+/** A file store of the run's own. Unasked it loses nothing: its gateway is harmed as it is. */
+async function makeStore(names: readonly string[]): Promise<NamedEngine> {
+  const faults = names.length === 0 ? [] : faultsNamed(names, "file:", fileFaults);
+  const store = await FileStore.make();
   return {
-    url: `file:${folder}?${shortTimes}`,
+    url: `file:${store.folder}?${shortTimes}`,
     bounds: { presenceLeaseMs: 3_000, presenceGraceMs: 2_000 },
-    close: () => rm(folder, { recursive: true, force: true }),
+    harmedBy: (fleet) => ({ faults: store.faults(faults, fleet) }),
+    losesData: faults.length > 0,
+    close: () => store.dispose(),
   };
 }
 

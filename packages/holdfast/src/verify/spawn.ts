@@ -86,7 +86,7 @@ export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem>
   try {
     proxy = await LinkProxy.start({ pick: () => fleet.pick(random) });
     await fleet.open();
-    const { harmed } = named;
+    const harmed = named.harmed ?? named.harmedBy?.(fleet);
     faults = new FaultDirector({
       random,
       fleet,

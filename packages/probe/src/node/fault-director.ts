@@ -24,8 +24,8 @@ export interface EngineFault {
 export interface HarmedEngine {
   /** Carried out in turn, one at a time. */
   readonly faults: readonly EngineFault[];
-  /** What the gateways reach the engine through. */
-  readonly proxy: LinkProxy;
+  /** What the gateways reach the engine through; absent: it is in them. */
+  readonly proxy?: LinkProxy;
 }
 
 /** What a director is made of. */
@@ -101,11 +101,9 @@ export class FaultDirector implements FaultInjector {
     if (isMeant("links")) this.#linkTimer = setInterval(() => this.#linkFault(), linkFaultEveryMs);
     if (engine === undefined) return;
     if (isMeant("engine")) this.#nextEngineFault(engine);
-    if (!isMeant("engine-links")) return;
-    this.#engineLinkTimer = setInterval(
-      () => this.#engineLinkFault(engine),
-      engineLinkFaultEveryMs,
-    );
+    const links = engine.proxy;
+    if (links === undefined || !isMeant("engine-links")) return;
+    this.#engineLinkTimer = setInterval(() => this.#engineLinkFault(links), engineLinkFaultEveryMs);
   }
 
   async stop(): Promise<void> {
@@ -117,7 +115,7 @@ export class FaultDirector implements FaultInjector {
     await Promise.all(this.#underWay);
     // What a link still has to bear would otherwise outlast the healing.
     const { proxy, engine } = this.#options;
-    for (const link of [...proxy.links, ...(engine?.proxy.links ?? [])]) {
+    for (const link of [...proxy.links, ...(engine?.proxy?.links ?? [])]) {
       if (link.faulty) link.destroy();
     }
   }
@@ -213,9 +211,9 @@ export class FaultDirector implements FaultInjector {
     this.#record({ kind: "fault", fault, phase: "heal", engine: true, target: "engine" });
   }
 
-  #engineLinkFault({ proxy }: HarmedEngine): void {
+  #engineLinkFault({ links }: LinkProxy): void {
     const { random } = this.#options;
-    const link = this.#pick([...proxy.links].filter(({ faulty }) => !faulty));
+    const link = this.#pick([...links].filter(({ faulty }) => !faulty));
     if (link === undefined) return;
     const kind = this.#pick(["cut", "stall", "half-open"] as const) ?? "cut";
     const fault = `engine link ${kind}`;
