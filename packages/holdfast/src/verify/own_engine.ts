@@ -1,0 +1,47 @@
+import { EngineError } from "@holdfast/broker";
+import type { Bounds } from "@holdfast/probe";
+import type { Fleet, HarmedEngine } from "@holdfast/probe/node";
+
+/** The engine of a run, as its gateways are told of it. */
+export interface NamedEngine {
+  readonly url: string;
+  /** Process id of an engine of the run's own. */
+  readonly pid?: number;
+  readonly bounds?: Partial<Bounds>;
+  readonly harmed?: HarmedEngine;
+  /** Where it is in the gateways, and harmed with them. */
+  readonly harmedBy?: (fleet: Fleet) => HarmedEngine;
+  /** It is made to lose what it has acknowledged, an order to revoke like anything else. */
+  readonly losesData?: boolean;
+  close(): Promise<void>;
+}
+
+/** Hears the process that must not outlive the run. */
+export type Guard = (pid: number) => void;
+
+/** Short times, so that a run of a minute sees every timeout pass often: parameters of the engine's URL. */
+export const shortTimes = "presenceLeaseMs=3000&presenceGraceMs=2000";
+
+/** The same, as the run is told of them. */
+export const shortBounds = { presenceLeaseMs: 3_000, presenceGraceMs: 2_000 } as const;
+
+/** The faults asked for; all that an engine has where none is named. */
+export function faultsNamed<Name extends string>(
+  names: readonly string[],
+  engine: string,
+  known: readonly Name[],
+): readonly Name[] {
+  if (names.length === 0) return known;
+  return names.map((name) => {
+    const found = known.find((one) => one === name);
+    if (found !== undefined) return found;
+    throw new EngineError(`--engine-faults: ${name} is none of ${engine} (${known.join(", ")}).`);
+  });
+}
+
+/** Names the program that is missing where an engine of the run's own does not start. */
+export function notStarted(engine: string, program: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new EngineError(`${engine} needs a ${program} on this machine; install it.`, { cause });
+  };
+}
