@@ -2,7 +2,7 @@ import { type HistoryPage, isFailure } from "@holdfast/broker";
 import { publishRequest as request } from "@holdfast/broker/testing";
 import type { Failure } from "@holdfast/protocol";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { NatsCluster } from "./testing/cluster.js";
+import { NatsCluster } from "./local/mod.js";
 import { type Scene, scene } from "./testing/scene.js";
 
 const patienceMs = 300_000;

@@ -2,8 +2,8 @@ import { isFailure, type PublishOutcome } from "@holdfast/broker";
 import { publishRequest } from "@holdfast/broker/testing";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { Keys } from "./keys.js";
+import { RedisCluster } from "./local/mod.js";
 import { slotOf } from "./tags.js";
-import { RedisCluster } from "./testing/cluster.js";
 import { type Scene, scene } from "./testing/scene.js";
 
 const closers: (() => unknown)[] = [];

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { type HistoryPage, isFailure } from "@holdfast/broker";
 import { BreakableProxy, publishRequest } from "@holdfast/broker/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { freePort, RedisServer } from "./local/mod.js";
-import { until } from "./testing/cluster.js";
+import { freePort, RedisServer, until } from "./local/mod.js";
 import { type Scene, scene } from "./testing/scene.js";
 
 const closers: (() => unknown)[] = [];

@@ -10,18 +10,14 @@ const stopMs = 7_000;
 /** One NATS server that writes everything to its disk before it acknowledges, where it can. */
 export class NatsSingle {
   readonly #server: NatsServer;
-  readonly #guard: (pid: number) => void;
 
-  private constructor(server: NatsServer, guard: (pid: number) => void) {
+  private constructor(server: NatsServer) {
     this.#server = server;
-    this.#guard = guard;
   }
 
   /** `guard` hears of each process that must not outlive the run. */
   static async start(guard: (pid: number) => void): Promise<NatsSingle> {
-    const server = await NatsServer.start();
-    guard(server.pid);
-    return new NatsSingle(server, guard);
+    return new NatsSingle(await NatsServer.start({ onStarted: guard }));
   }
 
   get port(): number {
@@ -36,7 +32,7 @@ export class NatsSingle {
   async kill(pause: Pause): Promise<void> {
     await this.#server.crash();
     await pause(restartAfterMs);
-    await this.#start();
+    await this.#server.start();
   }
 
   /** Freezes it past every timeout. */
@@ -57,13 +53,13 @@ export class NatsSingle {
     const [data, copy] = [join(folder, "jetstream"), join(folder, "copy")];
     await this.#server.crash();
     await cp(data, copy, { recursive: true });
-    await this.#start();
+    await this.#server.start();
     await fallBehind(() => this.#stored(), pause);
     await this.#server.crash();
     await rm(data, { recursive: true });
     await cp(copy, data, { recursive: true });
     await rm(copy, { recursive: true });
-    await this.#start();
+    await this.#server.start();
   }
 
   async close(): Promise<void> {
@@ -77,10 +73,5 @@ export class NatsSingle {
       (sum, { state }) => sum + state.last_seq,
       0,
     );
-  }
-
-  async #start(): Promise<void> {
-    await this.#server.start();
-    this.#guard(this.#server.pid);
   }
 }

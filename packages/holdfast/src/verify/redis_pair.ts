@@ -24,16 +24,14 @@ export class RedisPair {
   #isLinked = true;
   /** The former master on its way to being the replica. */
   #following: Promise<void> = Promise.resolve();
-  readonly #guard: (pid: number) => void;
 
-  private constructor(master: RedisServer, guard: (pid: number) => void) {
+  private constructor(master: RedisServer) {
     this.#master = master;
-    this.#guard = guard;
   }
 
   /** `guard` hears of each process that must not outlive the run. */
   static async start(withReplica: boolean, guard: (pid: number) => void): Promise<RedisPair> {
-    const pair = new RedisPair(await startServer(guard), guard);
+    const pair = new RedisPair(await startServer(guard));
     if (!withReplica) return pair;
     try {
       pair.#replication = await LinkProxy.start({
@@ -60,7 +58,7 @@ export class RedisPair {
   async kill(pause: Pause): Promise<void> {
     await this.#master.crash();
     await pause(restartAfterMs);
-    await this.#start(this.#master);
+    await this.#master.start();
   }
 
   /** Freezes the master past every timeout. */
@@ -87,7 +85,7 @@ export class RedisPair {
     await successor.ask("REPLICAOF", "NO", "ONE");
     this.#master = successor;
     this.#isLinked = true;
-    this.#following = this.#start(former).then(() => this.#follow(former));
+    this.#following = former.start().then(() => this.#follow(former));
     // Whoever awaits it next is told.
     this.#following.catch(() => {});
   }
@@ -98,11 +96,11 @@ export class RedisPair {
     const master = this.#master;
     await master.crash();
     await copyAppended(master.folder, join(master.folder, copyName));
-    await this.#start(master);
+    await master.start();
     await fallBehind(() => relayed(master), pause);
     await master.crash();
     await copyAppended(join(master.folder, copyName), master.folder);
-    await this.#start(master);
+    await master.start();
   }
 
   async close(): Promise<void> {
@@ -121,21 +119,15 @@ export class RedisPair {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-
-  async #start(server: RedisServer): Promise<void> {
-    await server.start();
-    this.#guard(server.pid);
-  }
 }
 
 async function startServer(guard: (pid: number) => void): Promise<RedisServer> {
   const args = ["--appendonly", "yes", "--appendfsync", "always"];
-  const server = await RedisServer.start({
+  return await RedisServer.start({
     port: await freePort(),
     args: [...args, "--repl-diskless-sync-delay", "0"],
+    onStarted: guard,
   });
-  guard(server.pid);
-  return server;
 }
 
 /** Replaces what one folder has of append-only files by what another one has. */

@@ -28,6 +28,8 @@ export interface NatsServerOptions {
   readonly jetStream?: boolean;
   /** Where it keeps its data; none: a folder of its own that goes with it. */
   readonly folder?: string;
+  /** Hears each of its processes as it begins. */
+  readonly onStarted?: (pid: number) => void;
 }
 
 /** A free port of the loopback interface. */
@@ -101,6 +103,7 @@ export class NatsServer {
     await writeFile(file, this.#config(syncAlways && (await syncsAlways(command))));
     const child = spawn(command, ["-c", file], { stdio: "ignore" });
     this.#process = child;
+    if (child.pid !== undefined) this.#options.onStarted?.(child.pid);
     let failed: unknown;
     this.#exited = new Promise<void>((resolve) => {
       child.once("exit", (code) => {
@@ -161,6 +164,12 @@ export class NatsServer {
   /** Removes the streams that store a subject, while it goes on; without one: all. */
   async removeStreams(subject?: string): Promise<void> {
     for (const name of await this.streamNames(subject)) await this.ask(`STREAM.DELETE.${name}`);
+  }
+
+  /** Ends it and removes what it has stored. */
+  async empty(): Promise<void> {
+    await this.crash();
+    await rm(join(this.folder, "jetstream"), { recursive: true });
   }
 
   /** Ends it and removes its folder. */

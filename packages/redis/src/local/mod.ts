@@ -1,1 +1,3 @@
+export { type ClusterNode, RedisCluster, type RedisClusterOptions } from "./redis_cluster.js";
 export { freePort, RedisServer, type ServerOptions } from "./redis_server.js";
+export { until } from "./until.js";

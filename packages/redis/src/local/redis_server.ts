@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Where the other servers of a cluster reach it. */
   readonly busPort?: number;
+  /** Hears each of its processes as it begins. */
+  readonly onStarted?: (pid: number) => void;
 }
 
 /** A free port of the loopback interface, for what cannot do with a socket of the file system. */
@@ -84,6 +86,7 @@ export class RedisServer {
       stdio: "ignore",
     });
     this.#process = child;
+    if (child.pid !== undefined) this.#options.onStarted?.(child.pid);
     let failed: unknown;
     this.#exited = new Promise<void>((resolve) => {
       child.once("exit", (code) => {

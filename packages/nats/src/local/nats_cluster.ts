@@ -1,14 +1,18 @@
-import { freePort, NatsServer } from "../local/mod.js";
+import { freePort, NatsServer, type NatsServerOptions } from "./nats_server.js";
 
 const patienceMs = 60_000;
 const pauseMs = 100;
+const size = 3;
 
 interface Clustered {
   readonly leader?: string;
   readonly replicas?: readonly { readonly current: boolean; readonly offline?: boolean }[];
 }
 
-/** Real servers that are a cluster on the loopback interface. */
+/** What its servers are started with. */
+export type NatsClusterOptions = Pick<NatsServerOptions, "onStarted">;
+
+/** Three real servers that are a cluster on the loopback interface. */
 export class NatsCluster {
   readonly servers: readonly NatsServer[];
 
@@ -17,12 +21,13 @@ export class NatsCluster {
   }
 
   /** Starts three servers and waits until JetStream has a leader among them. */
-  static async start(): Promise<NatsCluster> {
-    const routes = [await freePort(), await freePort(), await freePort()];
+  static async start(options: NatsClusterOptions = {}): Promise<NatsCluster> {
+    const routes = await Promise.all(Array.from({ length: size }, () => freePort()));
     const urls = routes.map((port) => `nats-route://127.0.0.1:${port}`);
     const servers = await Promise.all(
       routes.map((port, at) =>
         NatsServer.make({
+          ...options,
           name: `n${at}`,
           syncAlways: false,
           config: [
@@ -54,14 +59,28 @@ export class NatsCluster {
   async leaderOf(stream: string): Promise<NatsServer> {
     return await until(`${stream} has no leader with two followers`, async () => {
       for (const server of this.servers) {
-        const { cluster } = (await server.ask(`STREAM.INFO.${stream}`)) as { cluster?: Clustered };
-        const { leader, replicas = [] } = cluster ?? {};
-        const equal = replicas.filter(({ current, offline }) => current && offline !== true);
-        if (leader !== undefined && equal.length === this.servers.length - 1) {
-          return this.servers[Number(leader.slice(1))];
-        }
+        const { cluster } = await answerOf<{ cluster?: Clustered }>(
+          server,
+          `STREAM.INFO.${stream}`,
+        );
+        if (isWhole(cluster)) return this.servers[Number(cluster?.leader?.slice(1))];
       }
       return undefined;
+    });
+  }
+
+  /** Waits until every stream has a leader, and its copies are all there and equal. */
+  async whole(): Promise<void> {
+    await until("not every stream has three equal copies", async () => {
+      for (const server of this.servers) {
+        const { streams } = await answerOf<{ streams?: { cluster?: Clustered }[] | null }>(
+          server,
+          "STREAM.LIST",
+        );
+        if (!Array.isArray(streams)) return undefined;
+        if (!streams.every(({ cluster }) => isWhole(cluster))) return undefined;
+      }
+      return true;
     });
   }
 
@@ -72,13 +91,26 @@ export class NatsCluster {
   /** Waits until a stream of three copies can be made. */
   async #led(): Promise<void> {
     const [first] = this.servers;
-    const trial = { name: "led", subjects: ["led"], num_replicas: 3 };
+    const trial = { name: "led", subjects: ["led"], num_replicas: size };
     await until("JetStream has no leader", async () => {
       const answer = await first?.ask("STREAM.CREATE.led", trial);
       return answer?.error === undefined ? answer : undefined;
     });
     await first?.ask("STREAM.DELETE.led");
   }
+}
+
+/** Whoever cannot be asked has said nothing. */
+async function answerOf<Answer extends object>(
+  server: NatsServer,
+  operation: string,
+): Promise<Partial<Answer>> {
+  return (await server.ask(operation).catch(() => ({}))) as Partial<Answer>;
+}
+
+function isWhole({ leader, replicas = [] }: Clustered = {}): boolean {
+  const equal = replicas.filter(({ current, offline }) => current && offline !== true);
+  return leader !== undefined && equal.length === size - 1;
 }
 
 /** Looks until there is something to be seen; not being answered is nothing to be seen. */

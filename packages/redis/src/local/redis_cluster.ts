@@ -1,13 +1,25 @@
-import { freePort, RedisServer } from "../local/mod.js";
+import { freePort, RedisServer, type ServerOptions } from "./redis_server.js";
+import { until } from "./until.js";
 
 const slots = 16_384;
 const nodeTimeoutMs = 1_500;
-const patienceMs = 20_000;
 
-/** One server of a cluster under test. */
+/** One server of a cluster. */
 export interface ClusterNode {
   readonly server: RedisServer;
   readonly id: string;
+  /** As the cluster tells clients of it. */
+  readonly announcedPort: number;
+}
+
+/** What a cluster's servers are started with. */
+export interface RedisClusterOptions extends Pick<ServerOptions, "onStarted"> {
+  /** As many replicas as masters. */
+  readonly replicas?: boolean;
+  /** Further words of each server's command line. */
+  readonly args?: readonly string[];
+  /** Where clients reach a server of this port, if not there. */
+  readonly announced?: (port: number) => Promise<number>;
 }
 
 /** Real servers that are a cluster on the loopback interface. */
@@ -21,9 +33,10 @@ export class RedisCluster {
   }
 
   /** Starts masters with even shares of the slots, and as many replicas if wanted. */
-  static async start(masters: number, { replicas = false } = {}): Promise<RedisCluster> {
-    const count = replicas ? 2 * masters : masters;
-    const nodes = await Promise.all(Array.from({ length: count }, startNode));
+  static async start(masters: number, options: RedisClusterOptions = {}): Promise<RedisCluster> {
+    const count = options.replicas === true ? 2 * masters : masters;
+    const starting = Array.from({ length: count }, () => startNode(options));
+    const nodes = await Promise.all(starting);
     const cluster = new RedisCluster(nodes.slice(0, masters), nodes.slice(masters));
     try {
       await cluster.#form();
@@ -35,7 +48,7 @@ export class RedisCluster {
   }
 
   get url(): string {
-    return `redis+cluster://${this.masters.map(({ server }) => `127.0.0.1:${server.port}`).join(",")}`;
+    return `redis+cluster://${this.masters.map(({ announcedPort }) => `127.0.0.1:${announcedPort}`).join(",")}`;
   }
 
   get nodes(): readonly ClusterNode[] {
@@ -48,7 +61,7 @@ export class RedisCluster {
       const ranges = await server.ask("CLUSTER", "SLOTS").catch(() => undefined);
       if (!Array.isArray(ranges)) continue;
       for (const [from, to, [, port]] of ranges) {
-        const node = this.nodes.find((each) => each.server.port === port);
+        const node = this.nodes.find((each) => each.announcedPort === port);
         if (slot >= from && slot <= to && node !== undefined) return node;
       }
     }
@@ -111,30 +124,24 @@ export class RedisCluster {
   }
 }
 
-async function startNode(): Promise<ClusterNode> {
+async function startNode(options: RedisClusterOptions): Promise<ClusterNode> {
   const [port, busPort] = [await freePort(), await freePort()];
-  const timeout = ["--cluster-node-timeout", String(nodeTimeoutMs)];
-  const args = ["--cluster-enabled", "yes", "--cluster-port", String(busPort), ...timeout];
+  const announcedPort = (await options.announced?.(port)) ?? port;
+  const { args = [], onStarted } = options;
   const server = await RedisServer.start({
     port,
     busPort,
-    args: [...args, "--repl-diskless-sync-delay", "0"],
+    args: [
+      ...["--cluster-enabled", "yes", "--cluster-port", String(busPort)],
+      ...["--cluster-node-timeout", String(nodeTimeoutMs), "--repl-diskless-sync-delay", "0"],
+      ...["--cluster-announce-port", String(announcedPort)],
+      ...args,
+    ],
+    ...(onStarted !== undefined && { onStarted }),
   });
-  return { server, id: String(await server.ask("CLUSTER", "MYID")) };
+  return { server, id: String(await server.ask("CLUSTER", "MYID")), announcedPort };
 }
 
 async function isSynced(server: RedisServer): Promise<boolean> {
   return String(await server.ask("INFO", "replication")).includes("master_link_status:up");
-}
-
-/** Waits for what servers bring about among themselves. */
-export async function until(
-  come: () => boolean | Promise<boolean>,
-  withinMs = patienceMs,
-): Promise<void> {
-  const endMs = performance.now() + withinMs;
-  while (!(await come())) {
-    if (performance.now() > endMs) throw new Error("it did not come about");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
