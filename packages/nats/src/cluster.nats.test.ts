@@ -106,6 +106,31 @@ test("three copies: nothing acknowledged is lost and epochs go on while the lead
   expect(view).toMatchObject({ count: 1, members: [{ id: "m" }] });
 });
 
+test("a server that is started again repeats what was let go of one channel, and takes nothing of another", {
+  timeout: patienceMs,
+}, async () => {
+  const cluster = await starting;
+  const writer = await linked(cluster.url);
+  const { epoch } = await published(writer, "p:old", 1);
+  // Past checkpoints, of which each lets go what it replaces.
+  for (let n = 1; n <= 150; n += 1) await published(writer, "p:new", n);
+  const leader = await cluster.leaderOf("trial-0");
+  for (const follower of cluster.servers) {
+    if (follower === leader) continue;
+    await follower.crash();
+    await follower.start();
+    await cluster.whole();
+  }
+  // What a copy has become is seen where it leads.
+  await writer.until(async () => {
+    if ((await cluster.leaderOf("trial-0")) !== leader) return true;
+    await leader.ask("STREAM.LEADER.STEPDOWN.trial-0");
+    return false;
+  });
+  const reader = await linked(cluster.url, "g2");
+  expect(await history(reader, "p:old")).toMatchObject({ epoch, top: 1, entries: [{ data: 1 }] });
+});
+
 test("without a majority publishes are refused as retryable, and it goes on by itself when there is one again", {
   timeout: patienceMs,
 }, async () => {

@@ -2,9 +2,10 @@ import { EngineError } from "@holdfast/broker";
 import type { Clock, Random } from "@holdfast/core";
 import type { NatsLimits } from "../limits.js";
 import type { Subjects } from "../subjects.js";
-import { answerOf, apiCodes, askApi, getMessage, type Stored } from "./api.js";
+import { answerOf, apiCodes, getMessage, type Stored } from "./api.js";
 import type { Connection } from "./connection.js";
 import { StoreError } from "./errors.js";
+import { type Purge, purgeMessages } from "./purge.js";
 import { scanMessages } from "./scan.js";
 import { Stream } from "./stream.js";
 import type { StreamInfo } from "./stream_config.js";
@@ -137,16 +138,9 @@ export class StreamStore {
   }
 
   /** Lets messages of a subject go: all, those before a sequence, or all but the newest. */
-  async purge(
-    subject: string,
-    which: { readonly before?: number; readonly keep?: number } = {},
-  ): Promise<void> {
-    const { before, keep } = which;
-    await askApi(this.#options.connection, `STREAM.PURGE.${this.#stream.name}`, {
-      filter: subject,
-      ...(before !== undefined && { seq: before }),
-      ...(keep !== undefined && { keep }),
-    });
+  async purge(filter: string, which: Purge = {}): Promise<void> {
+    const { connection, inbox } = this.#options;
+    await purgeMessages({ connection, stream: this.#stream.name, filter, inbox }, which);
   }
 
   /** The newest sequence; finds out on the way whether the stream is still the same. */
