@@ -1,7 +1,6 @@
-import { askApi } from "./api.js";
+import { askApi, getMessage } from "./api.js";
 import type { Connection } from "./connection.js";
 import { StoreError } from "./errors.js";
-import { scanMessages } from "./scan.js";
 
 /** Which messages of a subject to let go: all, those before a sequence, or all but the newest. */
 export interface Purge {
@@ -15,14 +14,10 @@ export interface PurgePlace {
   readonly stream: string;
   /** Subjects, with wildcards. */
   readonly filter: string;
-  /** Begins the subjects by which answers come. */
-  readonly inbox: string;
 }
 
 /** The first version whose clusters repeat a purge as it was asked for. */
 const repeatsFrom = [2, 9, 18] as const;
-/** Messages let go at a time. */
-const atOnce = 32;
 /** There is no such message, or no longer. */
 const goneCodes: ReadonlySet<number> = new Set([10_043, 10_057]);
 
@@ -59,16 +54,20 @@ export function repeatsPurges({
   return minor === fromMinor ? patch >= fromPatch : minor > fromMinor;
 }
 
+/** Asks for one message after the other: a reader of its own costs a cluster more than that. */
 async function deleteEach(
-  { connection, stream, filter, inbox }: PurgePlace,
+  { connection, stream, filter }: PurgePlace,
   { before = Number.POSITIVE_INFINITY, keep = 0 }: Purge,
 ): Promise<void> {
-  const scan = { stream, filter, from: 1, placesOnly: true };
-  const found = (await scanMessages(connection, scan, inbox)).map(({ seq }) => seq);
-  const going = found.slice(0, Math.max(0, found.length - keep)).filter((seq) => seq < before);
-  for (let at = 0; at < going.length; at += atOnce) {
-    const some = going.slice(at, at + atOnce);
-    await Promise.all(some.map((seq) => deleteOne(connection, stream, seq)));
+  const found: number[] = [];
+  for (let from = 1; ; ) {
+    const query = { seq: from, next_by_subj: filter };
+    const next = await getMessage(connection, stream, query);
+    if (next === undefined || next.seq >= before) return;
+    found.push(next.seq);
+    from = next.seq + 1;
+    const going = found.length > keep ? found.shift() : undefined;
+    if (going !== undefined) await deleteOne(connection, stream, going);
   }
 }
 

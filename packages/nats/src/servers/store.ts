@@ -139,8 +139,8 @@ export class StreamStore {
 
   /** Lets messages of a subject go: all, those before a sequence, or all but the newest. */
   async purge(filter: string, which: Purge = {}): Promise<void> {
-    const { connection, inbox } = this.#options;
-    await purgeMessages({ connection, stream: this.#stream.name, filter, inbox }, which);
+    const { connection } = this.#options;
+    await purgeMessages({ connection, stream: this.#stream.name, filter }, which);
   }
 
   /** The newest sequence; finds out on the way whether the stream is still the same. */
