@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { VerifyReport } from "@holdfast/probe";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
-import { type Running, root, start } from "../package/commands.js";
+import { type Running, root, runs, start } from "../package/commands.js";
 
 const cli = join(root, "packages", "holdfast", "dist", "cli.js");
 const folder = mkdtempSync(join(tmpdir(), "holdfast-proof-"));
@@ -15,19 +15,6 @@ afterEach(async () => {
   }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A zombie that nobody has waited for yet does not run. */
-function runs(pid: number): boolean {
-  const stat = `/proc/${pid}/stat`;
-  if (existsSync("/proc/self/stat")) {
-    return existsSync(stat) && !/\) [ZX] /.test(readFileSync(stat, "utf8"));
-  }
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 async function spawnThree(...args: string[]): Promise<{ command: Running; pids: number[] }> {
   const command = start(process.execPath, [cli, "verify", "--spawn", "3", ...args], folder);

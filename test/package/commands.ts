@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { confidential, keep } from "../e2e/kit/emitted.js";
 
@@ -87,4 +88,17 @@ export function start(
       return (await ended).code;
     },
   };
+}
+
+/** A zombie that nobody has waited for yet does not run. */
+export function runs(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  if (existsSync("/proc/self/stat")) {
+    return existsSync(stat) && !/\) [ZX] /.test(readFileSync(stat, "utf8"));
+  }
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

@@ -21,7 +21,7 @@ import { Presence } from "./presence/presence.js";
 import { presenceEvents } from "./presence/room.js";
 import { Connection, type TlsTrust } from "./servers/connection.js";
 import { StoreError } from "./servers/errors.js";
-import { isFinal, judgeServer, refusalOf } from "./servers/inspection.js";
+import { isFinal, judgeServer, refusalOf, warningOf } from "./servers/inspection.js";
 import { judgeRights } from "./servers/rights.js";
 import { StreamStore } from "./servers/store.js";
 import { Subjects } from "./subjects.js";
@@ -120,6 +120,8 @@ export class LinkCore {
     try {
       const commands = await open("commands");
       judgeServer(commands.info);
+      const message = warningOf(commands.info);
+      if (message !== undefined) options.logger.warn("the engine's servers are old", { message });
       const relay = await open("relay");
       const onGeneration = (stream: number) => ears.generation(stream);
       const parts = makeParts(options, commands, relay, link, onGeneration);

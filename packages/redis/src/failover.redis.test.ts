@@ -1,9 +1,7 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type HistoryPage, isFailure } from "@holdfast/broker";
 import { BreakableProxy, publishRequest } from "@holdfast/broker/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { freePort, RedisServer, until } from "./local/mod.js";
+import { freePort, RedisSentinels, RedisServer, until } from "./local/mod.js";
 import { type Scene, scene } from "./testing/scene.js";
 
 const closers: (() => unknown)[] = [];
@@ -173,27 +171,13 @@ describe("a master that sentinels watch", () => {
     await until(async () =>
       String(await replica.ask("INFO", "replication")).includes("master_link_status:up"),
     );
-    const sentinelPort = await freePort();
-    const sentinel = new RedisServer({ port: sentinelPort, args: ["--sentinel"] });
-    const file = join(sentinel.folder, "sentinel.conf");
-    await writeFile(
-      file,
-      [
-        `sentinel monitor main 127.0.0.1 ${master.port} 1`,
-        "sentinel down-after-milliseconds main 500",
-        "sentinel failover-timeout main 2000",
-        "",
-      ].join("\n"),
-    );
-    closers.push(() => sentinel.dispose());
-    await sentinel.start([], file);
-    const one = await linked(`redis+sentinel://127.0.0.1:${sentinelPort}/main`);
+    const watched = { count: 1, quorum: 1, name: "main", master, replica };
+    const sentinels = await RedisSentinels.start(watched);
+    closers.push(() => sentinels.dispose());
+    const one = await linked(sentinels.url);
     await one.link.follow("a:b", { presence: false });
     for (const n of count(5)) await one.link.publish(publishRequest("a:b", n));
     await replicated(master, replica);
-    await until(async () =>
-      String(await sentinel.ask("SENTINEL", "replicas", "main")).includes(String(replica.port)),
-    );
     await master.crash();
     await one.until(() => one.heard.availability.at(-1) === true, 400_000);
     expect(await one.link.publish(publishRequest("a:b", 6))).toMatchObject({ ok: true, offset: 6 });

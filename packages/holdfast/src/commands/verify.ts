@@ -69,11 +69,11 @@ const flags = {
   broker: string("", {
     unit: "",
     description:
-      "With --spawn: URL of the engine. redis: or nats: alone starts such a server and harms it too, file: alone makes a store for one gateway; without one: an engine in memory.",
+      "With --spawn: URL of the engine. redis:, redis+sentinel:, redis+cluster:, nats: or nats+cluster: alone starts such servers and harms them too, file: alone makes a store for one gateway; without one: an engine in memory.",
   }),
   engineFaults: strings([], {
     unit: "",
-    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")} (failover: redis: only; restore: an older copy of its disk; file: has wipe and restore). Without it: all that this engine has, and of file: none.`,
+    description: `What is done to an engine that --broker started, in turn: ${engineFaultNames.join(", ")} (restore: an older copy of its disk; failover: a replica that is behind; move: slots; empty: a server without its data; majority: two of three frozen). Without it: all that this engine has, and of file: none.`,
   }),
   faults: strings(faultTargets, {
     unit: "",
@@ -164,15 +164,15 @@ async function spawned(
     platform: nodePlatform,
   });
   try {
-    const { url, bounds, faults, pids, secrets, losesData } = system;
+    const { url, bounds, faults, pids, secrets, keepsOrders } = system;
     terminal.note(`Process ids: ${pids.join(" ")} (the engine's first).`);
     const { http } = addressOf(url);
     const { namespace } = settings;
     const { clock } = nodePlatform;
     // What an engine loses of its revocations holds again only once a gateway that knows them gives them back.
-    const authority = losesData
-      ? {}
-      : { authority: tokenAuthority(http, secrets, { namespace, clock }) };
+    const authority = keepsOrders
+      ? { authority: tokenAuthority(http, secrets, { namespace, clock }) }
+      : {};
     return await run(terminal, { ...settings, url, bounds }, http, { faults, ...authority });
   } finally {
     await system.close();

@@ -4,8 +4,15 @@ import type { Bounds } from "@holdfast/probe";
 import { engines } from "../engines.js";
 import { startFile } from "./file_engine.js";
 import { fileFaults } from "./file_store.js";
+import { natsClusterFaults, startNatsCluster } from "./nats_cluster_engine.js";
 import { natsFaults, startNats } from "./nats_engine.js";
 import type { Guard, NamedEngine } from "./own_engine.js";
+import {
+  redisClusterFaults,
+  redisSentinelFaults,
+  startRedisCluster,
+  startRedisSentinel,
+} from "./redis_cluster_engine.js";
 import { redisFaults, startRedis } from "./redis_engine.js";
 import type { SpawnOptions } from "./spawn.js";
 
@@ -16,7 +23,10 @@ const own: Readonly<Record<string, { readonly start: Start; readonly faults: rea
   {
     "file:": { start: startFile, faults: fileFaults },
     "redis:": { start: startRedis, faults: redisFaults },
+    "redis+cluster:": { start: startRedisCluster, faults: redisClusterFaults },
+    "redis+sentinel:": { start: startRedisSentinel, faults: redisSentinelFaults },
     "nats:": { start: startNats, faults: natsFaults },
+    "nats+cluster:": { start: startNatsCluster, faults: natsClusterFaults },
   };
 
 /** What can be done to an engine of the run's own, and to which. */

@@ -8,7 +8,7 @@ export async function startFile(names: readonly string[]): Promise<NamedEngine> 
   return {
     url: `file:${store.folder}?${shortTimes}`,
     bounds: shortBounds,
-    harmedBy: (fleet) => ({ faults: store.faults(faults, fleet) }),
+    harmedBy: (fleet) => ({ faults: store.faults(faults, fleet), proxies: [] }),
     losesData: faults.length > 0,
     close: () => store.dispose(),
   };

@@ -21,9 +21,9 @@ export async function startNats(names: readonly string[], guard: Guard): Promise
   const proxy = await LinkProxy.start({ pick: () => server.port });
   return {
     url: `nats://127.0.0.1:${proxy.port}?discover=no&${shortTimes}`,
-    pid: server.pid,
+    pids: [server.pid],
     bounds: shortBounds,
-    harmed: { proxy, faults: faults.map((name) => natsFault(name, server)) },
+    harmed: { proxies: [proxy], faults: faults.map((name) => natsFault(name, server)) },
     losesData: faults.some((name) => losing.has(name)),
     close: async () => {
       await proxy.close();

@@ -5,14 +5,16 @@ import type { Fleet, HarmedEngine } from "@holdfast/probe/node";
 /** The engine of a run, as its gateways are told of it. */
 export interface NamedEngine {
   readonly url: string;
-  /** Process id of an engine of the run's own. */
-  readonly pid?: number;
+  /** Process ids of an engine of the run's own, as it began. */
+  readonly pids?: readonly number[];
   readonly bounds?: Partial<Bounds>;
   readonly harmed?: HarmedEngine;
   /** Where it is in the gateways, and harmed with them. */
   readonly harmedBy?: (fleet: Fleet) => HarmedEngine;
   /** It is made to lose what it has acknowledged, an order to revoke like anything else. */
   readonly losesData?: boolean;
+  /** Where one of its servers is hit, an order to revoke may wait while other channels go on. */
+  readonly delaysOrders?: boolean;
   close(): Promise<void>;
 }
 

@@ -22,9 +22,9 @@ export async function startRedis(names: readonly string[], guard: Guard): Promis
   const proxy = await LinkProxy.start({ pick: () => pair.port });
   return {
     url: `redis://127.0.0.1:${proxy.port}?${shortTimes}`,
-    pid: pair.pid,
+    pids: [pair.pid],
     bounds: shortBounds,
-    harmed: { proxy, faults: faults.map((name) => redisFault(name, pair)) },
+    harmed: { proxies: [proxy], faults: faults.map((name) => redisFault(name, pair)) },
     losesData: faults.some((name) => losing.has(name)),
     close: async () => {
       await proxy.close();

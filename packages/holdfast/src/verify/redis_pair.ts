@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { LinkProxy } from "@holdfast/probe/node";
 import { freePort, RedisServer } from "@holdfast/redis/local";
 import { fallBehind, type Pause } from "./falling_behind.js";
+import { isSynced, relayed } from "./redis_behind.js";
 
 const restartAfterMs = 500;
 /** Past every timeout of the gateways' connections. */
@@ -139,14 +140,4 @@ async function copyAppended(from: string, to: string): Promise<void> {
   for (const name of await namesIn(from)) {
     await cp(join(from, name), join(to, name), { recursive: true });
   }
-}
-
-/** Publications that a master has relayed since its start. */
-async function relayed(master: RedisServer): Promise<number> {
-  const stats = String(await master.ask("INFO", "commandstats"));
-  return Number(/^cmdstat_publish:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
-}
-
-async function isSynced(server: RedisServer): Promise<boolean> {
-  return String(await server.ask("INFO", "replication")).includes("master_link_status:up");
 }

@@ -18,9 +18,9 @@ export interface SpawnedSystem {
   readonly bounds: Partial<Bounds>;
   readonly faults: FaultDirector;
   readonly secrets: RunSecrets;
-  /** Its engine is made to lose what it has acknowledged. */
-  readonly losesData: boolean;
-  /** Process ids: the engine's, then those of the gateways as they began. */
+  /** An order to revoke holds at once, whatever is done to the engine. */
+  readonly keepsOrders: boolean;
+  /** Process ids: those of the engine, then those of the gateways, as they began. */
   readonly pids: readonly number[];
   /** Ends every process and waits until they are gone. */
   close(): Promise<void>;
@@ -32,7 +32,7 @@ export interface SpawnOptions {
   readonly count: number;
   readonly namespace: string;
   readonly maxConnections: number;
-  /** URL of an engine, `redis:` for a Redis server of its own, "" for an engine in memory. */
+  /** URL of an engine, a word such as `redis:` for one of its own, "" for an engine in memory. */
   readonly broker: string;
   readonly engineFaults: readonly string[];
   /** What is harmed. */
@@ -62,12 +62,13 @@ export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem>
     maxConnections,
     ...secrets,
   };
-  const pids = [named.pid ?? engine.pid];
+  const pids = [...(named.pids ?? [engine.pid])];
+  const whole = pids.length + count;
   const fleet = new Fleet(count, async () => {
     let pid = 0;
     const child = await Child.start(entry("gateway-process"), [JSON.stringify(told)], (started) => {
       pid = started;
-      if (pids.length <= count) pids.push(pid);
+      if (pids.length < whole) pids.push(pid);
       engine.tell({ guard: pid });
     });
     void child.exited.then(() => engine.tell({ forget: pid }));
@@ -99,12 +100,13 @@ export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem>
     await close();
     throw cause;
   }
+  const isHit = options.faultTargets.includes("engine");
   return {
     url: `ws://127.0.0.1:${proxy.port}/ws`,
     bounds: named.bounds ?? times,
     faults,
     secrets,
-    losesData: named.losesData === true,
+    keepsOrders: named.losesData !== true && !(isHit && named.delaysOrders === true),
     pids,
     close,
   };

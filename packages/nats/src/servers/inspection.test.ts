@@ -1,6 +1,6 @@
 import type { ServerInfo } from "@nats-io/transport-node";
 import { expect, test } from "vitest";
-import { judgeServer } from "./inspection.js";
+import { judgeServer, warningOf } from "./inspection.js";
 
 /** What a server says of itself, as far as it is judged. */
 function info(version: string): ServerInfo {
@@ -21,4 +21,12 @@ test.each(["2.8.4", "1.4.1", "2.2.0"])("version %s is refused with the way out",
   expect(() => judgeServer(info(version))).toThrow(
     `the server is of version ${version}, and following a channel by what a stream republishes, which every channel rule needs, works from 2.9 on. Use a newer server`,
   );
+});
+
+test("clusters that repeat purges wrongly are warned of, with the way out, and single servers are not", () => {
+  const cluster = "c";
+  const warning = warningOf({ ...info("2.9.10"), cluster });
+  expect(warning).toMatch(/^The NATS engine: .* version 2\.9\.10, .*Use 2\.9\.18 or later/);
+  expect(warningOf({ ...info("2.9.18"), cluster })).toBeUndefined();
+  expect(warningOf(info("2.9.10"))).toBeUndefined();
 });

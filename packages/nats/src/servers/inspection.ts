@@ -2,6 +2,7 @@ import { EngineError } from "@holdfast/broker";
 import { errors, type ServerInfo } from "@nats-io/transport-node";
 import { apiCodes } from "./api.js";
 import { StoreError } from "./errors.js";
+import { repeatsPurges } from "./purge.js";
 import { minPayloadBytes } from "./stream_config.js";
 
 const minMajor = 2;
@@ -35,6 +36,15 @@ export function judgeServer(info: ServerInfo): void {
       `Set max_payload to at least ${minPayloadBytes}.`,
     );
   }
+}
+
+/** What speaks against servers that will do; undefined: nothing. */
+export function warningOf(info: ServerInfo): string | undefined {
+  if (repeatsPurges(info)) return undefined;
+  return refused(
+    `the servers are a cluster of version ${info.version}, which can lose what it acknowledged when one of its servers is started again or frozen (nats-server issue 4196 is one reason), and every channel rule with history counts on it`,
+    "Use 2.9.18 or later, on every server of the cluster.",
+  ).message;
 }
 
 /** What keeps a link from beginning, as an EngineError that says what to change. */

@@ -257,6 +257,8 @@ export interface FaultChanged {
   readonly phase: "begin" | "heal";
   readonly engine: boolean;
   readonly target?: string;
+  /** Since when the system can recover from it; default: from its end where it hits the engine. */
+  readonly mendsFrom?: "begin" | "heal";
 }
 
 /** Every fault is over; from here on everyone has a bounded time to catch up. */

@@ -2,7 +2,7 @@ import type { Random } from "@holdfast/core";
 import type { HistoryFact } from "../checker/history.js";
 import type { FaultInjector } from "../verify/settings.js";
 import type { Fleet } from "./fleet.js";
-import type { LinkProxy } from "./link-proxy.js";
+import type { LinkProxy, ProxyLink } from "./link-proxy.js";
 
 /** Kinds of fault that are injected. */
 export type FaultKind = "kill" | "stop" | "drain" | "cut" | "stall" | "half-open" | "slow";
@@ -18,14 +18,20 @@ export interface EngineFault {
   readonly name: string;
   /** Does it and mends it; `pause` waits, shorter when everything is to end. */
   carryOut(pause: (ms: number) => Promise<void>): Promise<void>;
+  /** Waits until the engine has mended itself of the fault before, which is no part of this one. */
+  whenMended?(): Promise<void>;
+  /** Nothing is lost by it and no epoch ends: it excuses no reset. */
+  readonly keepsEpochs?: boolean;
+  /** Servers that are left stand in for the one that it hits. */
+  readonly hasStandIn?: boolean;
 }
 
 /** An engine that is harmed too. */
 export interface HarmedEngine {
   /** Carried out in turn, one at a time. */
   readonly faults: readonly EngineFault[];
-  /** What the gateways reach the engine through; absent: it is in them. */
-  readonly proxy?: LinkProxy;
+  /** What the gateways reach the engine's servers through; none: their links are spared. */
+  readonly proxies: readonly LinkProxy[];
 }
 
 /** What a director is made of. */
@@ -56,6 +62,8 @@ const maxStallMs = 5_000;
 const halfOpenMs = 7_000;
 const slowMs = 3_000;
 const slowBytesPerSecond = 2_000;
+/** Patience for an engine that mends itself. */
+const maxMendingMs = 60_000;
 
 /** Injects faults into gateways and links, in turn and by chance, and ends them all. */
 export class FaultDirector implements FaultInjector {
@@ -115,7 +123,7 @@ export class FaultDirector implements FaultInjector {
     await Promise.all(this.#underWay);
     // What a link still has to bear would otherwise outlast the healing.
     const { proxy, engine } = this.#options;
-    for (const link of [...proxy.links, ...(engine?.proxy?.links ?? [])]) {
+    for (const link of [...proxy.links, ...linksOf(engine)]) {
       if (link.faulty) link.destroy();
     }
   }
@@ -198,22 +206,31 @@ export class FaultDirector implements FaultInjector {
     }, engineFaultEveryMs);
   }
 
-  async #harm({ name, carryOut }: EngineFault): Promise<void> {
+  async #harm({ name, carryOut, whenMended, keepsEpochs, hasStandIn }: EngineFault): Promise<void> {
     const fault = `engine ${name}`;
-    this.#engineCounts[fault] = (this.#engineCounts[fault] ?? 0) + 1;
-    this.#record({ kind: "fault", fault, phase: "begin", engine: true, target: "engine" });
+    const fact = {
+      kind: "fault",
+      fault,
+      engine: keepsEpochs !== true,
+      target: "engine",
+      mendsFrom: hasStandIn === true ? "begin" : "heal",
+    } as const;
     try {
+      await Promise.race([whenMended?.(), this.#pause(maxMendingMs)]);
+      if (this.#ending.signal.aborted) return;
+      this.#engineCounts[fault] = (this.#engineCounts[fault] ?? 0) + 1;
+      this.#record({ ...fact, phase: "begin" });
       await carryOut((ms) => this.#pause(ms));
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       this.#options.fleet.findings.push(`${fault}: ${message}`);
     }
-    this.#record({ kind: "fault", fault, phase: "heal", engine: true, target: "engine" });
+    this.#record({ ...fact, phase: "heal" });
   }
 
-  #engineLinkFault({ links }: LinkProxy): void {
+  #engineLinkFault(engine: HarmedEngine): void {
     const { random } = this.#options;
-    const link = this.#pick([...links].filter(({ faulty }) => !faulty));
+    const link = this.#pick(linksOf(engine).filter(({ faulty }) => !faulty));
     if (link === undefined) return;
     const kind = this.#pick(["cut", "stall", "half-open"] as const) ?? "cut";
     const fault = `engine link ${kind}`;
@@ -258,4 +275,8 @@ export class FaultDirector implements FaultInjector {
       signal.addEventListener("abort", done);
     });
   }
+}
+
+function linksOf(engine: HarmedEngine | undefined): ProxyLink[] {
+  return (engine?.proxies ?? []).flatMap(({ links }) => [...links]);
 }

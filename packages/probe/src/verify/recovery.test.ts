@@ -52,6 +52,19 @@ test("a fault of a gateway is counted from its beginning, since the others stand
   });
 });
 
+test("a fault of one of an engine's servers is counted from its beginning, since its others stand in", () => {
+  const hit = (phase: "begin" | "heal"): HistoryFact => {
+    return { ...fault("engine kill", phase, true), mendsFrom: "begin" } as HistoryFact;
+  };
+  const events = told(
+    [1_000, hit("begin")],
+    [1_100, publish(1)],
+    [1_600, delivered(1, "b")],
+    [2_000, hit("heal")],
+  );
+  expect(recoveries(events)["engine kill"]).toMatchObject({ subscriptions: 1, p50Ms: 500 });
+});
+
 test("what was published before the fault or long after it tells nothing of it", () => {
   const events = told(
     [900, publish(1)],

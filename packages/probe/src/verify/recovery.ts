@@ -12,7 +12,7 @@ export interface Recovery {
   readonly subscriptions: number;
   /**
    * Until a subscription had everything that was published during the fault: from its end for a fault of
-   * the engine, for which nobody can stand in, and from its beginning for any other.
+   * an engine for which nobody can stand in, and from its beginning for any other.
    */
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -96,7 +96,8 @@ function faultsOf(events: readonly HistoryEvent[]): Fault[] {
     if (event.phase === "begin") begun.set(key, event);
     else if (begin !== undefined) {
       begun.delete(key);
-      const fromMs = event.engine ? event.atMs : begin.atMs;
+      const mendsFrom = event.mendsFrom ?? (event.engine ? "heal" : "begin");
+      const fromMs = mendsFrom === "heal" ? event.atMs : begin.atMs;
       faults.push({ name: event.fault, beginMs: begin.atMs, endMs: event.atMs, fromMs });
     }
   }

@@ -83,10 +83,10 @@ export class RedisCluster {
     }
     await to.server.ask("CLUSTER", "SETSLOT", slot, "NODE", to.id);
     await from.server.ask("CLUSTER", "SETSLOT", slot, "NODE", to.id);
-    for (const node of this.masters) {
-      if (node !== from && node !== to) {
-        await node.server.ask("CLUSTER", "SETSLOT", slot, "NODE", to.id);
-      }
+    for (const node of this.nodes) {
+      if (node === from || node === to) continue;
+      // A replica is told by its master.
+      await node.server.ask("CLUSTER", "SETSLOT", slot, "NODE", to.id).catch(() => {});
     }
   }
 
