@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { SeededRandom } from "@holdfast/core/testing";
 import { Redis } from "ioredis";
-import { expect, test } from "vitest";
-import { dropConnection } from "./connect.js";
+import { expect, test, vi } from "vitest";
+import { parseAddress } from "../address.js";
+import { resolveLimits } from "../limits.js";
+import { connectCluster, dropConnection } from "./connect.js";
 
 test("a connection on which very many commands time out at once is given up once", async () => {
   const sockets: Socket[] = [];
@@ -30,4 +33,21 @@ test("a connection on which very many commands time out at once is given up once
   for (const socket of sockets) socket.destroy();
   server.close();
   expect(added).toBe(1);
+});
+
+test("a cluster's connection that is lost while a slot moves does not end the process by an ASKING nobody waits for", async () => {
+  const address = parseAddress("redis+cluster://127.0.0.1:1");
+  const cluster = connectCluster({
+    address,
+    limits: resolveLimits({}),
+    random: new SeededRandom(1),
+  });
+  const lost = Promise.reject(new Error("Connection is closed."));
+  const heard = vi.spyOn(lost, "catch");
+  const node = { asking: () => lost };
+  cluster.emit("+node", node);
+  // As the client does, which waits for nothing.
+  void node.asking();
+  expect(heard).toHaveBeenCalled();
+  cluster.disconnect();
 });

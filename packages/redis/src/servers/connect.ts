@@ -70,7 +70,7 @@ export function connectSingle(options: ConnectOptions): Redis {
 export function connectCluster(options: ConnectOptions): Cluster {
   const { address, limits, random } = options;
   const { retryStrategy: _, enableOfflineQueue: __, ...redisOptions } = connectionOptions(options);
-  return new Cluster([...address.hosts], {
+  const cluster = new Cluster([...address.hosts], {
     redisOptions,
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -81,6 +81,18 @@ export function connectCluster(options: ConnectOptions): Cluster {
     clusterRetryStrategy: (attempt) =>
       1 + fullJitter(random, firstReconnectMs, attempt, limits.maxReconnectDelayMs),
   });
+  cluster.on("+node", hearAsking);
+  return cluster;
+}
+
+/** The client sends ASKING before a call whose slot moves and waits for no answer: lost with its connection it would end the process. */
+function hearAsking(node: Pick<Redis, "asking">): void {
+  const asking = node.asking.bind(node);
+  node.asking = () => {
+    const asked = asking();
+    asked.catch(() => {});
+    return asked;
+  };
 }
 
 /** Sockets given up that have not ended yet: a thousand commands may time out on one at once. */
