@@ -109,9 +109,11 @@ export class FaultDirector implements FaultInjector {
     if (isMeant("links")) this.#linkTimer = setInterval(() => this.#linkFault(), linkFaultEveryMs);
     if (engine === undefined) return;
     if (isMeant("engine")) this.#nextEngineFault(engine);
-    const links = engine.proxy;
-    if (links === undefined || !isMeant("engine-links")) return;
-    this.#engineLinkTimer = setInterval(() => this.#engineLinkFault(links), engineLinkFaultEveryMs);
+    if (!isMeant("engine-links")) return;
+    this.#engineLinkTimer = setInterval(
+      () => this.#engineLinkFault(engine),
+      engineLinkFaultEveryMs,
+    );
   }
 
   async stop(): Promise<void> {
