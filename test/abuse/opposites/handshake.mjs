@@ -58,7 +58,7 @@ export const handshake = [
     row: 7,
     name: "whoever says nothing keeps others out",
     file: `${node}/connection-gate.ts`,
-    find: "return nowMs - atMs < this.#limits.silentMs && socket.bytesRead",
+    find: "return nowMs - atMs < this.#silentMs && socket.bytesRead",
     replace: "return socket.bytesRead",
     test: test(`${node}/connection-gate.test.ts`, "abuse 7: those who say nothing"),
   },

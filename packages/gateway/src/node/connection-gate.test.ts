@@ -6,6 +6,7 @@ const limits: GateLimits = {
   maxSilent: 3,
   maxPerTurn: 3,
   silentMs: 50,
+  heldUpMs: 500,
   maxWaiting: 5,
   maxWaitMs: 1_000,
 };
@@ -104,9 +105,19 @@ it("abuse 7: those who say nothing keep others out for a moment only", () => {
   expect(inside).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
+it("abuse 7: the more wait behind those who say nothing, the shorter those keep them out", () => {
+  const { arrive, clock, gate } = makeGate({ maxWaiting: 1_000, heldUpMs: 100 });
+  arrive(303);
+  clock.advance(100);
+  expect(gate.waiting).toBeLessThan(170);
+  clock.advance(500);
+  expect(gate.waiting).toBe(0);
+});
+
 it("destroys who comes when too many wait, and who has waited too long", () => {
   const { arrive, clock, destroyed, gate, inside } = makeGate({
     silentMs: 1_001,
+    heldUpMs: 10_000,
     maxWaitMs: 1_000,
   });
   arrive(9);

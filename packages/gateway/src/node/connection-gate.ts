@@ -16,6 +16,8 @@ export interface GateLimits {
   readonly maxPerTurn: number;
   /** Time after which a silent socket no longer keeps others out, in milliseconds. */
   readonly silentMs: number;
+  /** Time the silent ones make the others wait, in milliseconds: the more wait, the sooner they keep nobody out. */
+  readonly heldUpMs: number;
   /** Sockets that wait; further ones are destroyed. */
   readonly maxWaiting: number;
   /** Time a socket waits before it is destroyed, in milliseconds: its client has given up by then. */
@@ -26,6 +28,7 @@ export const defaultGateLimits: GateLimits = {
   maxSilent: 128,
   maxPerTurn: 8,
   silentMs: 50,
+  heldUpMs: 500,
   maxWaiting: 50_000,
   maxWaitMs: 10_000,
 };
@@ -115,7 +118,13 @@ export class ConnectionGate<S extends PausedSocket> {
   }
 
   #isSilent({ socket, atMs }: Since<S>, nowMs: number): boolean {
-    return nowMs - atMs < this.#limits.silentMs && socket.bytesRead === 0 && !socket.destroyed;
+    return nowMs - atMs < this.#silentMs && socket.bytesRead === 0 && !socket.destroyed;
+  }
+
+  /** So short that all who wait would be let in, one set after the other, within `heldUpMs` if nobody spoke. */
+  get #silentMs(): number {
+    const { heldUpMs, maxSilent, silentMs } = this.#limits;
+    return Math.min(silentMs, (heldUpMs * maxSilent) / this.waiting);
   }
 
   #forget(index: number): void {

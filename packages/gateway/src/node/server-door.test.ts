@@ -90,7 +90,7 @@ describe.each(["http", "https"])("over %s, while as many are silent as may be", 
   }
 
   it("a further connection waits until one of them has spoken", async () => {
-    const { port, secure } = await makeGated({ maxSilent: 1, silentMs: 60_000 });
+    const { port, secure } = await makeGated({ maxSilent: 1, silentMs: 60_000, heldUpMs: 60_000 });
     const [first, second] = [await connected(port), await connected(port)];
     const order: string[] = [];
     const late = answer(secure(second)).finally(() => order.push("second"));
@@ -112,7 +112,7 @@ describe.each(["http", "https"])("over %s, while as many are silent as may be", 
   });
 
   it("one that waits is destroyed with the server", async () => {
-    const { door, port } = await makeGated({ maxSilent: 1, silentMs: 60_000 });
+    const { door, port } = await makeGated({ maxSilent: 1, silentMs: 60_000, heldUpMs: 60_000 });
     const silent = await connected(port);
     const second = await connected(port);
     second.resume();
