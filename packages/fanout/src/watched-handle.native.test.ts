@@ -105,6 +105,19 @@ it("a handle whose close has to wait reads nothing until then", async () => {
   expect(handles.every(({ closes }) => closes === 1)).toBe(true);
 });
 
+it("whoever begins to watch a handle whose close waits is told of the close as well", async () => {
+  const handles = Array.from({ length: 129 }, () => new FakeHandle());
+  for (const handle of handles) {
+    watch(handle, new Counting());
+    handle.close();
+  }
+  const late = new Counting();
+  watch(handles[128] as FakeHandle, late);
+  expect(late.losses).toBe(0);
+  await nextTurn();
+  expect(late.losses).toBe(1);
+});
+
 it("a target whose handle was closed past its stream, as one sent to another process, has no descriptor", async () => {
   const { near } = await sockets.pair();
   const target = new Target(near);

@@ -56,7 +56,10 @@ function watchedPrototype(handle: object): object | undefined {
   for (const name of namesOf(plain)) {
     if (!isTouching(name)) continue;
     const method: unknown = Reflect.get(plain, name, handle);
-    if (isMethod(method)) watched[name] = telling(name, name === "close" ? inTurn(method) : method);
+    if (!isMethod(method)) continue;
+    const tells = telling(name, method);
+    // Told at once, and again when it comes to it: somebody may have begun to watch meanwhile.
+    watched[name] = name === "close" ? telling(name, inTurn(tells)) : tells;
   }
   prototypes.set(plain, watched);
   marks.add(watched);
