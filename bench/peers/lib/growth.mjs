@@ -1,4 +1,4 @@
-import { warmed } from "./fanout.mjs";
+import { measuredTurn, warmed } from "./fanout.mjs";
 import { pending, prepared } from "./session.mjs";
 import { ratioOf } from "./summary.mjs";
 
@@ -36,7 +36,7 @@ async function growing(kinds, { turnSeconds, turnWarmSeconds: warmSeconds, pinne
     /** @type {Record<string, number>} */
     const figures = {};
     for (const { session, name, channels } of sessions) {
-      const report = await session.measure("fan", turnSeconds, 1, channels);
+      const report = await measuredTurn(session, turnSeconds, 1, channels);
       figures[name] = (report.serverCpuSeconds * 1e6) / report.received;
     }
     return figures;
