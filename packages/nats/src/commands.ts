@@ -8,6 +8,7 @@ import { copyData } from "@holdfast/broker/internal";
 import { type Failure, failure } from "@holdfast/protocol";
 import { failureOf, wrong } from "./failures.js";
 import { type Parts, storeAt } from "./parts.js";
+import { Retelling } from "./retelling.js";
 import type { Stored } from "./servers/api.js";
 import type { StreamStore } from "./servers/store.js";
 
@@ -20,10 +21,45 @@ interface Kept {
 export class Commands {
   readonly #parts: Parts;
   readonly #store: StreamStore;
+  readonly #retelling: Retelling;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#store = storeAt(parts, 0);
+    const { clock, commands, limits, subjects } = parts;
+    this.#retelling = new Retelling({
+      clock,
+      maxCount: limits.maxCommands,
+      tell: (text) => commands.tell(subjects.commandRelay, text),
+    });
+  }
+
+  /** Listens for other gateways that were cut off. */
+  open(): void {
+    const { relay, subjects } = this.#parts;
+    relay.hear(subjects.commandsMissed, () => this.#retelling.tellAll());
+  }
+
+  close(): void {
+    this.#retelling.close();
+  }
+
+  /** A command as the relay brings it. */
+  hear(text: string): ClusterCommand {
+    const { command } = JSON.parse(text) as Kept;
+    this.#retelling.heard(command.id);
+    return command;
+  }
+
+  /** What is asked by is there again: what was told meanwhile may not have gone out. */
+  regained(): void {
+    this.#retelling.tellAll();
+  }
+
+  /** What is heard by is there again: what was told meanwhile has been missed. */
+  missed(): void {
+    const { relay, subjects } = this.#parts;
+    if (relay.available) relay.tell(subjects.commandsMissed, "");
   }
 
   async broadcast(given: ClusterCommand): Promise<Done> {
@@ -31,7 +67,9 @@ export class Commands {
     if ("ok" in command) return command;
     const kept: Kept = { command, atMs: this.#parts.nowMs() };
     try {
-      await this.#store.put(this.#parts.subjects.commands, JSON.stringify(kept));
+      const text = JSON.stringify(kept);
+      await this.#store.put(this.#parts.subjects.commands, text);
+      this.#retelling.stored(command.id, text);
       return { ok: true };
     } catch (error) {
       return failureOf(error);
@@ -86,11 +124,6 @@ export class Commands {
     if (copied.bytes > this.#parts.limits.maxCommandBytes) return failure("too_large");
     return { id, name, data: copied.value };
   }
-}
-
-/** A command as it is kept and relayed. */
-export function decodeCommand(text: string): ClusterCommand {
-  return (JSON.parse(text) as Kept).command;
 }
 
 function readCursor(cursor: string | undefined) {

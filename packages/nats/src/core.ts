@@ -173,6 +173,7 @@ export class LinkCore {
     this.presence.close();
     this.follows.clear();
     this.callers.close();
+    this.commands.close();
     this.publisher.refuseWaiting(closed());
     return true;
   }
@@ -180,6 +181,7 @@ export class LinkCore {
   #onCommands(available: boolean): void {
     if (!this.#open) return;
     if (available) {
+      this.commands.regained();
       void this.#come();
       return;
     }
@@ -208,7 +210,9 @@ export class LinkCore {
   }
 
   #onRelay(available: boolean): void {
-    if (this.#open && available) this.parts.listener.onRelayGap();
+    if (!this.#open || !available) return;
+    this.commands.missed();
+    this.parts.listener.onRelayGap();
   }
 
   #onGeneration(stream: number): void {

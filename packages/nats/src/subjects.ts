@@ -157,6 +157,11 @@ export class Subjects {
     return `${this.prefix}.0.live.commands`;
   }
 
+  /** Where a link that was cut off asks for the commands it has missed. */
+  get commandsMissed(): string {
+    return `${this.prefix}.m.commands`;
+  }
+
   get commandRelay(): string {
     return `${this.prefix}.r.commands`;
   }

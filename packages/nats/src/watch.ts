@@ -1,7 +1,7 @@
 import { inTime } from "@holdfast/broker/internal";
 import type { Timer } from "@holdfast/core";
 import type { Msg } from "@nats-io/transport-node";
-import { type Commands, decodeCommand } from "./commands.js";
+import type { Commands } from "./commands.js";
 import type { Idle } from "./idle.js";
 import { type Parts, storeAt } from "./parts.js";
 import type { StreamStore } from "./servers/store.js";
@@ -39,12 +39,13 @@ export class Watch {
     });
     relay.hear(subjects.commandRelay, (message) => {
       try {
-        listener.onCommand(decodeCommand(message.string()));
+        listener.onCommand(this.#commands.hear(message.string()));
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         logger.error("relay message failed", { gateway, message: text });
       }
     });
+    this.#commands.open();
     for (const store of stores) {
       const { told } = subjects.echo(store.stream, this.#link);
       relay.hear(told, () => this.#echoes.get(store.stream)?.());

@@ -31,7 +31,6 @@ export async function startNatsCluster(
     pids: trio.servers.map(({ pid }) => pid),
     bounds: shortBounds,
     harmed: { proxies, faults: faults.map((name) => natsClusterFault(name, trio)) },
-    delaysOrders: true,
     close: async () => {
       await Promise.all(proxies.map((proxy) => proxy.close()));
       await trio.close();

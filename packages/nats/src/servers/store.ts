@@ -12,6 +12,9 @@ import type { StreamInfo } from "./stream_config.js";
 
 const generationLength = 12;
 const maxTries = 8;
+/** Looks at a stream of a cluster that is shorter than it was, before something is taken for lost. */
+const maxLooks = 20;
+const lookAgainMs = 250;
 /** A stream without a leader takes no notice of what it is sent. */
 const recordTimeoutMs = 2_000;
 
@@ -147,7 +150,7 @@ export class StreamStore {
   async lastSeq(): Promise<number> {
     // Of before the question: what is acknowledged meanwhile need not be in the answer.
     const known = this.#knownSeq;
-    const info = await this.#orRenewed(() => this.#stream.info());
+    const info = await this.#orRenewed(() => this.#caughtUp(() => this.#stream.info(), known));
     if (info.created !== this.#created || info.state.last_seq < known) {
       await this.renew();
     }
@@ -197,7 +200,7 @@ export class StreamStore {
 
   async #renew(): Promise<void> {
     const known = this.#knownSeq;
-    const info = await this.#stream.made();
+    const info = await this.#caughtUp(() => this.#stream.made(), known);
     const lost =
       this.#created !== "" && (info.created !== this.#created || info.state.last_seq < known);
     for (let tries = 0; tries < maxTries; tries += 1) {
@@ -217,6 +220,20 @@ export class StreamStore {
       }
     }
     throw new StoreError("contended", "others keep renewing the stream");
+  }
+
+  /**
+   * A look at the stream. A server that was just made its leader may still have to carry out some of what a
+   * majority has acknowledged: it is given a while until it is as long as is known.
+   */
+  async #caughtUp(look: () => Promise<StreamInfo>, known: number): Promise<StreamInfo> {
+    let info = await look();
+    for (let looks = 1; looks < maxLooks && this.#stream.clustered; looks += 1) {
+      if (info.created !== this.#created || info.state.last_seq >= known) break;
+      await new Promise<void>((resolve) => this.#options.clock.after(lookAgainMs, resolve));
+      info = await look();
+    }
+    return info;
   }
 
   /** Whether what the record names has ended: its process has, or its newest messages are gone. */
