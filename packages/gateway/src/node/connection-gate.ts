@@ -28,7 +28,7 @@ export const defaultGateLimits: GateLimits = {
   maxSilent: 128,
   maxPerTurn: 8,
   silentMs: 50,
-  heldUpMs: 500,
+  heldUpMs: 200,
   maxWaiting: 50_000,
   maxWaitMs: 10_000,
 };
