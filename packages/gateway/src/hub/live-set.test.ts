@@ -115,6 +115,21 @@ describe("the live subscriptions of a channel", () => {
     expect(members.map(({ heard }) => heard.length)).toEqual([3, 3, 1, 0, 2, 2, 2, 2, 2]);
   });
 
+  it("hear nothing of a message in the middle of which they are added, whatever their codec", () => {
+    const first = new Member(1);
+    const others = [new Member(2), new Member(3, otherCodec), new Member(0)];
+    const all = [first, ...others];
+    const live = new LiveSet();
+    live.add(first);
+    first.onFrame = () => {
+      for (const member of others) live.add(member);
+    };
+    live.send(message(1), "stored", broadcastTo(all));
+    expect(all.map(({ heard }) => heard.length)).toEqual([1, 0, 0, 0]);
+    live.send(message(2), "stored", broadcastTo(all));
+    expect(all.map(({ heard }) => heard.length)).toEqual([2, 1, 1, 1]);
+  });
+
   it("are exactly those added and not removed, for any order of steps", () => {
     const step = fc.record({ member: fc.nat(19), adds: fc.boolean() });
     fc.assert(

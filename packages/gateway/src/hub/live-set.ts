@@ -43,8 +43,13 @@ export class LiveSet {
 
   /** Sends a message to everyone who is in the set now and still is when it is their turn. */
   send(encoded: Encoded, delivery: Delivery, broadcast: Broadcast): void {
-    for (const group of this.#groups) {
-      if (group.size > 0) group.send(encoded, delivery, broadcast);
+    const groups = this.#groups;
+    const { length } = groups;
+    for (let at = 0; at < length; at++) groups[at]?.begin();
+    try {
+      for (let at = 0; at < length; at++) groups[at]?.send(encoded, delivery, broadcast);
+    } finally {
+      for (let at = 0; at < length; at++) groups[at]?.end();
     }
   }
 
@@ -70,14 +75,12 @@ class Group {
   #holes = 0;
   /** The numbers each walk under way goes through: where the set has grown meanwhile, no longer its own. */
   readonly #walked: Int32Array[] = [];
+  /** How many members each walk reaches. */
+  readonly #reached: number[] = [];
 
   constructor(codec: Codec, isNumbered: boolean) {
     this.codec = codec;
     this.isNumbered = isNumbered;
-  }
-
-  get size(): number {
-    return this.#members.length - this.#holes;
   }
 
   add(member: LiveMember): void {
@@ -99,20 +102,26 @@ class Group {
     } else this.#close(index);
   }
 
+  /** Begins a walk, which reaches the present members. */
+  begin(): void {
+    this.#walked.push(this.#slots);
+    this.#reached.push(this.#members.length);
+  }
+
+  /** The walk begun last. */
   send(encoded: Encoded, delivery: Delivery, broadcast: Broadcast): void {
+    const slots = this.#walked.at(-1);
+    const length = this.#reached.at(-1) ?? 0;
+    if (slots === undefined || length === 0) return;
     const frame = encoded.frame(this.codec);
-    const { length } = this.#members;
-    const slots = this.#slots;
-    this.#walked.push(slots);
-    try {
-      if (this.isNumbered) broadcast.send(slots, length, frame);
-      else {
-        for (let index = 0; index < length; index++) this.#members[index]?.sink[delivery](frame);
-      }
-    } finally {
-      this.#walked.pop();
-      if (this.#walked.length === 0 && this.#holes > 0) this.#closeAll();
-    }
+    if (this.isNumbered) broadcast.send(slots, length, frame);
+    else for (let at = 0; at < length; at++) this.#members[at]?.sink[delivery](frame);
+  }
+
+  end(): void {
+    this.#walked.pop();
+    this.#reached.pop();
+    if (this.#walked.length === 0 && this.#holes > 0) this.#closeAll();
   }
 
   /** The last member takes the place of the one removed. */
