@@ -1,6 +1,7 @@
 // npm run test:engines [-- file redis nats]: the conformance suite and the fault tests of the engines
 // named, or of all, against real servers that the tests start. Ends with "N passed, N failed".
 import { build } from "./steps/build.mjs";
+import { provideClusterNats } from "./steps/cluster_nats.mjs";
 import { say } from "./steps/say.mjs";
 import { provideSystemTools } from "./steps/system_tools.mjs";
 import { runVitest } from "./steps/vitest.mjs";
@@ -23,6 +24,8 @@ const wanted = names.length > 0 ? names : Object.keys(engines);
 const { env, missing } = await provideSystemTools();
 const absent = missing.filter(({ name }) => wanted.includes(name.toLowerCase()));
 for (const { name } of absent) say(`${name} is missing: its engine cannot be tested.`);
+const leftOut = wanted.includes("nats") ? await provideClusterNats(env) : undefined;
+if (leftOut !== undefined) say(leftOut);
 await build();
 const patterns = wanted.flatMap((name) => engines[name] ?? []);
 const { tally } = await runVitest({

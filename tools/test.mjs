@@ -4,6 +4,7 @@
 // out the slow proofs and the other Node, and says so.
 import { runChecks } from "./checks/mod.mjs";
 import { build, tools } from "./steps/build.mjs";
+import { provideClusterNats } from "./steps/cluster_nats.mjs";
 import { forgetEmitted, searchEmitted } from "./steps/emitted.mjs";
 import { installIfNeeded } from "./steps/install.mjs";
 import { complaintAboutNode } from "./steps/node_version.mjs";
@@ -127,6 +128,8 @@ async function everything() {
     const isThere = !systemTools.missing.some((tool) => tool.name === name);
     count(`${name} is there for ${neededBy}`, isThere);
   }
+  const leftOut = isQuick ? undefined : await provideClusterNats(systemTools.env);
+  if (leftOut !== undefined) remarks.push(leftOut);
   if (process.argv.includes("--prepare")) return;
   if (!count("everything builds", await build())) return;
   await inspect();

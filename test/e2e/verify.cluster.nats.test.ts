@@ -10,15 +10,18 @@ const cli = join(root, "packages", "holdfast", "dist", "cli.js");
 const folder = mkdtempSync(join(tmpdir(), "holdfast-proof-nats-cluster-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const [, minor = 0, patch = 0] = await natsVersion();
-/** Clusters before 2.9.18 lose what they have acknowledged when one of their servers falls away. */
-const isSound = minor > 9 || patch >= 18;
+/** `npm test` provides a newer one than the system's, where it can. */
+const server = process.env.HOLDFAST_NATS_CLUSTER_SERVER ?? process.env.HOLDFAST_NATS_SERVER;
+const [major = 0, minor = 0] = await natsVersion(server);
+/** Clusters of 2.9 lose what they have acknowledged when their servers fall away. */
+const isSound = major > 2 || minor >= 10;
 
 const command = (...args: string[]) =>
   start(
     process.execPath,
     [cli, "verify", "--spawn", "3", "--broker", "nats+cluster:", ...args],
     folder,
+    server === undefined ? {} : { HOLDFAST_NATS_SERVER: server },
   );
 
 async function proof(...args: string[]): Promise<VerifyReport> {
@@ -30,7 +33,7 @@ async function proof(...args: string[]): Promise<VerifyReport> {
 
 async function refused(...args: string[]): Promise<void> {
   const { code, output } = await command(...args).ended;
-  expect(output).toContain("nats+cluster: needs a nats-server of version 2.9.18 or later");
+  expect(output).toContain("nats+cluster: needs a nats-server of version 2.10 or later");
   expect(code).toBe(2);
 }
 

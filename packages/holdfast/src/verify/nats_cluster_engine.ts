@@ -57,9 +57,9 @@ function natsClusterFault(name: (typeof natsClusterFaults)[number], trio: NatsTr
 /** Over a cluster that loses what it has acknowledged nothing can be proven. */
 async function judgeVersion(): Promise<void> {
   const installed = await natsVersion().catch(notStarted("nats+cluster:", "nats-server"));
-  const [major = 0, minor = 0, patch = 0] = installed;
-  if (major > 2 || minor > 9 || patch >= 18) return;
+  const [major = 0, minor = 0] = installed;
+  if (major > 2 || minor >= 10) return;
   throw new EngineError(
-    `nats+cluster: needs a nats-server of version 2.9.18 or later, since clusters of older ones lose what they have acknowledged, and the one here is ${installed.join(".")}. Name a newer one in HOLDFAST_NATS_SERVER.`,
+    `nats+cluster: needs a nats-server of version 2.10 or later, since clusters of older ones lose what they have acknowledged, and the one here is ${installed.join(".")}. Name a newer one in HOLDFAST_NATS_SERVER.`,
   );
 }

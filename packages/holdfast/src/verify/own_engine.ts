@@ -13,8 +13,6 @@ export interface NamedEngine {
   readonly harmedBy?: (fleet: Fleet) => HarmedEngine;
   /** It is made to lose what it has acknowledged, an order to revoke like anything else. */
   readonly losesData?: boolean;
-  /** Where one of its servers is hit, an order to revoke may wait while other channels go on. */
-  readonly delaysOrders?: boolean;
   close(): Promise<void>;
 }
 

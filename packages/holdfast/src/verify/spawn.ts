@@ -100,13 +100,12 @@ export async function spawnSystem(options: SpawnOptions): Promise<SpawnedSystem>
     await close();
     throw cause;
   }
-  const isHit = options.faultTargets.includes("engine");
   return {
     url: `ws://127.0.0.1:${proxy.port}/ws`,
     bounds: named.bounds ?? times,
     faults,
     secrets,
-    keepsOrders: named.losesData !== true && !(isHit && named.delaysOrders === true),
+    keepsOrders: named.losesData !== true,
     pids,
     close,
   };

@@ -23,10 +23,13 @@ test.each(["2.8.4", "1.4.1", "2.2.0"])("version %s is refused with the way out",
   );
 });
 
-test("clusters that repeat purges wrongly are warned of, with the way out, and single servers are not", () => {
+test("clusters that lose what they acknowledged are warned of, with the way out, and single servers are not", () => {
   const cluster = "c";
   const warning = warningOf({ ...info("2.9.10"), cluster });
-  expect(warning).toMatch(/^The NATS engine: .* version 2\.9\.10, .*Use 2\.9\.18 or later/);
-  expect(warningOf({ ...info("2.9.18"), cluster })).toBeUndefined();
+  expect(warning).toMatch(/^The NATS engine: .* version 2\.9\.10, .*Use 2\.10 or later/);
+  expect(warningOf({ ...info("2.9.25"), cluster })).toBeDefined();
+  for (const version of ["2.10.0", "2.12.15", "3.0.0", "12.1.0"]) {
+    expect(warningOf({ ...info(version), cluster })).toBeUndefined();
+  }
   expect(warningOf(info("2.9.10"))).toBeUndefined();
 });

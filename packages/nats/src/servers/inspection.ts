@@ -2,7 +2,6 @@ import { EngineError } from "@holdfast/broker";
 import { errors, type ServerInfo } from "@nats-io/transport-node";
 import { apiCodes } from "./api.js";
 import { StoreError } from "./errors.js";
-import { repeatsPurges } from "./purge.js";
 import { minPayloadBytes } from "./stream_config.js";
 
 const minMajor = 2;
@@ -40,10 +39,10 @@ export function judgeServer(info: ServerInfo): void {
 
 /** What speaks against servers that will do; undefined: nothing. */
 export function warningOf(info: ServerInfo): string | undefined {
-  if (repeatsPurges(info)) return undefined;
+  if (info.cluster === undefined || !/^[12]\.\d\./.test(info.version)) return undefined;
   return refused(
-    `the servers are a cluster of version ${info.version}, which can lose what it acknowledged when one of its servers is started again or frozen (nats-server issue 4196 is one reason), and every channel rule with history counts on it`,
-    "Use 2.9.18 or later, on every server of the cluster.",
+    `the servers are a cluster of version ${info.version}, which can lose what it acknowledged when its servers are killed or frozen, and every channel rule with history counts on it`,
+    "Use 2.10 or later, on every server of the cluster.",
   ).message;
 }
 
