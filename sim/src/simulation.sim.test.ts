@@ -111,7 +111,7 @@ it("the simulated gateways and clients are the product's own", async () => {
     expect(all).not.toMatch(new RegExp(`class \\w*${own}\\b`));
   }
   expect(all).toContain(
-    'import { createCore, type GatewayCore } from "@holdfast/gateway/internal"',
+    'import { createCore, digestOf, type GatewayCore } from "@holdfast/gateway/internal"',
   );
   expect(all).toContain('import { type Client, createClient } from "@holdfast/client/internal"');
 });

@@ -6,7 +6,8 @@ import { say } from "./say.mjs";
 
 /** The version whose clusters the proofs harm. The system's package may be older, and such clusters lose what they acknowledged. */
 const version = "2.10.27";
-const variable = "HOLDFAST_NATS_CLUSTER_SERVER";
+/** Names such a server, and is set for the tests. */
+export const variable = "HOLDFAST_NATS_CLUSTER_SERVER";
 
 /**
  * Whether a server's own words name a version whose clusters a proof can be made on.

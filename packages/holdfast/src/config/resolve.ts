@@ -37,7 +37,7 @@ const otherVariables = [
 ];
 
 /** Variables that name a binary: another Node, or a server such as HOLDFAST_REDIS_SERVER. */
-const binaryVariable = /^HOLDFAST_(NODE\d+|[A-Z]+_SERVER)$/;
+const binaryVariable = /^HOLDFAST_(NODE\d+|[A-Z_]+_SERVER)$/;
 
 /** What Kubernetes adds to every container when a Service is called "holdfast". */
 const kubernetesVariable = /^HOLDFAST_(SERVICE_(HOST|PORT)(_|$)|PORT_\d+_(TCP|UDP|SCTP)(_|$))/;
