@@ -49,7 +49,6 @@ function natsClusterFault(name: (typeof natsClusterFaults)[number], trio: NatsTr
     name,
     carryOut: carryOut[name],
     whenMended: () => trio.whole(),
-    keepsEpochs: true,
     hasStandIn: name !== "majority",
   };
 }

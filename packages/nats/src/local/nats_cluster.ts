@@ -1,6 +1,9 @@
 import { freePort, NatsServer, type NatsServerOptions } from "./nats_server.js";
 
 const patienceMs = 60_000;
+/** Patience until servers that have just been started have a leader. */
+const ledMs = 30_000;
+const maxStarts = 3;
 const pauseMs = 100;
 const size = 3;
 
@@ -20,8 +23,21 @@ export class NatsCluster {
     this.servers = servers;
   }
 
-  /** Starts three servers and waits until JetStream has a leader among them. */
+  /**
+   * Starts three servers and waits until JetStream has a leader among them; begins anew on other ports where it has
+   * none for long, since somebody else may have taken one that was free.
+   */
   static async start(options: NatsClusterOptions = {}): Promise<NatsCluster> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await NatsCluster.#begun(options);
+      } catch (cause) {
+        if (tries === maxStarts) throw cause;
+      }
+    }
+  }
+
+  static async #begun(options: NatsClusterOptions): Promise<NatsCluster> {
     const routes = await Promise.all(Array.from({ length: size }, () => freePort()));
     const urls = routes.map((port) => `nats-route://127.0.0.1:${port}`);
     const servers = await Promise.all(
@@ -32,7 +48,7 @@ export class NatsCluster {
           syncAlways: false,
           config: [
             "cluster {",
-            "name: trial",
+            `name: "trial-${routes.join("-")}"`,
             `listen: "127.0.0.1:${port}"`,
             `routes: ${JSON.stringify(urls)}`,
             "}",
@@ -92,10 +108,14 @@ export class NatsCluster {
   async #led(): Promise<void> {
     const [first] = this.servers;
     const trial = { name: "led", subjects: ["led"], num_replicas: size };
-    await until("JetStream has no leader", async () => {
-      const answer = await first?.ask("STREAM.CREATE.led", trial);
-      return answer?.error === undefined ? answer : undefined;
-    });
+    await until(
+      "JetStream has no leader",
+      async () => {
+        const answer = await first?.ask("STREAM.CREATE.led", trial);
+        return answer?.error === undefined ? answer : undefined;
+      },
+      ledMs,
+    );
     await first?.ask("STREAM.DELETE.led");
   }
 }
@@ -114,8 +134,12 @@ function isWhole({ leader, replicas = [] }: Clustered = {}): boolean {
 }
 
 /** Looks until there is something to be seen; not being answered is nothing to be seen. */
-async function until<T>(otherwise: string, look: () => Promise<T | undefined>): Promise<T> {
-  const untilMs = performance.now() + patienceMs;
+async function until<T>(
+  otherwise: string,
+  look: () => Promise<T | undefined>,
+  ms = patienceMs,
+): Promise<T> {
+  const untilMs = performance.now() + ms;
   for (;;) {
     const seen = await look().catch(() => undefined);
     if (seen !== undefined) return seen;

@@ -13,7 +13,7 @@ import type { StreamInfo } from "./stream_config.js";
 const generationLength = 12;
 const maxTries = 8;
 /** Looks at a stream of a cluster that is shorter than it was, before something is taken for lost. */
-const maxLooks = 20;
+const maxLooks = 60;
 const lookAgainMs = 250;
 /** A stream without a leader takes no notice of what it is sent. */
 const recordTimeoutMs = 2_000;
