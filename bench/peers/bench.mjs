@@ -97,9 +97,25 @@ function sizes() {
   };
 }
 
+/**
+ * The pace of `latency` is half of what `ws` can in the fan-out of the same run, unless it is named.
+ * @param {readonly { name: string }[]} peers
+ * @param {readonly { name: string }[]} works
+ */
+function refusePaceless(peers, works) {
+  const has = (/** @type {readonly { name: string }[]} */ all, /** @type {string} */ name) =>
+    all.some((each) => each.name === name);
+  if (!has(works, "latency") || Number(values.pace) > 0) return;
+  if (has(works, "fanout") && has(peers, "ws")) return;
+  refuseCommandLine(
+    "latency needs a --pace where ws is not measured in the work fanout beside it.",
+  );
+}
+
 async function main() {
   const asked = chosen(allPeers(), values.peers);
   const asWanted = chosen(works, values.works);
+  refusePaceless(asked, asWanted);
   const missing = provide(new Set(asked.map(({ name }) => name)), say);
   for (const [name, why] of missing) say(`${name} is left out: ${why}.`);
   const peers = [

@@ -66,12 +66,14 @@ export class Commands {
     const command = this.#judged(given);
     if ("ok" in command) return command;
     const kept: Kept = { command, atMs: this.#parts.nowMs() };
+    const text = JSON.stringify(kept);
+    this.#retelling.begun(command.id, text);
     try {
-      const text = JSON.stringify(kept);
       await this.#store.put(this.#parts.subjects.commands, text);
-      this.#retelling.stored(command.id, text);
+      this.#retelling.stored(command.id);
       return { ok: true };
     } catch (error) {
+      this.#retelling.failed(command.id);
       return failureOf(error);
     }
   }

@@ -10,13 +10,18 @@ function setUp(maxCount = 10) {
     if (line.isDown) throw new Error("the connection is lost");
     told.push(text);
   };
-  return { clock, told, line, retelling: new Retelling({ clock, maxCount, tell }) };
+  const retelling = new Retelling({ clock, maxCount, tell });
+  const store = (id: string, text: string): void => {
+    retelling.begun(id, text);
+    retelling.stored(id);
+  };
+  return { clock, told, line, retelling, store };
 }
 
 it("tells again what does not come back, until it does", () => {
-  const { clock, told, retelling } = setUp();
-  retelling.stored("a", "A");
-  retelling.stored("b", "B");
+  const { clock, told, retelling, store } = setUp();
+  store("a", "A");
+  store("b", "B");
   retelling.heard("a");
   clock.advance(500);
   expect(told).toEqual(["B"]);
@@ -29,11 +34,11 @@ it("tells again what does not come back, until it does", () => {
 });
 
 it("tells everything of the last half minute to who was cut off", () => {
-  const { clock, told, retelling } = setUp();
-  retelling.stored("a", "A");
+  const { clock, told, retelling, store } = setUp();
+  store("a", "A");
   retelling.heard("a");
   clock.advance(20_000);
-  retelling.stored("b", "B");
+  store("b", "B");
   retelling.heard("b");
   retelling.tellAll();
   clock.advance(15_000);
@@ -42,9 +47,9 @@ it("tells everything of the last half minute to who was cut off", () => {
 });
 
 it("tells as soon as its own connection is back, and nothing for ever", () => {
-  const { clock, told, line, retelling } = setUp();
+  const { clock, told, line, retelling, store } = setUp();
   line.isDown = true;
-  retelling.stored("a", "A");
+  store("a", "A");
   clock.advance(2_000);
   line.isDown = false;
   retelling.tellAll();
@@ -55,8 +60,22 @@ it("tells as soon as its own connection is back, and nothing for ever", () => {
 });
 
 it("keeps no more than it may", () => {
-  const { told, retelling } = setUp(2);
-  for (const name of ["a", "b", "c"]) retelling.stored(name, name);
+  const { told, retelling, store } = setUp(2);
+  for (const name of ["a", "b", "c"]) store(name, name);
   retelling.tellAll();
   expect(told).toEqual(["b", "c"]);
+});
+
+it("tells nothing again that came back before it was known to be stored, and nothing that was not", () => {
+  const { clock, told, retelling } = setUp();
+  retelling.begun("early", "E");
+  retelling.heard("early");
+  retelling.stored("early");
+  retelling.begun("refused", "R");
+  retelling.failed("refused");
+  retelling.begun("waiting", "W");
+  clock.advance(2_000);
+  expect([told, clock.pendingTimers]).toEqual([[], 0]);
+  retelling.tellAll();
+  expect(told).toEqual(["E"]);
 });

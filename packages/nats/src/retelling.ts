@@ -8,6 +8,7 @@ const AGAIN_MS = 500;
 interface Told {
   readonly text: string;
   readonly atMs: number;
+  isStored: boolean;
   /** It has come back by the relay. */
   isHeard: boolean;
 }
@@ -35,15 +36,27 @@ export class Retelling {
     this.#options = options;
   }
 
-  /** A command of this gateway's has been stored. */
-  stored(id: string, text: string): void {
+  /** A command of this gateway's is about to be stored: the relay may bring it before that is acknowledged. */
+  begun(id: string, text: string): void {
     const { clock, maxCount } = this.#options;
-    this.#told.set(id, { text, atMs: clock.monoMs(), isHeard: false });
+    this.#told.set(id, { text, atMs: clock.monoMs(), isStored: false, isHeard: false });
     for (const oldest of this.#told.keys()) {
       if (this.#told.size <= maxCount) break;
       this.#told.delete(oldest);
     }
-    this.#lookLater();
+  }
+
+  /** It has been stored. */
+  stored(id: string): void {
+    const told = this.#told.get(id);
+    if (told === undefined) return;
+    told.isStored = true;
+    if (!told.isHeard) this.#lookLater();
+  }
+
+  /** It was not stored, or nobody knows: whoever gave it is told so. */
+  failed(id: string): void {
+    this.#told.delete(id);
   }
 
   /** A command has come by the relay. */
@@ -75,7 +88,7 @@ export class Retelling {
     let count = 0;
     for (const [id, told] of this.#told) {
       if (nowMs - told.atMs >= KEPT_MS) this.#told.delete(id);
-      else if (isMeant(told)) {
+      else if (told.isStored && isMeant(told)) {
         count++;
         try {
           this.#options.tell(told.text);

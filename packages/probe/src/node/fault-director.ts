@@ -20,8 +20,6 @@ export interface EngineFault {
   carryOut(pause: (ms: number) => Promise<void>): Promise<void>;
   /** Waits until the engine has mended itself of the fault before, which is no part of this one. */
   whenMended?(): Promise<void>;
-  /** Nothing is lost by it and no epoch ends: it excuses no reset. */
-  readonly keepsEpochs?: boolean;
   /** Servers that are left stand in for the one that it hits. */
   readonly hasStandIn?: boolean;
 }
@@ -208,12 +206,12 @@ export class FaultDirector implements FaultInjector {
     }, engineFaultEveryMs);
   }
 
-  async #harm({ name, carryOut, whenMended, keepsEpochs, hasStandIn }: EngineFault): Promise<void> {
+  async #harm({ name, carryOut, whenMended, hasStandIn }: EngineFault): Promise<void> {
     const fault = `engine ${name}`;
     const fact = {
       kind: "fault",
       fault,
-      engine: keepsEpochs !== true,
+      engine: true,
       target: "engine",
       mendsFrom: hasStandIn === true ? "begin" : "heal",
     } as const;
