@@ -1,11 +1,11 @@
-import { type EngineFault, LinkProxy } from "@holdfast/probe/node";
+import type { EngineFault } from "@holdfast/probe/node";
 import { NatsSingle } from "./nats_single.js";
 import {
+  behindProxy,
   faultsNamed,
   type Guard,
   type NamedEngine,
   notStarted,
-  shortBounds,
   shortTimes,
 } from "./own_engine.js";
 
@@ -18,18 +18,10 @@ const losing: ReadonlySet<string> = new Set(["wipe", "restore"]);
 export async function startNats(names: readonly string[], guard: Guard): Promise<NamedEngine> {
   const faults = faultsNamed(names, "nats:", natsFaults);
   const server = await NatsSingle.start(guard).catch(notStarted("nats:", "nats-server"));
-  const proxy = await LinkProxy.start({ pick: () => server.port });
-  return {
-    url: `nats://127.0.0.1:${proxy.port}?discover=no&${shortTimes}`,
-    pids: [server.pid],
-    bounds: shortBounds,
-    harmed: { proxies: [proxy], faults: faults.map((name) => natsFault(name, server)) },
+  return await behindProxy(server, (port) => `nats://127.0.0.1:${port}?discover=no&${shortTimes}`, {
+    faults: faults.map((name) => natsFault(name, server)),
     losesData: faults.some((name) => losing.has(name)),
-    close: async () => {
-      await proxy.close();
-      await server.close();
-    },
-  };
+  });
 }
 
 function natsFault(name: (typeof natsFaults)[number], server: NatsSingle): EngineFault {

@@ -1,6 +1,6 @@
 import { EngineError } from "@holdfast/broker";
 import type { Bounds } from "@holdfast/probe";
-import type { Fleet, HarmedEngine } from "@holdfast/probe/node";
+import { type EngineFault, type Fleet, type HarmedEngine, LinkProxy } from "@holdfast/probe/node";
 
 /** The engine of a run, as its gateways are told of it. */
 export interface NamedEngine {
@@ -37,6 +37,33 @@ export function faultsNamed<Name extends string>(
     if (found !== undefined) return found;
     throw new EngineError(`--engine-faults: ${name} is none of ${engine} (${known.join(", ")}).`);
   });
+}
+
+/** One server of the run's own; which port it is reached at may change. */
+interface OwnServer {
+  readonly port: number;
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+/** An engine of one server, which gateways reach by a proxy that can be harmed too. */
+export async function behindProxy(
+  server: OwnServer,
+  urlOf: (port: number) => string,
+  { faults, losesData }: { readonly faults: readonly EngineFault[]; readonly losesData: boolean },
+): Promise<NamedEngine> {
+  const proxy = await LinkProxy.start({ pick: () => server.port });
+  return {
+    url: urlOf(proxy.port),
+    pids: [server.pid],
+    bounds: shortBounds,
+    harmed: { proxies: [proxy], faults },
+    losesData,
+    close: async () => {
+      await proxy.close();
+      await server.close();
+    },
+  };
 }
 
 /** Names the program that is missing where an engine of the run's own does not start. */

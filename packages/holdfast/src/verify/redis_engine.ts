@@ -1,10 +1,10 @@
-import { type EngineFault, LinkProxy } from "@holdfast/probe/node";
+import type { EngineFault } from "@holdfast/probe/node";
 import {
+  behindProxy,
   faultsNamed,
   type Guard,
   type NamedEngine,
   notStarted,
-  shortBounds,
   shortTimes,
 } from "./own_engine.js";
 import { RedisPair } from "./redis_pair.js";
@@ -19,18 +19,10 @@ export async function startRedis(names: readonly string[], guard: Guard): Promis
   const faults = faultsNamed(names, "redis:", redisFaults);
   const starting = RedisPair.start(faults.includes("failover"), guard);
   const pair = await starting.catch(notStarted("redis:", "redis-server"));
-  const proxy = await LinkProxy.start({ pick: () => pair.port });
-  return {
-    url: `redis://127.0.0.1:${proxy.port}?${shortTimes}`,
-    pids: [pair.pid],
-    bounds: shortBounds,
-    harmed: { proxies: [proxy], faults: faults.map((name) => redisFault(name, pair)) },
+  return await behindProxy(pair, (port) => `redis://127.0.0.1:${port}?${shortTimes}`, {
+    faults: faults.map((name) => redisFault(name, pair)),
     losesData: faults.some((name) => losing.has(name)),
-    close: async () => {
-      await proxy.close();
-      await pair.close();
-    },
-  };
+  });
 }
 
 function redisFault(name: (typeof redisFaults)[number], pair: RedisPair): EngineFault {
